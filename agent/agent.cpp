@@ -1,0 +1,189 @@
+#include "agent/agent.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "common/limits.h"
+#include "common/os/random.h"
+#include "common/os/wait.h"
+#include "common/version.h"
+#include "common/wire.h"
+
+namespace pq {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration backoff_first = 250ms;
+constexpr Duration backoff_longest = 15s;
+constexpr int silent_beats_max = 5;  // a link that is up but brings nothing for so many beats is made anew
+
+Hello introduction(const AgentOptions& options) {
+  Hello hello;
+  hello.name = options.name;
+  hello.incarnation = {random_bits()};
+  hello.program_version = program_version;
+  hello.slots = options.slots;
+  hello.kernels.assign(all_kernels.begin(), all_kernels.end());
+  utsname machine{};
+  if (uname(&machine) == 0) {
+    hello.labels = {{"arch", machine.machine},
+                    {"host", machine.nodename},
+                    {"os", std::string(machine.sysname) + " " + machine.release}};
+  }
+  hello.labels.push_back({"cpus", std::to_string(std::thread::hardware_concurrency())});
+  for (Label& label : hello.labels) label.value.resize(std::min(label.value.size(), limits::text_bytes_max));
+  return hello;
+}
+
+SessionSettings session_settings(const AgentOptions& options) {
+  return {introduction(options), options.head_timeout, options.idle_exit};
+}
+
+}  // namespace
+
+AgentLoop::AgentLoop(AgentOptions options, StopSignals& signals, const Clock& clock)
+    : options_(std::move(options)),
+      signals_(signals),
+      clock_(clock),
+      slots_(options_.slots),
+      session_(session_settings(options_), clock.now().instant) {}
+
+ExitStatus AgentLoop::run() {
+  spdlog::info("{} with {} slots, pq {}", options_.name, options_.slots, program_version);
+  while (!session_.ending()) turn();
+  dealer_.reset();  // gives the goodbye its chance to leave
+  return report_ending();
+}
+
+// Everything that has happened, then what to do about it, then sleep until the next thing can happen.
+void AgentLoop::turn() {
+  const Instant now = clock_.now().instant;
+  take_signals(now);
+  for (const StepResult& result : slots_.take_results()) session_.finish(result, now);
+  take_messages(now);
+  keep_link(now);
+  session_.settle(now);
+  for (const Step& step : session_.next_steps()) slots_.start(step);
+  while (const auto message = session_.next_message(now)) {
+    if (dealer_) dealer_->send(encode(*message));
+  }
+  if (session_.ending()) return;
+  const std::array<int, 2> wakers{slots_.fd(), signals_.fd()};
+  Instant deadline = session_.next_deadline();
+  if (!dealer_) deadline = std::min(deadline, next_connect_);
+  const Duration patience = std::max<Duration>(deadline - clock_.now().instant, 0ns);
+  if (dealer_) {
+    dealer_->wait(patience, wakers);
+  } else {
+    wait_readable(patience, wakers);
+  }
+}
+
+void AgentLoop::take_signals(Instant now) {
+  while (signals_.take()) {
+    if (session_.is_draining()) {
+      spdlog::warn("asked again to stop: giving back the present steps too");
+      session_.drain_at_once(now);
+    } else {
+      spdlog::info("draining: finishing the present steps, giving back the rest");
+      session_.drain(now);
+    }
+  }
+}
+
+void AgentLoop::take_messages(Instant now) {
+  while (dealer_) {
+    const auto bytes = dealer_->receive();
+    if (!bytes) return;
+    const auto message = decode_to_agent(*bytes);
+    if (!message) {
+      spdlog::warn("dropped a message from the head: {}", sentence(message.error()));
+      continue;
+    }
+    const bool was_introduced = session_.is_introduced();
+    session_.hear(*message, now);
+    failures_ = 0;
+    if (session_.is_introduced() && !was_introduced) spdlog::info("the head knows this agent");
+    complaint_.clear();
+  }
+}
+
+// ---------------------------------------------------------------- the link
+
+void AgentLoop::keep_link(Instant now) {
+  if (!dealer_) {
+    if (now >= next_connect_) connect(now);
+    return;
+  }
+  const Link link = dealer_->link();
+  // What was said while nobody was there is gone, and the next word would be due in a second.
+  if (std::exchange(link_, link) != Link::up && link == Link::up) session_.reconnected(now);
+  if (link == Link::up && last_link_ != Link::up) session_.reach_head(now);
+  last_link_ = link;
+  std::string complaint;
+  if (link == Link::nobody_listens) complaint = "no head answers yet; trying again";
+  if (link == Link::wrong_head)
+    complaint = "the handshake fails: another head, or none of pq's, listens there; trying again";
+  if (link == Link::key_refused)
+    complaint =
+        "the head does not know this agent's key: ask for a token made by pq-key new agent; trying again";
+  if (!complaint.empty() && complaint != complaint_) spdlog::warn("{}", complaint_ = complaint);
+  const bool is_mute =
+      now - std::max(session_.heard_at(), connected_at_) > silent_beats_max * session_.beat_interval() + 5s;
+  if (link != Link::key_refused && !is_mute) return;
+  dealer_.reset();
+  last_link_ = Link::connecting;
+  next_connect_ = now + backoff();
+}
+
+bool AgentLoop::connect(Instant now) {
+  const auto credentials = find_credentials(options_.credentials);
+  if (!credentials) {
+    if (complaint_ != credentials.error()) spdlog::warn("{}", complaint_ = credentials.error());
+    next_connect_ = now + backoff();
+    return false;
+  }
+  dealer_.emplace(*credentials, limits::message_bytes_max);
+  connected_at_ = now;
+  link_ = Link::connecting;
+  return true;
+}
+
+// Doubles up to its bound, and a random half of it is spread, so that a fleet does not return all at once.
+Duration AgentLoop::backoff() {
+  const Duration base = std::min<Duration>(backoff_first * (1 << std::min(failures_, 10)), backoff_longest);
+  ++failures_;
+  return base / 2 +
+         Duration(static_cast<std::int64_t>(random_bits() % static_cast<std::uint64_t>(base.count() / 2)));
+}
+
+ExitStatus AgentLoop::report_ending() const {
+  const std::string& detail = session_.ending_detail();
+  switch (*session_.ending()) {
+    case Ending::drained:
+      spdlog::info("drained; goodbye{}{}", detail.empty() ? "" : ": ", detail);
+      return ExitStatus::done;
+    case Ending::idle:
+      spdlog::info("nothing to do for --idle-exit; goodbye");
+      return ExitStatus::done;
+    case Ending::head_lost:
+      spdlog::error("no word from the head for --head-timeout; ending");
+      return ExitStatus::head_unreachable;
+    case Ending::replaced:
+      spdlog::error("{}", detail);
+      return ExitStatus::failed;
+    case Ending::refused:
+      spdlog::error("{}", detail);
+      return ExitStatus::head_unreachable;
+  }
+  return ExitStatus::failed;
+}
+
+}  // namespace pq

@@ -1,0 +1,47 @@
+// The agent's loop: the session decides; this sends, computes and waits.
+#pragma once
+
+#include <optional>
+
+#include "agent/options.h"
+#include "agent/session.h"
+#include "agent/slots.h"
+#include "common/errors.h"
+#include "common/net/socket.h"
+#include "common/os/clock.h"
+#include "common/os/signals.h"
+
+namespace pq {
+
+class AgentLoop {
+ public:
+  AgentLoop(AgentOptions options, StopSignals& signals, const Clock& clock);
+
+  // Until the session ends; then how.
+  ExitStatus run();
+
+ private:
+  void turn();
+  void take_signals(Instant now);
+  void take_messages(Instant now);
+  void keep_link(Instant now);
+  bool connect(Instant now);
+  Duration backoff();
+  ExitStatus report_ending() const;
+
+  AgentOptions options_;
+  StopSignals& signals_;
+  const Clock& clock_;
+  Slots slots_;
+  Session session_;
+
+  std::optional<Dealer> dealer_;  // none between two attempts to connect
+  Link last_link_ = Link::connecting;
+  Link link_ = Link::connecting;  // as it stood at the last turn
+  Instant connected_at_;
+  Instant next_connect_;
+  int failures_ = 0;       // connections in a row that did not work
+  std::string complaint_;  // the last one logged, so that each is logged once
+};
+
+}  // namespace pq

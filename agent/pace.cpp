@@ -1,0 +1,72 @@
+#include "agent/pace.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "common/limits.h"
+
+namespace pq {
+namespace {
+
+constexpr double memory = 0.7;          // of earlier steps, at each new one
+constexpr double prior_weight = 0.002;  // of the expected fixed part, beside a last step of weight 1
+constexpr double first_try = 0.25;      // of the usual step, before anything was measured
+constexpr double growth_max = 16;       // from the widest step so far to the next
+constexpr double seconds_min = 1e-7;    // what a clock can tell
+
+}  // namespace
+
+void Pace::Sums::add(double width, double seconds, double weight) {
+  const double of_relative_error = weight / (seconds * seconds);
+  one += of_relative_error;
+  w += of_relative_error * width;
+  ww += of_relative_error * width * width;
+  t += of_relative_error * seconds;
+  wt += of_relative_error * width * seconds;
+}
+
+Cost Pace::Sums::solve() const {
+  const double determinant = one * ww - w * w;
+  Cost cost{.fixed_s = (t * ww - wt * w) / determinant, .per_integer_s = (one * wt - w * t) / determinant};
+  if (!(cost.fixed_s >= 0) || !(cost.per_integer_s > 0)) cost = {.fixed_s = 0, .per_integer_s = wt / ww};
+  return cost;
+}
+
+void Pace::learn(std::uint64_t at, std::uint64_t width, double seconds) {
+  seconds = std::max(seconds, seconds_min);
+  for (double* sum : {&measured_.one, &measured_.w, &measured_.ww, &measured_.t, &measured_.wt})
+    *sum *= memory;
+  measured_.add(static_cast<double>(width), seconds, 1);
+  const double slowness = seconds / expected_cost(kernel_, at).seconds(static_cast<double>(width));
+  log_slowness_ += (is_measured() ? 1 - memory : 1) * (std::log(slowness) - log_slowness_);
+  steps_ += 1;
+  latest_ = at;
+  widest_ = std::max(widest_, static_cast<double>(width));
+}
+
+Cost Pace::cost(std::uint64_t at) const {
+  const Cost expected = expected_cost(kernel_, at);
+  if (!is_measured()) return expected;
+  Sums sums = measured_;
+  sums.add(0, std::max(expected.fixed_s * std::exp(log_slowness_), seconds_min), prior_weight);
+  return sums.solve();
+}
+
+std::uint64_t Pace::step_width(std::uint64_t at, std::uint64_t left) const {
+  const Cost now = cost(at);
+  const double worth_its_fixed_part = now.fixed_s / limits::fixed_cost_share_max;
+  double target_s =
+      std::min(std::max(seconds(limits::step_usual), worth_its_fixed_part), seconds(limits::step_longest));
+  if (!is_measured()) target_s *= first_try;
+  // Where the fixed part alone takes as long as a step may, there is still something to be done in it.
+  const double for_integers_s = std::max(target_s - now.fixed_s, seconds(limits::step_usual) * first_try);
+  double width = std::max(1.0, for_integers_s / now.per_integer_s);
+  if (is_measured()) width = std::min(width, widest_ * growth_max);
+  const double parts = std::ceil(static_cast<double>(left) / width);
+  if (parts <= 1) return left;
+  // Even parts once the pace is known: a crumb at the end would pay the fixed part for nothing.
+  if (is_measured()) width = static_cast<double>(left) / parts;
+  return std::clamp<std::uint64_t>(static_cast<std::uint64_t>(std::ceil(std::min(width, 9e18))), 1, left);
+}
+
+}  // namespace pq

@@ -1,0 +1,129 @@
+// An agent's side of the conversation: what it holds, what its slots do next, what it tells the head and
+// when. Pure: messages, results and time go in; steps and messages come out. The rules that keep totals right
+// on this side: it only ever lowers the end of a lease, never below the step that it is computing; it repeats
+// all it has committed until the head no longer lists the lease; it drops what the head does not list.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/pace.h"
+#include "agent/step.h"
+#include "common/ids.h"
+#include "common/instant.h"
+#include "common/limits.h"
+#include "common/messages.h"
+
+namespace pq {
+
+struct SessionSettings {
+  Hello introduction;                                // name, incarnation, slots, kernels, labels
+  Duration head_timeout = std::chrono::minutes(10);  // without a word from the head
+  std::optional<Duration> idle_exit;                 // without a lease
+};
+
+enum class Ending { drained, idle, head_lost, replaced, refused };
+
+class Session {
+ public:
+  Session(SessionSettings settings, Instant now);
+
+  void hear(const HeadToAgent& message, Instant now);
+  void finish(const StepResult& result, Instant now);
+
+  // The link to the head stands again: what was said before may not have arrived.
+  void reconnected(Instant now) { next_word_ = now; }
+
+  // The head can be reached (again): what there is to say is said at once.
+  void reach_head(Instant now) { next_word_ = now; }
+
+  // Gives back what is not begun, finishes the present steps, says goodbye.
+  void drain(Instant now, Ending why = Ending::drained);
+  // The same without waiting for the present steps: they are given back too.
+  void drain_at_once(Instant now);
+
+  // What time alone has caused.
+  void settle(Instant now);
+
+  // Steps for idle slots; each is taken as begun.
+  std::vector<Step> next_steps();
+
+  // A message that is due now, if any; it is taken as sent, and repeated later if it was not.
+  std::optional<AgentToHead> next_message(Instant now);
+
+  Instant next_deadline() const;
+
+  // Set once there is nothing left to do.
+  std::optional<Ending> ending() const { return ending_; }
+  const std::string& ending_detail() const { return ending_detail_; }
+
+  // When the head was last heard, later by what time this process has been stopped since; until then, when
+  // the session began.
+  Instant heard_at() const { return heard_at_; }
+  Duration beat_interval() const { return beat_interval_; }
+  bool is_introduced() const { return introduced_; }
+  bool is_draining() const { return draining_.has_value(); }
+  std::size_t leases() const { return held_.size(); }
+
+ private:
+  struct FailedPart {
+    std::uint64_t upto = 0;
+    std::string error;
+  };
+
+  // One lease: [begin, upto) is computed and has `value`; the step, if one runs, begins at upto.
+  struct Held {
+    JobId job;
+    std::uint64_t begin = 0;
+    std::uint64_t upto = 0;
+    std::uint64_t end = 0;  // declared; only ever lowered
+    std::optional<Value> value;
+    std::optional<std::uint64_t> step_end;
+    std::optional<FailedPart> failed;
+
+    bool wants_slot() const { return !step_end && !failed && upto < end; }
+  };
+
+  // A job that was met here: what it is, and what a step of it costs.
+  struct Met {
+    JobOrder order;
+    Pace pace;
+  };
+
+  void hear_one(const Orders& orders, Instant now);
+  void hear_one(const Welcome& welcome, Instant now);
+  void hear_one(const Refusal& refusal, Instant now);
+  void obey(const LeaseOrder& order, Instant now);
+  bool take_new(const LeaseOrder& order);
+  void meet(const JobOrder& order);
+  void forget_jobs();
+  void lower_end(Held& lease, std::uint64_t end);
+  void fold_in(Held& lease, const StepResult& result);
+  void end(Ending why, std::string detail);
+  Beat make_beat();
+
+  SessionSettings settings_;
+  std::vector<bool> slot_is_busy_;
+  std::map<LeaseId, Held> held_;
+  std::map<JobId, Met> jobs_;  // all that it holds leases of, and the latest others
+
+  bool introduced_ = false;
+  Instant heard_at_;
+  Instant held_at_;  // when it last held a lease
+  Instant settled_at_;
+  Epoch epoch_;
+  std::uint64_t orders_seen_ = 0;
+  std::uint64_t seq_ = 0;
+  Duration beat_interval_ = limits::beat_interval;
+  Instant next_word_;  // the next hello or beat
+  std::optional<Ending> draining_;
+  bool goodbye_is_due_ = false;
+  std::optional<Instant> drain_ends_;
+  std::optional<Ending> ending_;
+  std::string ending_detail_;
+};
+
+}  // namespace pq

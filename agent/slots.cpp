@@ -1,0 +1,92 @@
+#include "agent/slots.h"
+
+#include <fmt/format.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <system_error>
+#include <utility>
+
+#include "agent/kernels/sieve.h"
+#include "common/check.h"
+#include "common/errors.h"
+#include "common/os/clock.h"
+
+namespace pq {
+
+Slots::Slots(std::uint32_t count) : fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  if (fd_ < 0) throw EnvironmentError("cannot make an eventfd: raise the limit of open files (ulimit -n)");
+  set_up_sieve();
+  for (std::uint32_t i = 0; i < count; ++i) {
+    Slot& slot = *slots_.emplace_back(std::make_unique<Slot>());
+    try {
+      slot.thread = std::thread([this, &slot] { serve(slot); });
+    } catch (const std::system_error& error) {
+      slots_.pop_back();
+      stop();
+      throw EnvironmentError(fmt::format("cannot start the thread of slot {} of {}: {}; give fewer --slots",
+                                         i + 1, count, error.code().message()));
+    }
+  }
+}
+
+Slots::~Slots() { stop(); }
+
+void Slots::stop() {
+  for (const auto& slot : slots_) {
+    {
+      const std::lock_guard lock(slot->mutex);
+      slot->stops = true;
+    }
+    slot->changed.notify_one();
+  }
+  for (const auto& slot : slots_) slot->thread.join();
+  close(fd_);
+}
+
+void Slots::start(const Step& step) {
+  Slot& slot = *slots_.at(step.slot);
+  {
+    const std::lock_guard lock(slot.mutex);
+    check(!slot.step, "a slot computes one step at a time");
+    slot.step = step;
+  }
+  slot.changed.notify_one();
+}
+
+void Slots::serve(Slot& slot) {
+  const SystemClock clock;
+  while (true) {
+    std::unique_lock lock(slot.mutex);
+    slot.changed.wait(lock, [&] { return slot.step || slot.stops; });
+    if (slot.stops) return;
+    const Step step = *slot.step;
+    lock.unlock();
+    const Instant began = clock.now().instant;
+    auto outcome = compute(step.kernel, step.range);
+    const Duration took = clock.now().instant - began;
+    lock.lock();
+    slot.step.reset();
+    lock.unlock();
+    deliver({step, std::move(outcome), took});
+  }
+}
+
+void Slots::deliver(StepResult result) {
+  {
+    const std::lock_guard lock(results_mutex_);
+    results_.push_back(std::move(result));
+  }
+  const std::uint64_t one = 1;
+  check(write(fd_, &one, sizeof one) == sizeof one, "an eventfd takes a count");
+}
+
+std::vector<StepResult> Slots::take_results() {
+  std::uint64_t count = 0;
+  if (read(fd_, &count, sizeof count) != sizeof count) return {};
+  const std::lock_guard lock(results_mutex_);
+  return std::exchange(results_, {});
+}
+
+}  // namespace pq

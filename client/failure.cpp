@@ -1,0 +1,38 @@
+#include "client/failure.h"
+
+namespace pq {
+namespace {
+
+ExitStatus status_of(ErrorWord word) {
+  switch (word) {
+    case ErrorWord::no_such_job:
+      return ExitStatus::no_such_job;
+    case ErrorWord::not_allowed:
+    case ErrorWord::unsupported_version:
+      return ExitStatus::head_unreachable;
+    case ErrorWord::malformed:
+      return ExitStatus::usage;
+    case ErrorWord::introduce_yourself:
+    case ErrorWord::replaced:
+    case ErrorWord::no_such_agent:
+    case ErrorWord::job_has_ended:
+    case ErrorWord::too_much:
+      return ExitStatus::failed;
+  }
+  return ExitStatus::failed;
+}
+
+}  // namespace
+
+Failure failure_of(const Refusal& refusal) {
+  return {.status = status_of(refusal.word),
+          .word = std::string(to_text(refusal.word)),
+          .text = sentence(refusal)};
+}
+
+Failure failure_of(const EnvironmentError& error) {
+  const bool is_usage = error.status() == ExitStatus::usage;
+  return {.status = error.status(), .word = is_usage ? "usage" : "environment", .text = error.what()};
+}
+
+}  // namespace pq

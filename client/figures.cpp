@@ -1,0 +1,50 @@
+#include "client/figures.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "common/check.h"
+
+namespace pq {
+namespace {
+
+// A report from a head that has miscounted must not underflow here.
+std::uint64_t integers_left(const JobReport& report) {
+  const std::uint64_t width = report.spec.range.width();
+  const std::uint64_t done = std::min(report.done, width);
+  return width - done - std::min(report.failed, width - done);
+}
+
+}  // namespace
+
+bool value_is_final(const JobReport& report) {
+  if (report.state == JobState::done) return true;
+  return report.state == JobState::failed && integers_left(report) == 0;
+}
+
+double fraction_settled(const JobReport& report) {
+  const std::uint64_t left = integers_left(report);
+  if (left == 0) return 1;
+  const double fraction = 1 - static_cast<double>(left) / static_cast<double>(report.spec.range.width());
+  return std::min(fraction, std::nextafter(1.0, 0.0));
+}
+
+std::optional<double> eta_s(const JobReport& report) {
+  if (has_ended(report.state) || !(report.rate_per_s > 0)) return std::nullopt;
+  return static_cast<double>(integers_left(report)) / report.rate_per_s;
+}
+
+std::optional<Duration> time_taken(const JobReport& report) {
+  if (!report.finished_unix_ms) return std::nullopt;
+  const UnixMs began = report.started_unix_ms.value_or(report.created_unix_ms);
+  // The head's wall clock may have been set back meanwhile.
+  return std::chrono::milliseconds(std::max<UnixMs>(0, *report.finished_unix_ms - began));
+}
+
+ExitStatus exit_status_of(const JobReport& ended) {
+  check(has_ended(ended.state), "only_an_ended_job_has_an_exit_status");
+  if (ended.state == JobState::cancelled) return ExitStatus::cancelled;
+  return ended.state == JobState::done && ended.failed == 0 ? ExitStatus::done : ExitStatus::failed;
+}
+
+}  // namespace pq

@@ -1,0 +1,27 @@
+// What programs read: one documented, versioned schema for each thing. Fields are added, never changed.
+// Integers that can pass 2^53 are decimal strings, because most readers keep numbers as doubles.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+#include "common/messages.h"
+
+namespace pq {
+
+using Json = nlohmann::ordered_json;
+
+Json to_json(const JobReport& report);       // pq.job/1
+Json to_json(const JobsReport& report);      // pq.jobs/1
+Json to_json(const AgentsReport& report);    // pq.agents/1
+Json to_json(const Verification& findings);  // pq.verification/1
+Json to_json(const JobSpec& spec);           // pq.submission/1: what would be submitted
+
+// pq.error/1: the word for programs, the sentence for people.
+Json error_json(std::string_view word, std::string_view text);
+
+// One line, in ASCII or UTF-8 whatever the texts in it are.
+std::string to_line(const Json& json);
+
+}  // namespace pq

@@ -1,0 +1,98 @@
+// pq: all client commands in one program. The name that it is called by says which one: pq-submit, or `pq
+// submit`.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "client/commands/commands.h"
+#include "client/json.h"
+#include "common/os/log.h"
+#include "common/text.h"
+#include "common/version.h"
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+pq::ExitStatus report(pq::Screen& screen, const std::string& program, pq::Failure failure, bool json) {
+  if (failure.word == "usage") failure.text += fmt::format("; see {} --help", program);
+  screen.say(fmt::format("{}: {}", program, failure.text));
+  if (json) pq::print(pq::to_line(pq::error_json(failure.word, failure.text)));
+  return failure.status;
+}
+
+pq::Outcome run(const pq::Command& command, const Words& command_line, pq::Screen& screen) {
+  const pq::Arguments arguments(command.usage, command_line);
+  if (const auto answer = pq::answer_about_itself(command.usage, arguments)) {
+    pq::print(*answer);
+    return pq::ExitStatus::done;
+  }
+  const pq::SharedOptions shared = pq::read_shared_options(arguments);
+  pq::set_up_log(command.usage.program, shared.log_level);
+  return command.run({.arguments = arguments, .shared = shared, .screen = screen});
+}
+
+// A job's number that did not arrive is a job that nobody knows of.
+pq::Outcome flushed(pq::Outcome outcome) {
+  if (!outcome || (std::fflush(stdout) == 0 && std::ferror(stdout) == 0)) return outcome;
+  return tl::unexpected(pq::Failure{pq::ExitStatus::failed, "environment",
+                                    "cannot write to stdout; is its disk full, or its reader gone?"});
+}
+
+pq::ExitStatus run_and_report(const pq::Command& command, const Words& command_line) {
+  pq::Screen screen;
+  // Known before the rest is understood, because a misunderstanding too is told in JSON.
+  const bool json = pq::is_switched_on(command.usage, "json", command_line);
+  try {
+    const pq::Outcome outcome = flushed(run(command, command_line, screen));
+    return outcome ? *outcome : report(screen, command.usage.program, outcome.error(), json);
+  } catch (const pq::EnvironmentError& error) {
+    return report(screen, command.usage.program, pq::failure_of(error), json);
+  }
+}
+
+// `pq` itself: which commands there are.
+pq::ExitStatus introduce(const Words& command_line) {
+  const std::string word = command_line.empty() ? "--help" : command_line.front();
+  if (word == "--version") {
+    pq::print(fmt::format("pq {}", pq::program_version));
+    return pq::ExitStatus::done;
+  }
+  if (word != "--help" && word != "-h") {
+    pq::Screen screen;
+    const pq::Failure failure{pq::ExitStatus::usage, "usage",
+                              fmt::format("\"{}\" is not a command", pq::printable(word))};
+    return report(screen, "pq", failure, pq::is_switched_on({}, "json", command_line));
+  }
+  std::string text = fmt::format("pq {}: a job queue over ranges of integers\n\n", pq::program_version);
+  for (const pq::Command& command : pq::all_commands()) {
+    text += fmt::format("  {:<12} {}\n", command.usage.program, command.usage.purpose);
+  }
+  pq::print(text + "\nEach tells more with --help, and is also a word after pq: pq submit is pq-submit.");
+  return pq::ExitStatus::done;
+}
+
+pq::ExitStatus dispatch(const std::string& called_as, Words words) {
+  for (const pq::Command& command : pq::all_commands()) {
+    if (called_as == command.usage.program) return run_and_report(command, words);
+  }
+  for (const pq::Command& command : pq::all_commands()) {
+    if (!words.empty() && words.front() == command.name) {
+      words.erase(words.begin());
+      return run_and_report(command, words);
+    }
+  }
+  return introduce(words);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string called_as = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : "pq";
+  return static_cast<int>(dispatch(called_as, Words(argv + std::min(argc, 1), argv + argc)));
+}

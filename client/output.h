@@ -1,0 +1,45 @@
+// What people read about jobs and agents: values in, plain text out. Texts that others chose (names, errors,
+// labels) are made printable first. Lines end in '\n' where there are several, a single one has no end.
+#pragma once
+
+#include <string>
+
+#include "common/messages.h"
+
+namespace pq {
+
+enum class Colours { none, ansi };
+
+// "job 7", or with its name: job 7 "nightly".
+std::string title(const JobReport& report);
+
+// "10 000 000:60 000 000, 50 000 000 integers"
+std::string range_text(const Range& range);
+
+// "43.2 %", rounded down: "100.0 %" is everything.
+std::string percent(const JobReport& report);
+
+// "120 M/s"
+std::string rate_text(double rate_per_s);
+
+// One row a job, and a note of those that were left out. Where there is none, how to get one; so for agents.
+std::string jobs_table(const JobsReport& report, Colours colours);
+
+// All that is known of one job.
+std::string job_block(const JobReport& report, Colours colours);
+
+std::string agents_table(const AgentsReport& report, Colours colours);
+
+// "ok      tiling: 3 spans cover 10000000:60000000"
+std::string finding_line(const Finding& finding);
+
+// One line: what the job is now, after it was steered.
+std::string state_line(const JobReport& report);
+
+// One line: how the job ended, and with what.
+std::string end_line(const JobReport& ended);
+
+// A few lines: what pq-submit would have submitted.
+std::string submission_block(const JobSpec& spec);
+
+}  // namespace pq

@@ -1,0 +1,70 @@
+#include "client/progress.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "client/figures.h"
+#include "client/output.h"
+#include "client/typography.h"
+#include "common/duration.h"
+
+namespace pq {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration between_lines = 9s;  // reports come every 10 s: each is shown, even one a little early
+constexpr Duration between_drawings = 200ms;
+constexpr std::size_t bar_columns_min = 10;
+constexpr std::size_t bar_columns_max = 40;
+
+// What is worth a word: the speed and the time left, or why there is none.
+std::vector<std::string> remarks(const JobReport& report) {
+  if (report.state == JobState::paused) return {"paused"};
+  if (report.state == JobState::queued) return {"queued", "no agent has taken it yet"};
+  std::vector<std::string> texts = {rate_text(report.rate_per_s)};
+  if (const auto left_s = eta_s(report)) texts.push_back(to_text(from_seconds(*left_s)) + " left");
+  if (report.failed > 0) texts.push_back(grouped(report.failed) + " failed");
+  return texts;
+}
+
+std::string bar(double fraction, std::size_t columns) {
+  const auto full = static_cast<std::size_t>(fraction * static_cast<double>(columns));
+  return fmt::format("[{}{}]", std::string(full, '#'), std::string(columns - full, '-'));
+}
+
+}  // namespace
+
+std::string progress_bar(const JobReport& report, std::size_t columns) {
+  std::string left = fmt::format("job {}  {:>7}", report.job.value, percent(report));
+  std::string right;
+  for (const std::string& remark : remarks(report)) {
+    if (columns_of(left) + columns_of(right) + 2 + columns_of(remark) <= columns) right += "  " + remark;
+  }
+  // Two spaces and two brackets are the bar's frame.
+  const std::size_t taken = columns_of(left) + columns_of(right) + 4;
+  if (taken + bar_columns_min <= columns) {
+    left += "  " + bar(fraction_settled(report), std::min(columns - taken, bar_columns_max));
+  }
+  return shortened(left + right, std::max<std::size_t>(columns, 1));
+}
+
+std::string progress_line(const JobReport& report) {
+  return fmt::format("{}: {}, {}", title(report), percent(report), fmt::join(remarks(report), ", "));
+}
+
+void Progress::show(const JobReport& report, Instant now) {
+  const Duration pause = screen_.is_terminal() ? between_drawings : between_lines;
+  if (shown_at_ && now - *shown_at_ < pause) return;
+  shown_at_ = now;
+  if (screen_.is_terminal()) {
+    // A line that reaches the last column would wrap on some terminals.
+    screen_.draw(progress_bar(report, std::max<std::size_t>(screen_.columns(), 2) - 1));
+  } else {
+    screen_.say(progress_line(report));
+  }
+}
+
+}  // namespace pq

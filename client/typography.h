@@ -1,0 +1,21 @@
+// Text for people's eyes: what fits in how many columns. UTF-8 counts as one column a character.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace pq {
+
+std::size_t columns_of(std::string_view text);
+
+// The whole text, or its beginning and "…" in exactly `columns_max` columns (at least 1).
+std::string shortened(const std::string& text, std::size_t columns_max);
+
+// Digits of a decimal number in groups of three: "-1 234 567"; a number with a point or an exponent as it is.
+std::string grouped_digits(const std::string& decimal);
+
+// Three digits and a unit: "0", "950", "1.25 k", "120 M", "18.4 E".
+std::string compact(double number);
+
+}  // namespace pq

@@ -1,0 +1,65 @@
+#include "client/waiting.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "client/figures.h"
+#include "client/json.h"
+#include "client/output.h"
+#include "client/progress.h"
+
+namespace pq {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::milliseconds first_patience = 200ms;  // most short jobs end before anything is drawn
+constexpr std::chrono::milliseconds terminal_patience = 500ms;
+constexpr std::chrono::milliseconds plain_patience = 10s;
+
+Failure not_ended(JobId job, ExitStatus status) {
+  const bool is_interrupted = status == ExitStatus::interrupted;
+  return {.status = status,
+          .word = is_interrupted ? "interrupted" : "timed_out",
+          .text = fmt::format("{}; job {} goes on: pq-wait {} waits for it again, pq-cancel {} ends it",
+                              is_interrupted ? "interrupted" : "--timeout reached", job.value, job.value,
+                              job.value)};
+}
+
+tl::expected<JobReport, Failure> ended_job(Connection& connection, JobId job, Screen& screen) {
+  Progress progress(screen);
+  std::chrono::milliseconds patience = first_patience;
+  while (true) {
+    const Duration time_left = connection.time_left();
+    if (time_left <= 0ms) return tl::unexpected(not_ended(job, ExitStatus::timed_out));
+    const auto asked = std::min(patience, std::chrono::ceil<std::chrono::milliseconds>(time_left));
+    const Wait question{.job = job, .patience_ms = static_cast<std::uint32_t>(asked.count())};
+    auto report = connection.ask_for<JobReport>(question, time_left);
+    if (!report) {
+      const ExitStatus status = report.error().status;
+      const bool goes_on = status == ExitStatus::timed_out || status == ExitStatus::interrupted;
+      return tl::unexpected(goes_on ? not_ended(job, status) : std::move(report.error()));
+    }
+    if (has_ended(report->state)) return report;
+    progress.show(*report, connection.now());
+    patience = screen.is_terminal() ? terminal_patience : plain_patience;
+  }
+}
+
+}  // namespace
+
+Outcome wait_for_end(Connection& connection, JobId job, Screen& screen, bool json) {
+  const auto ended = ended_job(connection, job, screen);
+  if (!ended) return tl::unexpected(ended.error());
+  screen.say(end_line(*ended));
+  if (json) {
+    print(to_line(to_json(*ended)));
+  } else if (value_is_final(*ended) && ended->value) {
+    print(to_text(*ended->value));
+  }
+  return exit_status_of(*ended);
+}
+
+}  // namespace pq

@@ -1,0 +1,59 @@
+#include "common/errors.h"
+
+#include <array>
+
+namespace pq {
+namespace {
+
+struct Wording {
+  ErrorWord word;
+  std::string_view name;      // on the wire
+  std::string_view sentence;  // what happened
+  std::string_view advice;    // what to do next
+};
+
+constexpr std::array wordings = {
+    Wording{ErrorWord::malformed, "malformed", "the head did not understand this message",
+            "install the same pq on both sides"},
+    Wording{ErrorWord::unsupported_version, "unsupported_version", "the two sides speak different protocols",
+            "install the same pq on both sides"},
+    Wording{ErrorWord::not_allowed, "not_allowed", "this key's role does not allow it",
+            "use a key whose role in authorized_keys does"},
+    Wording{ErrorWord::introduce_yourself, "introduce_yourself", "the head does not know this agent process",
+            "say hello first"},
+    Wording{ErrorWord::replaced, "replaced", "a newer process has taken this agent's name",
+            "give each agent its own --name"},
+    Wording{ErrorWord::no_such_job, "no_such_job", "no such job", "pq-status lists the jobs"},
+    Wording{ErrorWord::no_such_agent, "no_such_agent", "no such agent", "pq-agents lists the agents"},
+    Wording{ErrorWord::job_has_ended, "job_has_ended", "the job has ended already",
+            "submit the range again to compute it anew"},
+    Wording{ErrorWord::too_much, "too_much", "a limit of the head is reached",
+            "see common/limits.h for the limits"},
+};
+
+const Wording& wording_of(ErrorWord word) {
+  for (const Wording& wording : wordings) {
+    if (wording.word == word) return wording;
+  }
+  return wordings.front();
+}
+
+}  // namespace
+
+std::string_view to_text(ErrorWord word) { return wording_of(word).name; }
+
+std::optional<ErrorWord> parse_error_word(std::string_view word) {
+  for (const Wording& wording : wordings) {
+    if (wording.name == word) return wording.word;
+  }
+  return std::nullopt;
+}
+
+std::string sentence(const Refusal& refusal) {
+  const Wording& wording = wording_of(refusal.word);
+  std::string text(wording.sentence);
+  if (!refusal.detail.empty()) text.append(": ").append(refusal.detail);
+  return text.append("; ").append(wording.advice);
+}
+
+}  // namespace pq

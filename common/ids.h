@@ -1,0 +1,48 @@
+// Strong identifiers. A bare integer never names a thing in pq: mixing up two kinds of id does not compile.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <string>
+
+namespace pq {
+
+template <class Tag>
+struct Id {
+  std::uint64_t value = 0;
+  friend auto operator<=>(const Id&, const Id&) = default;
+};
+
+// Counts from 1 in one database; what a person types.
+using JobId = Id<struct JobTag>;
+
+// An agent's row: one CURVE key under one name. Counts from 1, survives restarts of either side.
+using AgentId = Id<struct AgentTag>;
+
+// Where a reply goes: the transport's handle of one connection. Means nothing after a reconnect.
+using PeerId = Id<struct PeerTag>;
+
+// Drawn at random by every start of an agent process: tells a restarted agent from its former self.
+using Incarnation = Id<struct IncarnationTag>;
+
+// Drawn at random by every start of the head, and stored before it answers anybody.
+using Epoch = Id<struct EpochTag>;
+
+// The fencing token. The epoch makes it unrepeatable even by a head restored from an old backup; the counter
+// makes it unrepeatable within one run.
+struct LeaseId {
+  Epoch epoch;
+  std::uint64_t counter = 0;
+  friend auto operator<=>(const LeaseId&, const LeaseId&) = default;
+};
+
+// 128 random bits that a client draws once per submission: a repeated submit is the same job.
+struct RequestId {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  friend auto operator<=>(const RequestId&, const RequestId&) = default;
+};
+
+std::string to_text(const LeaseId& id);
+
+}  // namespace pq

@@ -1,0 +1,40 @@
+#include "common/kernel.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace pq {
+
+std::string_view to_text(Kernel kernel) {
+  switch (kernel) {
+    case Kernel::primes:
+      return "primes";
+    case Kernel::twins:
+      return "twins";
+    case Kernel::triplets:
+      return "triplets";
+    case Kernel::quadruplets:
+      return "quadruplets";
+    case Kernel::quintuplets:
+      return "quintuplets";
+    case Kernel::sextuplets:
+      return "sextuplets";
+  }
+  return "";
+}
+
+std::optional<Kernel> parse_kernel(std::string_view word) {
+  for (const Kernel kernel : all_kernels) {
+    if (to_text(kernel) == word) return kernel;
+  }
+  return std::nullopt;
+}
+
+Cost expected_cost(Kernel /*every kernel of today is a sieve*/, std::uint64_t at) {
+  const double place = static_cast<double>(at) + 1;
+  const double digits = std::log10(place);
+  return {.fixed_s = 2e-5 + 5e-10 * std::sqrt(place),
+          .per_integer_s = 3e-11 + 9e-12 * digits + 3.5e-11 * std::max(0.0, digits - 12)};
+}
+
+}  // namespace pq

@@ -1,0 +1,66 @@
+// Every bound of pq, each with its reason or its proof beside it.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "common/instant.h"
+
+namespace pq::limits {
+
+using namespace std::chrono_literals;
+
+// ---- time
+inline constexpr Duration beat_interval = 1s;  // default; an agent's message when nothing else happens
+inline constexpr Duration lease_term = 15s;  // default; silence after which an agent's leases are free again
+inline constexpr Duration restart_term =
+    30s;  // the same right after the head's start: a fleet must reconnect
+inline constexpr Duration lease_width_longest = 60s;    // half of a Spot notice (120 s)
+inline constexpr Duration lease_width_shortest = 20ms;  // only at a job's end; some forty round trips
+inline constexpr Duration lease_width_unmeasured =
+    2s;                                     // the first lease of an agent that has not computed this job
+inline constexpr Duration step_usual = 1s;  // what a dying slot may lose
+inline constexpr Duration step_longest = 60s;
+inline constexpr double fixed_cost_share_max =
+    0.02;                                     // of a step; longer steps where the fixed cost would exceed it
+inline constexpr Duration split_pause = 20ms;           // between two passes over the leases for one to split
+inline constexpr Duration ask_pause = 1s;               // between two requests to the same holder to end earlier
+inline constexpr Duration fleet_rate_kept = 250ms;      // before the roster is passed over again for a job's rate
+inline constexpr Duration wait_longest = 1h;  // a client asks again; a vanished one is forgotten
+inline constexpr Duration gone_agent_kept = 1h;  // how long pq-agents still lists an agent that is gone
+static_assert(3 * beat_interval < lease_term);   // two beats in a row may be lost
+static_assert(lease_term <= restart_term);
+
+// ---- the head's load
+inline constexpr std::uint32_t beats_per_second_max = 5000;  // beats are stretched beyond this fleet's rate
+inline constexpr int beats_per_term_min = 4;  // but never so far that one lost beat loses a lease
+inline constexpr std::size_t messages_per_turn =
+    2048;                                         // one transaction's worth; bounds the wait of the last one
+inline constexpr std::size_t jobs_max = 100'000;  // kept; the oldest that have ended are forgotten first
+inline constexpr std::size_t jobs_reported_max = 1000;  // in one answer, the newest
+inline constexpr std::size_t agents_max = 100'000;
+inline constexpr std::size_t agents_reported_max = 10'000;  // in one answer
+inline constexpr std::size_t replaced_remembered = 8;       // earlier processes of one agent
+inline constexpr std::size_t findings_max = 64;
+inline constexpr std::size_t waits_max = 100'000;
+
+// ---- the wire
+inline constexpr std::size_t message_bytes_max =
+    1 << 20;  // to the head; also what a stranger can make it allocate
+inline constexpr std::size_t client_message_bytes_max = 1 << 24;  // to a client, from the head that it trusts
+inline constexpr std::uint32_t slots_max = 1024;
+inline constexpr std::size_t leases_per_agent_max = 2 * slots_max;  // what runs, and what waits for a slot
+inline constexpr std::size_t name_bytes_max = 64;                   // a job's, an agent's, a key's
+inline constexpr std::size_t text_bytes_max = 256;                  // any other string of a message
+inline constexpr std::size_t error_bytes_max = 256;                 // a program's last words, in a beat
+inline constexpr std::size_t labels_max = 32;
+inline constexpr std::size_t kernels_max = 32;
+inline constexpr std::size_t map_keys_max = 32;
+inline constexpr std::size_t depth_max = 6;
+inline constexpr std::size_t lease_encoded_bytes_max =
+    220;  // LeaseView without its error, every integer at its widest
+static_assert(leases_per_agent_max * lease_encoded_bytes_max + slots_max * error_bytes_max + 4096 <
+              message_bytes_max);
+
+}  // namespace pq::limits

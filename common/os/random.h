@@ -1,0 +1,17 @@
+// Random bits from the operating system.
+#pragma once
+
+#include <cstdint>
+
+#include "common/ids.h"
+
+namespace pq {
+
+std::uint64_t random_bits();
+RequestId random_request_id();
+
+// Seeds the C library's rand(), which libzmq uses unseeded: for ROUTER ids (a guessed one aborts the head)
+// and for reconnect jitter (a whole fleet would retry in step). Call before the first socket is made.
+void seed_c_library();
+
+}  // namespace pq

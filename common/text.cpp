@@ -1,0 +1,50 @@
+#include "common/text.h"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace pq {
+namespace {
+
+unsigned char byte_at(std::string_view text, std::size_t at) { return static_cast<unsigned char>(text[at]); }
+
+bool continues(unsigned char byte) { return (byte & 0xC0) == 0x80; }
+
+// Bytes of the printable character at the front of `text`, 0 if there is none.
+std::size_t printable_front(std::string_view text) {
+  const unsigned char first = byte_at(text, 0);
+  if (first < 0x80) return first >= 0x20 && first != 0x7F ? 1 : 0;
+  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
+  if (first < 0xC2 || first > 0xF4 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if (!continues(byte_at(text, i))) return 0;
+  }
+  const unsigned char second = byte_at(text, 1);
+  const bool is_control = first == 0xC2 && second < 0xA0;
+  const bool is_overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
+  const bool is_no_character = (first == 0xED && second >= 0xA0) || (first == 0xF4 && second >= 0x90);
+  return is_control || is_overlong || is_no_character ? 0 : length;
+}
+
+}  // namespace
+
+bool is_printable(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t bytes = printable_front(text);
+    if (bytes == 0) return false;
+    text.remove_prefix(bytes);
+  }
+  return true;
+}
+
+std::string printable(std::string_view text) {
+  std::string safe;
+  while (!text.empty()) {
+    const std::size_t bytes = printable_front(text);
+    safe.append(bytes == 0 ? "?" : text.substr(0, bytes));
+    text.remove_prefix(std::max<std::size_t>(bytes, 1));
+  }
+  return safe;
+}
+
+}  // namespace pq

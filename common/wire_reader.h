@@ -1,0 +1,204 @@
+// Reads the fields of one msgpack map into a message and says which one is missing or wrong. Unknown keys are
+// ignored: a newer peer may say more. For wire_decode.cpp only.
+#pragma once
+
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <msgpack.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "common/wire_fields.h"
+#include "common/wire_words.h"
+
+namespace pq::wire {
+
+inline std::string_view text_of(const msgpack::object& object) {
+  return {object.via.str.ptr, object.via.str.size};
+}
+
+// A map whose keys are texts, none twice: msgpack itself promises neither.
+inline bool is_clean_map(const msgpack::object& object) {
+  if (object.type != msgpack::type::MAP || object.via.map.size > limits::map_keys_max) return false;
+  const std::span entries(object.via.map.ptr, object.via.map.size);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    if (entries[i].key.type != msgpack::type::STR) return false;
+    for (std::size_t j = 0; j < i; ++j) {
+      if (text_of(entries[j].key) == text_of(entries[i].key)) return false;
+    }
+  }
+  return true;
+}
+
+// After the first flaw it reads nothing more; what it has filled in by then is of no use.
+class Reader {
+ public:
+  // `map` outlives the reader.
+  explicit Reader(const msgpack::object& map) : map_(map), ok_(is_clean_map(map)) {}
+
+  template <class T>
+  void operator()(std::string_view key, T& field, std::size_t max = limits::text_bytes_max) {
+    if (!ok_) return;
+    if (const msgpack::object* object = find(key)) {
+      take_field(key, *object, field, max);
+    } else {
+      ok_ = false;
+      where_ = key;
+      what_ = "is missing";
+    }
+  }
+
+  template <class T>
+  void operator()(std::string_view key, std::optional<T>& field, std::size_t max = limits::text_bytes_max) {
+    if (!ok_) return;
+    if (const msgpack::object* object = find(key)) take_field(key, *object, field.emplace(), max);
+  }
+
+  bool ok() const { return ok_; }
+
+  // "leases[3].begin is missing". REQUIRES: not ok().
+  std::string flaw() const { return (where_.empty() ? "the map" : where_) + " " + std::string(what_); }
+
+ private:
+  using Type = msgpack::type::object_type;
+
+  const msgpack::object* find(std::string_view key) const {
+    for (const msgpack::object_kv& entry : std::span(map_.via.map.ptr, map_.via.map.size)) {
+      if (text_of(entry.key) == key) return &entry.val;
+    }
+    return nullptr;
+  }
+
+  // A failed take has left in where_ what lies below `key`; nothing if the field itself is wrong.
+  template <class T>
+  void take_field(std::string_view key, const msgpack::object& object, T& field, std::size_t max) {
+    ok_ = take(object, field, max);
+    if (!ok_) where_.insert(0, key);
+  }
+
+  static bool take(const msgpack::object& object, std::string& text, std::size_t max) {
+    if (object.type != Type::STR || object.via.str.size > max) return false;
+    text = text_of(object);
+    return true;
+  }
+
+  static bool take(const msgpack::object& object, bool& flag, std::size_t /*max*/) {
+    if (object.type != Type::BOOLEAN) return false;
+    flag = object.via.boolean;
+    return true;
+  }
+
+  template <std::integral T>
+  requires(!std::same_as<T, bool>) static bool take(const msgpack::object& object, T& n,
+                                                    std::size_t /*max*/) {
+    if (object.type == Type::POSITIVE_INTEGER && std::in_range<T>(object.via.u64)) {
+      n = static_cast<T>(object.via.u64);
+      return true;
+    }
+    if (object.type == Type::NEGATIVE_INTEGER && std::in_range<T>(object.via.i64)) {
+      n = static_cast<T>(object.via.i64);
+      return true;
+    }
+    return false;
+  }
+
+  // Many a msgpack library writes 3.0 as the integer 3.
+  static bool take(const msgpack::object& object, double& x, std::size_t /*max*/) {
+    if (object.type == Type::POSITIVE_INTEGER) {
+      x = static_cast<double>(object.via.u64);
+    } else if (object.type == Type::NEGATIVE_INTEGER) {
+      x = static_cast<double>(object.via.i64);
+    } else if (object.type == Type::FLOAT64 || object.type == Type::FLOAT32) {
+      x = object.via.f64;
+    } else {
+      return false;
+    }
+    return std::isfinite(x);
+  }
+
+  template <class Tag>
+  static bool take(const msgpack::object& object, Id<Tag>& id, std::size_t max) {
+    return take(object, id.value, max);
+  }
+  static bool take(const msgpack::object& object, LeaseId& id, std::size_t /*max*/) {
+    return take_pair(object, id.epoch.value, id.counter);
+  }
+  static bool take(const msgpack::object& object, RequestId& id, std::size_t /*max*/) {
+    return take_pair(object, id.high, id.low);
+  }
+  static bool take(const msgpack::object& object, Range& range, std::size_t /*max*/) {
+    return take_pair(object, range.begin, range.end) && !range.is_empty();
+  }
+
+  template <class E>
+  requires std::is_enum_v<E>
+  static bool take(const msgpack::object& object, E& value, std::size_t /*max*/) {
+    if (object.type != Type::STR) return false;
+    const std::optional<E> parsed = parse_word<E>(text_of(object));
+    value = parsed.value_or(value);
+    return parsed.has_value();
+  }
+
+  static bool take(const msgpack::object& object, Value& value, std::size_t max) {
+    if (object.type == Type::POSITIVE_INTEGER) {
+      value = Int128{object.via.u64};
+    } else if (object.type == Type::NEGATIVE_INTEGER) {
+      value = Int128{object.via.i64};
+    } else if (object.type == Type::STR) {
+      return take_wide_integer(text_of(object), value);
+    } else {
+      return take(object, value.emplace<double>(), max);
+    }
+    return true;
+  }
+
+  static bool take_wide_integer(std::string_view text, Value& value) {
+    constexpr std::size_t digits_max = 40;  // of the smallest one, with its sign
+    const std::optional<Value> parsed = text.size() <= digits_max ? parse_value(text) : std::nullopt;
+    if (!parsed || !std::holds_alternative<Int128>(*parsed)) return false;
+    value = *parsed;
+    return true;
+  }
+
+  // The elements are there already, if only as a byte each: memory is never taken on a header's word alone.
+  template <class T>
+  bool take(const msgpack::object& object, std::vector<T>& items, std::size_t max) {
+    if (object.type != Type::ARRAY || object.via.array.size > max) return false;
+    items.resize(object.via.array.size);
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      if (take(object.via.array.ptr[i], items[i], limits::text_bytes_max)) continue;
+      where_.insert(0, "[" + std::to_string(i) + "]");
+      return false;
+    }
+    return true;
+  }
+
+  template <class Struct>
+  requires std::is_class_v<Struct>
+  bool take(const msgpack::object& object, Struct& message, std::size_t /*max*/) {
+    Reader reader(object);
+    if (reader.ok()) fields(reader, message);
+    if (reader.ok()) return true;
+    if (!reader.where_.empty()) where_ = "." + reader.where_;
+    what_ = reader.what_;
+    return false;
+  }
+
+  static bool take_pair(const msgpack::object& object, std::uint64_t& first, std::uint64_t& second) {
+    if (object.type != Type::ARRAY || object.via.array.size != 2) return false;
+    return take(object.via.array.ptr[0], first, 0) && take(object.via.array.ptr[1], second, 0);
+  }
+
+  const msgpack::object& map_;
+  bool ok_;
+  std::string where_;
+  std::string_view what_ = "is not what it should be";
+};
+
+}  // namespace pq::wire

@@ -1,0 +1,157 @@
+#include "daemon/core/invariants.h"
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <variant>
+
+#include "daemon/core/ledger.h"
+
+namespace pq {
+namespace {
+
+struct Sums {
+  std::uint64_t done = 0, failed = 0, leased = 0, free = 0;  // integers
+  Folded value;
+};
+
+// Folds independently of the ledger: over the rows, in order.
+Sums add_up(const SpanRows& spans, Fold how) {
+  Sums sums;
+  const auto take = [&](const std::optional<Value>& value) {
+    if (sums.value.fits) sums.value = fold_present(how, sums.value.value, value);
+  };
+  for (const auto& [key, span] : spans) {
+    const std::uint64_t width = span.end - key.begin;
+    if (const auto* done = std::get_if<Done>(&span.state)) {
+      sums.done += width;
+      take(done->value);
+    } else if (const auto* leased = std::get_if<Leased>(&span.state)) {
+      sums.done += leased->upto - key.begin;
+      sums.leased += span.end - leased->upto;
+      take(leased->value);
+    } else if (std::holds_alternative<Failed>(span.state)) {
+      sums.failed += width;
+    } else {
+      sums.free += width;
+    }
+  }
+  return sums;
+}
+
+Finding tiling(const JobRow& job, const SpanRows& spans) {
+  std::uint64_t at = job.spec.range.begin;
+  for (const auto& [key, span] : spans) {
+    if (key.begin != at) {
+      return {"tiling", false,
+              "a " + std::string(key.begin > at ? "gap" : "overlap") + " at " +
+                  std::to_string(std::min(at, key.begin))};
+    }
+    if (span.end <= key.begin) return {"tiling", false, "an empty span at " + std::to_string(key.begin)};
+    at = span.end;
+  }
+  if (at != job.spec.range.end) return {"tiling", false, "the spans end at " + std::to_string(at)};
+  return {"tiling", true,
+          std::to_string(spans.size()) + " spans cover " + to_text(job.spec.range) + " exactly once"};
+}
+
+Finding one_holder(const JobRow& job, const SpanRows& spans) {
+  std::set<LeaseId> seen;
+  for (const auto& [key, span] : spans) {
+    const auto* leased = std::get_if<Leased>(&span.state);
+    if (leased == nullptr) continue;
+    if (!seen.insert(leased->lease).second)
+      return {"one_holder", false, "lease " + to_text(leased->lease) + " has two spans"};
+    if (leased->upto < key.begin || leased->upto > span.end) {
+      return {"one_holder", false, "lease " + to_text(leased->lease) + " is committed outside of itself"};
+    }
+    if (has_ended(job.state))
+      return {"one_holder", false, "lease " + to_text(leased->lease) + " of a job that has ended"};
+  }
+  return {"one_holder", true, std::to_string(seen.size()) + " live leases, each with a span of its own"};
+}
+
+Finding value_is_fold(const Sums& sums, const std::optional<Value>& claimed, Fold how) {
+  if (!sums.value.fits || how == Fold::none) return {"value_is_fold", !claimed, "no value, as it should be"};
+  const std::optional<Value>& folded = sums.value.value;
+  const bool holds = folded.has_value() == claimed.has_value() && (!folded || same(*folded, *claimed));
+  const auto text = [](const std::optional<Value>& value) {
+    return value ? to_text(*value) : std::string("nothing");
+  };
+  return {"value_is_fold", holds,
+          "the stored parts fold to " + text(folded) + ", the head says " + text(claimed)};
+}
+
+Finding state_fits(const JobRow& job, const Sums& sums) {
+  const bool is_whole = sums.free == 0 && sums.leased == 0;
+  const bool holds = job.state == JobState::done
+                         ? is_whole && sums.failed == 0
+                         : has_ended(job.state) || job.state == JobState::paused || !is_whole;
+  return {"state_fits", holds,
+          std::string(to_text(job.state)) + ": " + std::to_string(sums.done) + " integers done, " +
+              std::to_string(sums.failed) + " failed, " + std::to_string(sums.leased) + " leased, " +
+              std::to_string(sums.free) + " free"};
+}
+
+Finding neighbours_are_joined(const SpanRows& spans) {
+  for (auto right = spans.begin(); right != spans.end(); ++right) {
+    if (right == spans.begin()) continue;
+    const auto left = std::prev(right);
+    const auto* left_free = std::get_if<Free>(&left->second.state);
+    const auto* right_free = std::get_if<Free>(&right->second.state);
+    if (left_free && right_free && left_free->attempts_failed == 0 && right_free->attempts_failed == 0) {
+      return {"neighbours_are_joined", false, "two free spans meet at " + std::to_string(right->first.begin)};
+    }
+  }
+  return {"neighbours_are_joined", true, "no two free spans meet"};
+}
+
+std::optional<std::string> broken_ledger(const Job& job) {
+  SpanRows rows;
+  for (const auto& [begin, span] : job.ledger.spans()) rows[{job.row.id, begin}] = span;
+  for (const Finding& finding : examine(job.row, rows, job.ledger.value())) {
+    if (!finding.holds)
+      return finding.invariant + " of job " + std::to_string(job.row.id.value) + ": " + finding.detail;
+  }
+  const Sums sums = add_up(rows, job.row.spec.fold);
+  if (sums.done != job.ledger.done() || sums.failed != job.ledger.failed()) {
+    return "counted_once of job " + std::to_string(job.row.id.value) +
+           ": the running counts differ from the spans'";
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<Finding> examine(const JobRow& job, const SpanRows& spans) {
+  const Sums sums = add_up(spans, job.spec.fold);
+  return {tiling(job, spans), one_holder(job, spans), state_fits(job, sums), neighbours_are_joined(spans)};
+}
+
+std::vector<Finding> examine(const JobRow& job, const SpanRows& spans, const std::optional<Value>& claimed) {
+  std::vector<Finding> findings = examine(job, spans);
+  findings.push_back(value_is_fold(add_up(spans, job.spec.fold), claimed, job.spec.fold));
+  return findings;
+}
+
+std::optional<std::string> broken_invariant(const Queue& queue) {
+  std::size_t spans_leased = 0;
+  for (const auto& [id, job] : queue.jobs()) {
+    if (auto broken = broken_ledger(job)) return broken;
+    spans_leased += job.ledger.leases();
+  }
+  std::size_t held = 0;
+  for (const auto& [id, agent] : queue.roster().all()) held += agent.leases.size();
+  if (spans_leased != queue.leases().all().size() || held != spans_leased)
+    return "one_holder: spans, leases and holders differ in number";
+  for (const auto& [id, lease] : queue.leases().all()) {
+    const Leased* leased = queue.jobs().at(lease.job).ledger.leased_at(lease.begin);
+    if (leased == nullptr || leased->lease != id || leased->agent != lease.agent ||
+        !queue.roster().at(lease.agent).leases.contains(id)) {
+      return "one_holder: lease " + to_text(id) + " is not where it says";
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace pq

@@ -1,0 +1,212 @@
+#include "daemon/core/queue.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+#include <variant>
+
+#include "common/check.h"
+
+namespace pq {
+namespace {
+
+std::map<JobId, std::map<std::uint64_t, Span>> by_job(SpanRows rows) {
+  std::map<JobId, std::map<std::uint64_t, Span>> spans;
+  for (auto& [key, span] : rows) {
+    auto& job = spans[key.job];
+    job.emplace_hint(job.end(), key.begin, std::move(span));
+  }
+  return spans;
+}
+
+}  // namespace
+
+Queue::Queue(QueueSettings settings, Epoch epoch, Stored stored, Now now)
+    : settings_(settings), epoch_(epoch), leases_(epoch) {
+  const Instant deadline = now.instant + std::max(settings.lease_term, limits::restart_term);
+  next_expiry_ = deadline;
+  for (auto& [id, row] : stored.agents) roster_.restore(std::move(row), now.instant, deadline);
+  auto spans = by_job(std::move(stored.spans));
+  for (auto& [id, row] : stored.jobs) {
+    Ledger ledger(id, row.spec.range, row.spec.fold, std::move(spans[id]));
+    for (const auto& [begin, span] : ledger.spans()) {
+      const auto* leased = std::get_if<Leased>(&span.state);
+      if (leased == nullptr) continue;
+      Lease lease;
+      lease.job = id;
+      lease.begin = begin;
+      lease.agent = leased->agent;
+      lease.progress_at = now.instant;
+      leases_.add(leased->lease, lease);
+      roster_.at(leased->agent).leases.insert(leased->lease);
+    }
+    by_request_[row.request] = id;
+    if (!has_ended(row.state)) open_jobs_.insert(id);
+    last_job_ = std::max(last_job_, id);
+    jobs_.emplace(id, Job{std::move(row), std::move(ledger), 0, {}});
+  }
+}
+
+void Queue::settle(Now now, Effects& effects) {
+  expire_silent(now, effects);
+  end_finished_jobs(now, effects);
+  give_work(now);
+  split_running(now);
+  send_orders(effects);
+  answer_waits(now, effects);
+  note_rows(effects);
+}
+
+Instant Queue::next_deadline() const {
+  return std::min({next_expiry_, next_wait_end_, split_is_due_ ? next_split_ : Instant::never()});
+}
+
+// ---------------------------------------------------------------- silence
+
+// Deadlines only ever move later, so one pass when the earliest was due is enough: about one a lease term.
+void Queue::expire_silent(Now now, Effects& effects) {
+  if (now.instant < next_expiry_) return;
+  next_expiry_ = now.instant + settings_.lease_term;
+  std::vector<AgentId> forgotten;
+  for (auto& [id, agent] : roster_.all()) {
+    if (agent.gone) {
+      if (now.instant - agent.heard_at > limits::gone_agent_kept) forgotten.push_back(id);
+    } else if (now.instant >= agent.deadline) {
+      agent.gone = true;
+      effects.events.push_back({Happening::agent_lost, {}, agent.row.name, "not heard for a lease term"});
+      lose_leases(agent, "its holder fell silent", effects);
+      note_idle(agent);
+    } else {
+      next_expiry_ = std::min(next_expiry_, agent.deadline);
+    }
+  }
+  for (const AgentId id : forgotten) {
+    roster_.remove(id);
+    changes_.agents[id] = std::nullopt;
+  }
+}
+
+void Queue::lose_leases(Agent& agent, const std::string& why, Effects& effects) {
+  agent.lost.clear();
+  while (!agent.leases.empty()) {
+    const LeaseId id = *agent.leases.begin();
+    const Lease& lease = *leases_.find(id);
+    Job& job = touch(lease.job);
+    job.row.leases.expired += 1;
+    agent.lost[id] = {lease.job, job.ledger.leased_at(lease.begin)->upto};
+    effects.events.push_back({Happening::lease_expired, lease.job, agent.row.name, to_text(id) + ": " + why});
+    release(id);
+  }
+}
+
+// ---------------------------------------------------------------- the ends of leases and jobs
+
+Job& Queue::touch(JobId id) {
+  touched_jobs_.insert(id);
+  return jobs_.at(id);
+}
+
+void Queue::note_idle(const Agent& agent) {
+  if (agent.has_idle_slot()) {
+    idle_.insert(agent.row.id);
+  } else {
+    idle_.erase(agent.row.id);
+  }
+}
+
+// What was committed is done, the rest is free.
+void Queue::release(LeaseId id) {
+  const Lease& lease = *leases_.find(id);
+  touch(lease.job).ledger.release(lease.begin, changes_);
+  drop_lease(id);
+}
+
+// The ledger has ended this lease: nobody holds it any more.
+void Queue::drop_lease(LeaseId id) {
+  const Lease& lease = *leases_.find(id);
+  Agent& agent = roster_.at(lease.agent);
+  touch(lease.job);
+  agent.leases.erase(id);
+  orders_due_.insert(lease.agent);
+  leases_.remove(id);
+  note_idle(agent);
+}
+
+void Queue::end_job(Job& job, JobState state, std::optional<std::string> error, Now now, Effects& effects) {
+  std::vector<LeaseId> held;
+  for (const auto& [begin, span] : job.ledger.spans()) {
+    if (const auto* leased = std::get_if<Leased>(&span.state)) held.push_back(leased->lease);
+  }
+  for (const LeaseId id : held) release(id);
+  touch(job.row.id);
+  job.row.state = state;
+  job.row.finished_unix_ms = now.unix_ms;
+  if (error) job.row.error = std::move(error);
+  open_jobs_.erase(job.row.id);
+  effects.events.push_back({Happening::job_ended, job.row.id, "", std::string(to_text(state))});
+}
+
+void Queue::end_finished_jobs(Now now, Effects& effects) {
+  const std::vector<JobId> touched(touched_jobs_.begin(), touched_jobs_.end());
+  for (const JobId id : touched) {
+    Job& job = jobs_.at(id);
+    if (has_ended(job.row.state)) continue;
+    if (job.row.attempts_failed > job.row.spec.failures_max) {
+      const std::string limit = std::to_string(job.row.spec.failures_max);
+      end_job(job, JobState::failed,
+              "more than " + limit + " attempts failed, the last with: " + job.row.error.value_or(""), now,
+              effects);
+    } else if (!job.ledger.is_finished()) {
+      continue;
+    } else if (job.ledger.failed() > 0) {
+      end_job(job, JobState::failed,
+              std::to_string(job.ledger.failed()) +
+                  " integers failed, the first with: " + job.ledger.first_error().value_or(""),
+              now, effects);
+    } else if (job.row.spec.fold != Fold::none && !job.ledger.value()) {
+      end_job(job, JobState::failed, "the total does not fit into a signed 128-bit integer", now, effects);
+    } else {
+      end_job(job, JobState::done, std::nullopt, now, effects);
+    }
+  }
+}
+
+// ---------------------------------------------------------------- orders and rows
+
+Orders Queue::orders_for(const Agent& agent) const {
+  Orders orders;
+  orders.epoch = epoch_;
+  orders.number = agent.orders_number;
+  orders.beat_ms = beat_ms();
+  orders.drain = agent.drain_asked;
+  std::set<JobId> unmet;
+  for (const LeaseId id : agent.leases) {
+    const Lease& lease = *leases_.find(id);
+    const Job& job = jobs_.at(lease.job);
+    orders.leases.push_back({id, lease.job, {lease.begin, job.ledger.end_of(lease.begin)}, lease.end_asked});
+    if (lease.granted_in <= agent.orders_seen || !unmet.insert(lease.job).second) continue;
+    orders.jobs.push_back({lease.job, job.row.spec.kernel, job.row.spec.fold});
+  }
+  return orders;
+}
+
+void Queue::send_orders(Effects& effects) {
+  for (const AgentId id : orders_due_) {
+    Agent& agent = roster_.at(id);
+    if (!agent.peer || agent.gone) continue;
+    agent.orders_number += 1;
+    effects.outgoing.push_back({*agent.peer, orders_for(agent)});
+  }
+  orders_due_.clear();
+}
+
+void Queue::note_rows(Effects& effects) {
+  for (const JobId id : touched_jobs_) {
+    const auto job = jobs_.find(id);
+    if (job != jobs_.end()) changes_.jobs[id] = job->second.row;
+  }
+  touched_jobs_.clear();
+  effects.changes = std::exchange(changes_, {});
+}
+
+}  // namespace pq

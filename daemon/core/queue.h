@@ -1,0 +1,147 @@
+// The head's mind: jobs with their ledgers, the live leases, the agents, and who waits for what. Messages and
+// time go in, effects come out; it has no socket, file, clock or log. Each change of a job goes through its
+// ledger, so what is promised of a total is decided in one class.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/ids.h"
+#include "common/instant.h"
+#include "common/limits.h"
+#include "common/messages.h"
+#include "daemon/core/effects.h"
+#include "daemon/core/leases.h"
+#include "daemon/core/ledger.h"
+#include "daemon/core/roster.h"
+#include "daemon/core/rows.h"
+
+namespace pq {
+
+struct QueueSettings {
+  Duration lease_term = limits::lease_term;
+  Duration beat_interval = limits::beat_interval;
+};
+
+// Where a message came from.
+struct Sender {
+  PeerId peer;
+  std::string public_key;
+};
+
+struct Job {
+  JobRow row;
+  Ledger ledger;
+  // Integers a second of all slots that could compute it; worth a pass over the roster a few times a second.
+  double fleet_per_s = 0;
+  Instant fleet_known_until;
+};
+
+class Queue {
+ public:
+  // Everything as stored. Each stored lease gets a fresh term in which its holder may come back.
+  Queue(QueueSettings settings, Epoch epoch, Stored stored, Now now);
+
+  void handle(const Sender& from, const AgentToHead& message, Now now, Effects& effects);
+  void handle(const Sender& from, const Letter<ClientToHead>& letter, Now now, Effects& effects);
+
+  // What time alone has caused, and what follows from the messages of this turn: silent agents lose their
+  // leases, idle slots get work, waiting clients their answers. Fills effects.changes.
+  void settle(Now now, Effects& effects);
+
+  // When settle must run again though no message has come.
+  Instant next_deadline() const;
+
+  JobReport report(const Job& job) const;
+  const std::map<JobId, Job>& jobs() const { return jobs_; }
+  const LeaseTable& leases() const { return leases_; }
+  const Roster& roster() const { return roster_; }
+
+ private:
+  struct Waiting {
+    PeerId peer;
+    RequestNumber request = 0;
+    Instant until;
+  };
+
+  // ---- agents → head (queue_agents.cpp)
+  void hear(const Sender& from, const Hello& hello, Now now, Effects& effects);
+  void hear(const Sender& from, const Beat& beat, Now now, Effects& effects);
+  void hear(const Sender& from, const Goodbye& goodbye, Now now, Effects& effects);
+  Agent* speaking(const Sender& from, const std::string& name, Incarnation incarnation, Effects& effects);
+  void hear_lease(Agent& agent, const LeaseView& view, Now now, Effects& effects);
+  void hear_failure(Agent& agent, const LeaseView& view, Effects& effects);
+  void hear_end(Agent& agent, const LeaseView& view, Effects& effects);
+  void misused(const Agent& agent, const LeaseView& view, const char* how, Effects& effects);
+  void count_recomputed(Agent& agent, const LeaseView& view);
+  void drop_unlisted(Agent& agent, const Beat& beat);
+  std::uint32_t beat_ms() const;
+
+  // ---- clients → head (queue_clients.cpp)
+  HeadToClient answer(const Submit& submit, Now now, Effects& effects);
+  HeadToClient answer(const AskJob& ask, Now now, Effects& effects);
+  HeadToClient answer(const AskJobs& ask, Now now, Effects& effects);
+  HeadToClient answer(const Steer& steer, Now now, Effects& effects);
+  HeadToClient answer(const Reprioritize& ask, Now now, Effects& effects);
+  HeadToClient answer(const AskAgents& ask, Now now, Effects& effects);
+  HeadToClient answer(const DrainAgent& ask, Now now, Effects& effects);
+  std::optional<HeadToClient> wait(const Wait& wait, const Sender& from, RequestNumber request, Now now);
+  AgentReport report(const Agent& agent, Now now) const;
+  void pause(Job& job, Now now);
+  bool make_room();
+  void answer_waits(Now now, Effects& effects);
+
+  // ---- work for idle slots (queue_work.cpp)
+  void give_work(Now now);
+  Job* next_job(const Agent& agent, Range& free);
+  void grant(Job& job, Agent& agent, const Range& free, Now now);
+  void split_running(Now now);
+  void ask_to_end(LeaseId id, std::uint64_t end, Now now);
+  Cost cost_for(const Agent& agent, const Job& job, std::uint64_t at) const;
+  double fleet_per_s(Job& job, Now now);
+
+  // ---- what follows from a turn (queue.cpp)
+  void expire_silent(Now now, Effects& effects);
+  void end_finished_jobs(Now now, Effects& effects);
+  void send_orders(Effects& effects);
+  Orders orders_for(const Agent& agent) const;
+  void note_rows(Effects& effects);
+
+  // ---- shared by them (queue.cpp)
+  Job& touch(JobId id);
+  void note_idle(const Agent& agent);
+  void release(LeaseId id);
+  void drop_lease(LeaseId id);
+  void lose_leases(Agent& agent, const std::string& why, Effects& effects);
+  void end_job(Job& job, JobState state, std::optional<std::string> error, Now now, Effects& effects);
+
+  QueueSettings settings_;
+  Epoch epoch_;
+
+  std::map<JobId, Job> jobs_;
+  std::map<RequestId, JobId> by_request_;
+  std::set<JobId> open_jobs_;  // those that have not ended
+  JobId last_job_;
+
+  LeaseTable leases_;
+  Roster roster_;
+  std::set<AgentId> idle_;  // those with an idle slot that take work
+  Instant next_expiry_;
+  Instant next_split_;
+  bool split_is_due_ = false;  // at next_split_
+
+  std::map<JobId, std::vector<Waiting>> waits_;  // clients that wait for a job's end
+  std::size_t waits_count_ = 0;
+  Instant next_wait_end_ = Instant::never();  // no later than the earliest `until`
+
+  // Of this turn.
+  std::set<AgentId> orders_due_;
+  std::set<JobId> touched_jobs_;
+  Changes changes_;
+};
+
+}  // namespace pq

@@ -1,0 +1,199 @@
+// What agents say: hello, beats with all that they hold, goodbye.
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <variant>
+
+#include "daemon/core/queue.h"
+
+namespace pq {
+namespace {
+
+constexpr bool is_cost(const PaceView& pace) {
+  return pace.fixed_s >= 0 && pace.fixed_s < 1e6 && pace.per_integer_s > 1e-15 && pace.per_integer_s < 1e6;
+}
+
+}  // namespace
+
+void Queue::handle(const Sender& from, const AgentToHead& message, Now now, Effects& effects) {
+  std::visit([&](const auto& m) { hear(from, m, now, effects); }, message);
+}
+
+void Queue::hear(const Sender& from, const Hello& hello, Now now, Effects& effects) {
+  Agent* agent = roster_.find(from.public_key, hello.name);
+  const bool is_new = agent == nullptr || agent->gone;
+  if (agent == nullptr) agent = roster_.add(from.public_key, hello.name);
+  if (agent == nullptr) {
+    const std::string detail = "the head knows " + std::to_string(limits::agents_max) + " agents already";
+    effects.outgoing.push_back({from.peer, Refusal{ErrorWord::too_much, detail}});
+    return;
+  }
+  if (agent->was_replaced(hello.incarnation)) {
+    effects.outgoing.push_back({from.peer, Refusal{ErrorWord::replaced, hello.name}});
+    return;
+  }
+  if (agent->row.incarnation != hello.incarnation) {
+    if (!is_new || !agent->leases.empty()) {
+      lose_leases(*agent, "a newer process took its holder's name", effects);
+      effects.events.push_back(
+          {Happening::agent_replaced, {}, hello.name, "by a newer process of this name"});
+    }
+    agent->replaced.push_back(agent->row.incarnation);
+    if (agent->replaced.size() > limits::replaced_remembered) agent->replaced.erase(agent->replaced.begin());
+    agent->beat_seq = 0;
+    agent->drain_asked = false;
+    agent->paces.clear();
+  }
+  if (is_new)
+    effects.events.push_back(
+        {Happening::agent_joined, {}, hello.name, std::to_string(hello.slots) + " slots"});
+  agent->row.incarnation = hello.incarnation;
+  agent->row.program_version = hello.program_version;
+  agent->row.slots = std::min(hello.slots, limits::slots_max);
+  agent->row.kernels = hello.kernels;
+  agent->row.labels = hello.labels;
+  agent->heard_at = now.instant;
+  agent->deadline = now.instant + settings_.lease_term;
+  next_expiry_ = std::min(next_expiry_, agent->deadline);
+  agent->gone = false;
+  changes_.agents[agent->row.id] = agent->row;
+  effects.outgoing.push_back({from.peer, Welcome{hello.incarnation}});
+}
+
+// The agent that says so, if this process is the one that goes by that name; else it is told what to do.
+Agent* Queue::speaking(const Sender& from, const std::string& name, Incarnation incarnation,
+                       Effects& effects) {
+  Agent* agent = roster_.find(from.public_key, name);
+  if (agent != nullptr && agent->row.incarnation == incarnation) return agent;
+  const bool replaced = agent != nullptr && agent->was_replaced(incarnation);
+  effects.outgoing.push_back(
+      {from.peer, Refusal{replaced ? ErrorWord::replaced : ErrorWord::introduce_yourself, name}});
+  return nullptr;
+}
+
+void Queue::hear(const Sender& from, const Beat& beat, Now now, Effects& effects) {
+  Agent* agent = speaking(from, beat.name, beat.incarnation, effects);
+  if (agent == nullptr || beat.seq <= agent->beat_seq) return;
+  agent->beat_seq = beat.seq;
+  agent->peer = from.peer;
+  agent->heard_at = now.instant;
+  agent->deadline = now.instant + settings_.lease_term;
+  next_expiry_ = std::min(next_expiry_, agent->deadline);
+  agent->gone = false;
+  agent->orders_seen = beat.epoch == epoch_ ? beat.orders_seen : 0;
+  if (beat.draining && !agent->draining)
+    effects.events.push_back({Happening::agent_drains, {}, beat.name, ""});
+  agent->draining = beat.draining;
+  agent->paces.clear();
+  for (const PaceView& pace : beat.paces) {
+    if (is_cost(pace)) agent->paces[pace.job] = {pace.fixed_s, pace.per_integer_s};
+  }
+  for (const LeaseView& view : beat.leases) hear_lease(*agent, view, now, effects);
+  drop_unlisted(*agent, beat);
+  orders_due_.insert(agent->row.id);
+  note_idle(*agent);
+}
+
+void Queue::hear_lease(Agent& agent, const LeaseView& view, Now now, Effects& effects) {
+  Lease* lease = leases_.find(view.lease);
+  if (lease == nullptr || lease->agent != agent.row.id) return count_recomputed(agent, view);
+  if (lease->begin != view.begin) return misused(agent, view, "another begin", effects);
+  if (lease->end_asked && lease->asked_in <= agent.orders_seen) lease->end_asked.reset();
+  Job& job = jobs_.at(lease->job);
+  const Verdict verdict =
+      job.ledger.commit({view.lease, agent.row.id, view.begin, view.upto, view.value}, changes_);
+  switch (verdict) {
+    case Verdict::refused:
+      return misused(agent, view, "a commit outside of it, or without a value", effects);
+    case Verdict::contradicts:
+      touch(lease->job).row.error = "the kernel is not deterministic: two values for [" +
+                                    std::to_string(view.begin) + ", " + std::to_string(view.upto) + ")";
+      effects.events.push_back({Happening::kernel_contradicts, lease->job, agent.row.name, *job.row.error});
+      break;
+    case Verdict::finished:
+      return drop_lease(view.lease);
+    case Verdict::advanced:
+      lease->progress_at = now.instant;
+      break;
+    case Verdict::duplicate:
+      break;
+  }
+  if (view.failed_upto) return hear_failure(agent, view, effects);
+  hear_end(agent, view, effects);
+}
+
+void Queue::hear_failure(Agent& agent, const LeaseView& view, Effects& effects) {
+  const Lease& lease = *leases_.find(view.lease);
+  Job& job = touch(lease.job);
+  const std::uint64_t from = job.ledger.leased_at(lease.begin)->upto;
+  if (*view.failed_upto <= from || *view.failed_upto > job.ledger.end_of(lease.begin)) {
+    return misused(agent, view, "a failure outside of it", effects);
+  }
+  const std::string words = view.error.value_or("no error text");
+  effects.events.push_back({Happening::program_failed, lease.job, agent.row.name, words});
+  job.row.attempts_failed += 1;
+  job.row.error = words;
+  job.ledger.fail(lease.begin, {agent.row.id, *view.failed_upto, words, job.row.spec.attempts_max}, changes_);
+  drop_lease(view.lease);
+}
+
+// A holder may always give back what it has not begun: because it was asked, or because it drains.
+void Queue::hear_end(Agent& agent, const LeaseView& view, Effects& effects) {
+  const Lease& lease = *leases_.find(view.lease);
+  Job& job = jobs_.at(lease.job);
+  if (view.end >= job.ledger.end_of(lease.begin)) return;
+  if (!job.ledger.shrink(lease.begin, view.end, changes_))
+    return misused(agent, view, "an end before its commit", effects);
+  touch(lease.job).row.leases.yielded += 1;
+  if (job.ledger.leased_at(lease.begin) == nullptr || view.end == view.begin) drop_lease(view.lease);
+}
+
+// No honest agent says this. The lease is over for it, and what it had committed before stays.
+void Queue::misused(const Agent& agent, const LeaseView& view, const char* how, Effects& effects) {
+  const JobId job = leases_.find(view.lease)->job;
+  effects.events.push_back({Happening::lease_misused, job, agent.row.name, to_text(view.lease) + ": " + how});
+  release(view.lease);
+}
+
+// The lease is gone. What its former holder has computed of it since is computed by somebody else as well.
+void Queue::count_recomputed(Agent& agent, const LeaseView& view) {
+  const auto lost = agent.lost.find(view.lease);
+  if (lost == agent.lost.end() || view.upto <= lost->second.upto) return;
+  if (jobs_.contains(lost->second.job))
+    touch(lost->second.job).row.recomputed += view.upto - lost->second.upto;
+  lost->second.upto = view.upto;
+}
+
+// A lease that was granted in orders that the agent has seen, and that it does not list, it does not have.
+void Queue::drop_unlisted(Agent& agent, const Beat& beat) {
+  std::set<LeaseId> listed;
+  for (const LeaseView& view : beat.leases) listed.insert(view.lease);
+  const std::set<LeaseId> held = agent.leases;
+  for (const LeaseId id : held) {
+    if (!listed.contains(id) && leases_.find(id)->granted_in <= agent.orders_seen) release(id);
+  }
+  std::erase_if(agent.lost, [&](const auto& lost) { return !listed.contains(lost.first); });
+}
+
+void Queue::hear(const Sender& from, const Goodbye& goodbye, Now /*now*/, Effects& effects) {
+  Agent* agent = roster_.find(from.public_key, goodbye.name);
+  if (agent == nullptr || agent->row.incarnation != goodbye.incarnation || agent->gone) return;
+  const std::set<LeaseId> held = agent->leases;
+  for (const LeaseId id : held) release(id);
+  agent->gone = true;
+  note_idle(*agent);
+  effects.events.push_back({Happening::agent_left, {}, goodbye.name, ""});
+}
+
+// Beats are stretched as the fleet grows, so that the head's load stays bounded; never so far that losing a
+// few of them would lose a lease.
+std::uint32_t Queue::beat_ms() const {
+  const double stretched_s = static_cast<double>(roster_.all().size()) / limits::beats_per_second_max;
+  const Duration longest = settings_.lease_term / limits::beats_per_term_min;
+  const Duration interval =
+      std::clamp(from_seconds(stretched_s), std::min(settings_.beat_interval, longest), longest);
+  return static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::milliseconds>(interval).count());
+}
+
+}  // namespace pq

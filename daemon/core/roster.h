@@ -1,0 +1,76 @@
+// The agents: what each one is, when it was last heard, and what it holds. An agent is its CURVE key and its
+// name; its incarnation tells one process under that name from the next.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/ids.h"
+#include "common/instant.h"
+#include "common/kernel.h"
+#include "common/limits.h"
+#include "daemon/core/rows.h"
+
+namespace pq {
+
+// A lease that was taken from its holder: what the holder computes beyond this point is computed twice.
+struct LostLease {
+  JobId job;
+  std::uint64_t upto = 0;
+};
+
+struct Agent {
+  AgentRow row;
+
+  // Since its last message; restored agents have no peer until they are heard.
+  std::optional<PeerId> peer;
+  Instant heard_at;
+  Instant deadline;  // silent until then, it loses its leases
+  std::uint64_t beat_seq = 0;
+  bool draining = false;
+  bool gone = false;
+  std::map<JobId, Cost> paces;  // of the jobs that it computes now
+
+  // What the head says to it.
+  std::uint64_t orders_number = 0;  // of the last Orders sent
+  std::uint64_t orders_seen = 0;    // of the last ones that it had seen when it last beat
+  bool drain_asked = false;
+
+  std::set<LeaseId> leases;
+  std::map<LeaseId, LostLease> lost;  // until it stops listing them
+  std::vector<Incarnation> replaced;  // processes that were told to go, the latest last
+
+  bool takes_work() const { return peer && !draining && !drain_asked && !gone; }
+  bool has_idle_slot() const { return takes_work() && leases.size() < row.slots; }
+  bool can_compute(Kernel kernel) const;
+  bool was_replaced(Incarnation incarnation) const;
+};
+
+class Roster {
+ public:
+  // Agents as stored: not heard yet, with until `deadline` to come back.
+  void restore(AgentRow row, Instant heard_at, Instant deadline);
+
+  Agent* find(const std::string& public_key, const std::string& name);
+  Agent& at(AgentId id) { return agents_.at(id); }
+  const Agent& at(AgentId id) const { return agents_.at(id); }
+
+  // A new agent with the next free id. nullptr: limits::agents_max are known already.
+  Agent* add(const std::string& public_key, const std::string& name);
+  void remove(AgentId id);
+
+  std::map<AgentId, Agent>& all() { return agents_; }
+  const std::map<AgentId, Agent>& all() const { return agents_; }
+
+ private:
+  std::map<AgentId, Agent> agents_;
+  std::map<std::pair<std::string, std::string>, AgentId> by_key_and_name_;
+  AgentId last_id_;
+};
+
+}  // namespace pq

@@ -1,0 +1,41 @@
+// How wide a lease is and where a running one is split: arithmetic, with no state of its own.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "common/instant.h"
+#include "common/kernel.h"
+#include "common/range.h"
+
+namespace pq {
+
+// What is known when a slot asks for work.
+struct WidthFacts {
+  Cost cost;                 // of this job on this slot
+  bool is_measured = false;  // by this agent; else the others' or the kernel's expectation
+  double rest = 0;           // integers of the job that are not done, leased ones included
+  double fleet_per_s = 0;    // integers a second that all slots together would compute of this job
+};
+
+// The width of the next lease: the slot's rate × a time that shrinks towards the end of the job, but not
+// below what the kernel's fixed cost allows, and never beyond the slot's even share of the rest (so that all
+// end together).
+std::uint64_t lease_width(const WidthFacts& facts);
+
+// A lease as it runs.
+struct Running {
+  Range range;             // of the lease
+  std::uint64_t upto = 0;  // its committed point
+  Duration since_commit{0};
+  Cost cost;  // on its holder's slot
+};
+
+// Seconds that it will still take, by its holder's own rate.
+double predicted_rest_s(const Running& lease);
+
+// Where to split it so that its holder and an idle slot of `thief` cost end together; nullopt if what is left
+// is not worth it: below two steps.
+std::optional<std::uint64_t> split_point(const Running& lease, const Cost& thief);
+
+}  // namespace pq

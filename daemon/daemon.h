@@ -1,0 +1,55 @@
+// The head: one thread that owns everything and turns in one visible order. The order is the durability
+// argument: nobody hears of a change that could still be lost.
+#pragma once
+
+#include <vector>
+
+#include "common/messages.h"
+#include "common/os/clock.h"
+#include "daemon/core/effects.h"
+#include "daemon/core/queue.h"
+#include "daemon/store.h"
+#include "daemon/transport.h"
+
+namespace pq {
+
+// The queue as stored, with the epoch of this run noted durably. Before the transport lets anybody in.
+Queue restore_queue(QueueSettings settings, Epoch epoch, Store& store, Now now);
+
+class Daemon {
+ public:
+  Daemon(Queue queue, Store& store, Transport& transport, const Clock& clock);
+
+  // Receives a batch, decides, commits one transaction, sends. Throws EnvironmentError when the commit fails:
+  // the process must end, for nobody knows what is in the file.
+  void turn();
+
+  const Queue& queue() const { return queue_; }
+
+ private:
+  void hear(const Incoming& incoming, Now now);
+  void answer(const Incoming& incoming, const Letter<ClientToHead>& letter, Now now);
+  void verify();
+  HeadToClient verify(JobId job);
+  void refuse(const Incoming& incoming, const Refusal& refusal, RequestNumber request);
+  void send();
+
+  Store& store_;
+  Transport& transport_;
+  const Clock& clock_;
+  Queue queue_;
+  Effects effects_;  // of this turn
+
+  struct AskedToVerify {
+    PeerId peer;
+    RequestNumber request = 0;
+    JobId job;
+  };
+  std::vector<AskedToVerify> asked_to_verify_;  // in this turn
+};
+
+// What a role may say: an agent cannot submit, a viewer cannot cancel, a client cannot commit.
+bool may_say(Role role, const AgentToHead& message);
+bool may_say(Role role, const ClientToHead& message);
+
+}  // namespace pq

@@ -1,0 +1,55 @@
+#include <spdlog/spdlog.h>
+
+#include <cstdio>
+#include <exception>
+#include <variant>
+
+#include "common/os/clock.h"
+#include "common/os/log.h"
+#include "common/os/paths.h"
+#include "common/os/random.h"
+#include "common/os/signals.h"
+#include "common/version.h"
+#include "daemon/daemon.h"
+#include "daemon/options.h"
+#include "daemon/sqlite_store.h"
+#include "daemon/zmq_transport.h"
+
+namespace {
+
+pq::ExitStatus serve(const pq::DaemonOptions& options) {
+  pq::set_up_log("pqd", options.log_level);
+  pq::seed_c_library();
+  pq::StopSignals signals;
+  const pq::SystemClock clock;
+  const pq::StatePaths paths{options.state_dir};
+  pq::SqliteStore store(paths);
+  pq::prove_that_strangers_are_refused();
+  // The queue is read and the epoch stored before the socket is bound: nobody is answered from less than all.
+  const pq::Epoch epoch{pq::random_bits()};
+  pq::Queue queue = pq::restore_queue(options.queue, epoch, store, clock.now());
+  pq::ZmqTransport transport(paths, options.listen, clock, signals.fd());
+  pq::Daemon daemon(std::move(queue), store, transport, clock);
+  spdlog::info("pqd {} listens on {}, state in {}", pq::program_version, transport.endpoint(),
+               options.state_dir.string());
+  while (!signals.take()) daemon.turn();
+  spdlog::info("stopped; agents go on with what they hold");
+  return pq::ExitStatus::done;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto options = pq::parse_daemon_options(argc, argv);
+  if (const auto* status = std::get_if<pq::ExitStatus>(&options)) return static_cast<int>(*status);
+  pq::ExitStatus status = pq::ExitStatus::failed;
+  try {
+    status = serve(std::get<pq::DaemonOptions>(options));
+  } catch (const pq::EnvironmentError& error) {
+    std::fprintf(stderr, "pqd: %s\n", error.what());
+    status = error.status();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "pqd: %s\n", error.what());
+  }
+  return static_cast<int>(status);
+}

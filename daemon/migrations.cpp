@@ -1,0 +1,73 @@
+#include "daemon/migrations.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "common/errors.h"
+#include "daemon/schema.h"
+
+namespace pq {
+namespace {
+
+// A step that was released is never edited: databases out there have taken it.
+constexpr std::array steps_known = {
+    schema_sql,  // 0 → 1
+};
+
+std::int64_t version_of(Database& database) { return database.integer("PRAGMA user_version"); }
+
+bool is_new(Database& database) {
+  return database.integer("PRAGMA application_id") == 0 && version_of(database) == 0 &&
+         database.integer("SELECT count(*) FROM sqlite_schema") == 0;
+}
+
+}  // namespace
+
+std::span<const char* const> migrations() { return steps_known; }
+
+void refuse_unusable(Database& database, const std::filesystem::path& path, std::size_t versions_known) {
+  if (is_new(database)) return;
+  if (database.integer("PRAGMA application_id") != application_id) {
+    constexpr std::string_view text =
+        "{} is the database of another program (application_id {:#x}); it is left as it is: pass another "
+        "--state-dir";
+    const auto id = static_cast<std::uint32_t>(database.integer("PRAGMA application_id"));
+    throw EnvironmentError(fmt::format(text, path.string(), id));
+  }
+  const std::int64_t version = version_of(database);
+  if (version < 0 || version > static_cast<std::int64_t>(versions_known)) {
+    constexpr std::string_view text =
+        "{} has schema version {} and this pqd knows versions up to {}; it is left as it is: install the pq "
+        "that "
+        "wrote it, or a newer one";
+    throw EnvironmentError(fmt::format(text, path.string(), version, versions_known));
+  }
+  std::string finding = database.text("PRAGMA quick_check(1)");
+  if (finding == "ok") return;
+  std::replace(finding.begin(), finding.end(), '\n', ' ');
+  throw SqliteError(SqliteError::Kind::damaged, finding);
+}
+
+void migrate(Database& database, const std::filesystem::path& path, std::span<const char* const> steps) {
+  for (auto version = static_cast<std::size_t>(version_of(database)); version < steps.size(); ++version) {
+    try {
+      Transaction step(database);
+      database.execute(steps[version]);
+      database.execute(fmt::format("PRAGMA application_id = {}", application_id).c_str());
+      database.execute(fmt::format("PRAGMA user_version = {}", version + 1).c_str());
+      step.commit();
+    } catch (const SqliteError& error) {
+      constexpr std::string_view text =
+          "cannot bring {} from schema version {} to {}: {}; it is left at version {}: check the disk and "
+          "its free "
+          "space, then start pqd again";
+      throw EnvironmentError(fmt::format(text, path.string(), version, version + 1, error.what(), version));
+    }
+  }
+}
+
+}  // namespace pq

@@ -1,0 +1,88 @@
+#include "daemon/options.h"
+
+#include <chrono>
+#include <cstdio>
+#include <string>
+
+#include "common/duration.h"
+#include "common/limits.h"
+#include "common/os/command_line.h"
+#include "common/os/paths.h"
+#include "common/text.h"
+
+namespace pq {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration beat_shortest = 10ms;
+constexpr Duration term_longest = 24h;
+
+const Usage& usage() {
+  static const Usage usage{
+      .program = "pqd",
+      .synopsis = "[FLAGS]",
+      .purpose = "the head: keeps the queue and leases work to agents",
+      .flags = {{"state-dir", "DIR", "where the queue, the keys and the address are kept"},
+                {"listen", "tcp://HOST:PORT",
+                 "where agents and clients reach the head (default tcp://127.0.0.1:7700; port * for any)"},
+                {"lease-term", "15s", "an agent that is silent for so long loses its leases"},
+                {"beat", "1s", "how often an agent reports; stretched as the fleet grows"},
+                {"log-level", "LEVEL", "trace, debug, info, warn, error or off (default info)"}},
+      .twin_prefix = "PQD_",
+      .statuses = {
+          {ExitStatus::done, "stopped by SIGTERM or SIGINT"},
+          {ExitStatus::failed,
+           "cannot start: a taken port, a state directory or database that cannot be used"},
+          {ExitStatus::usage, "the command line does not make sense"},
+          {ExitStatus::storage_failed, "a commit failed and nothing was acknowledged; start it again"}}};
+  return usage;
+}
+
+[[noreturn]] void refuse(const std::string& text) { throw EnvironmentError(text, ExitStatus::usage); }
+
+Duration parse_time(const std::string& flag, const Arguments& arguments, Duration otherwise) {
+  const auto text = arguments.value(flag);
+  if (!text) return otherwise;
+  const auto duration = parse_duration(*text);
+  if (!duration) refuse("--" + flag + ": " + duration.error());
+  return *duration;
+}
+
+DaemonOptions read(const Arguments& arguments) {
+  if (!arguments.words().empty())
+    refuse("\"" + printable(arguments.words().front()) + "\" is one word too many");
+  DaemonOptions options;
+  options.state_dir = arguments.value("state-dir").value_or(default_state_dir().string());
+  options.listen = arguments.value("listen").value_or("tcp://127.0.0.1:7700");
+  options.queue.lease_term = parse_time("lease-term", arguments, limits::lease_term);
+  options.queue.beat_interval = parse_time("beat", arguments, limits::beat_interval);
+  if (options.queue.beat_interval < beat_shortest)
+    refuse("--beat is too short: give at least " + to_text(beat_shortest));
+  if (options.queue.lease_term <= 3 * options.queue.beat_interval ||
+      options.queue.lease_term > term_longest) {
+    refuse("--lease-term " + to_text(options.queue.lease_term) + " must be longer than three beats of " +
+           to_text(options.queue.beat_interval) + ", so that two in a row may be lost, and at most " +
+           to_text(term_longest));
+  }
+  options.log_level = arguments.value("log-level").value_or("info");
+  return options;
+}
+
+}  // namespace
+
+std::variant<DaemonOptions, ExitStatus> parse_daemon_options(int argc, char** argv) {
+  try {
+    const Arguments arguments(usage(), {argv + 1, argv + argc});
+    if (const auto answer = answer_about_itself(usage(), arguments)) {
+      std::printf("%s\n", answer->c_str());
+      return ExitStatus::done;
+    }
+    return read(arguments);
+  } catch (const EnvironmentError& error) {
+    std::fprintf(stderr, "pqd: %s; see pqd --help\n", error.what());
+    return error.status();
+  }
+}
+
+}  // namespace pq

@@ -1,0 +1,186 @@
+#include "daemon/sqlite.h"
+
+#include <sqlite3.h>
+
+#include <cmath>
+#include <limits>
+#include <system_error>
+
+#include "common/check.h"
+
+namespace pq {
+namespace {
+
+SqliteError::Kind kind_of(int code) {
+  switch (code & 0xFF) {
+    case SQLITE_CORRUPT:
+      return SqliteError::Kind::damaged;
+    case SQLITE_NOTADB:
+      return SqliteError::Kind::not_a_database;
+    case SQLITE_BUSY:
+      return SqliteError::Kind::busy;
+    default:
+      return SqliteError::Kind::other;
+  }
+}
+
+// What the connection says about its last call, with the operating system's word where that was the cause.
+SqliteError last_error(sqlite3* connection) {
+  const int code = sqlite3_extended_errcode(connection);
+  std::string text = sqlite3_errmsg(connection);
+  const int primary = code & 0xFF;
+  const int cause = sqlite3_system_errno(connection);
+  if (cause != 0 && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN)) {
+    text.append(": ").append(std::generic_category().message(cause));
+  }
+  if (primary == SQLITE_IOERR) text.append(" (SQLite error ").append(std::to_string(code)).append(")");
+  return {kind_of(code), text};
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------- Database
+
+void Database::Close::operator()(sqlite3* connection) const { sqlite3_close(connection); }
+
+Database::Database(const std::filesystem::path& path) {
+  sqlite3* connection = nullptr;
+  // One thread owns the connection, so SQLite needs no mutexes.
+  constexpr int flags =
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int result = sqlite3_open_v2(path.c_str(), &connection, flags, nullptr);
+  connection_.reset(connection);  // SQLite hands out a connection to ask even when it could not open
+  if (connection == nullptr) throw SqliteError(SqliteError::Kind::other, sqlite3_errstr(result));
+  if (result != SQLITE_OK) throw last_error(connection);
+}
+
+void Database::execute(const char* sql) {
+  if (sqlite3_exec(connection_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK)
+    throw last_error(connection_.get());
+}
+
+std::int64_t Database::integer(const char* sql) {
+  Statement statement(*this, sql);
+  return statement.step() ? statement.integer(0) : 0;
+}
+
+std::string Database::text(const char* sql) {
+  Statement statement(*this, sql);
+  return statement.step() ? std::string(statement.text(0)) : std::string();
+}
+
+bool Database::is_in_transaction() const { return sqlite3_get_autocommit(connection_.get()) == 0; }
+
+void Database::leave_files_on_close(bool leave) {
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg): SQLite's interface
+  sqlite3_db_config(connection_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leave ? 1 : 0, nullptr);
+}
+
+// ---------------------------------------------------------------- Statement
+
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+
+Statement::Statement(Database& database, std::string_view sql) {
+  sqlite3_stmt* statement = nullptr;
+  const int result = sqlite3_prepare_v3(database.connection_.get(), sql.data(), static_cast<int>(sql.size()),
+                                        SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  if (result != SQLITE_OK) throw last_error(database.connection_.get());
+  statement_.reset(statement);
+}
+
+void Statement::expect_bound(int result) const {
+  if (result != SQLITE_OK) throw last_error(sqlite3_db_handle(statement_.get()));
+}
+
+void Statement::bind_integer(int parameter, std::int64_t value) {
+  expect_bound(sqlite3_bind_int64(statement_.get(), parameter, value));
+}
+
+void Statement::bind(int parameter, std::string_view text) {
+  // A null pointer would be stored as NULL and not as an empty text.
+  const char* const data = text.data() != nullptr ? text.data() : "";
+  expect_bound(
+      sqlite3_bind_text64(statement_.get(), parameter, data, text.size(), SQLITE_STATIC, SQLITE_UTF8));
+}
+
+void Statement::bind(int parameter, const Value& value) {
+  if (const double* const real = std::get_if<double>(&value)) {
+    check(std::isfinite(*real),
+          "a stored value is finite");  // SQLite would turn a NaN into NULL without a word
+    expect_bound(sqlite3_bind_double(statement_.get(), parameter, *real));
+    return;
+  }
+  const Int128 exact = std::get<Int128>(value);
+  using Limits = std::numeric_limits<std::int64_t>;
+  if (Limits::min() <= exact && exact <= Limits::max()) {
+    bind_integer(parameter, static_cast<std::int64_t>(exact));
+    return;
+  }
+  const std::string decimal = to_text(exact);
+  expect_bound(sqlite3_bind_text64(statement_.get(), parameter, decimal.data(), decimal.size(),
+                                   SQLITE_TRANSIENT, SQLITE_UTF8));
+}
+
+void Statement::bind(int parameter, std::nullopt_t) {
+  expect_bound(sqlite3_bind_null(statement_.get(), parameter));
+}
+
+bool Statement::step() {
+  const int result = sqlite3_step(statement_.get());
+  if (result == SQLITE_ROW) return true;
+  if (result == SQLITE_DONE) {
+    sqlite3_reset(statement_.get());
+    return false;
+  }
+  SqliteError error = last_error(sqlite3_db_handle(statement_.get()));
+  sqlite3_reset(statement_.get());
+  throw error;
+}
+
+Statement::Type Statement::type(int column) const {
+  switch (sqlite3_column_type(statement_.get(), column)) {
+    case SQLITE_INTEGER:
+      return Type::integer;
+    case SQLITE_FLOAT:
+      return Type::real;
+    case SQLITE_TEXT:
+      return Type::text;
+    case SQLITE_BLOB:
+      return Type::blob;
+    default:
+      return Type::null;
+  }
+}
+
+std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+
+double Statement::real(int column) const { return sqlite3_column_double(statement_.get(), column); }
+
+std::string_view Statement::text(int column) const {
+  // The blob of a text is its bytes, and char is what those may be read as without a cast between pointer
+  // types.
+  const void* const bytes = sqlite3_column_blob(statement_.get(), column);
+  if (bytes == nullptr) return {};
+  return {static_cast<const char*>(bytes),
+          static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+}
+
+std::string_view Statement::name(int column) const { return sqlite3_column_name(statement_.get(), column); }
+
+// ---------------------------------------------------------------- Transaction
+
+// IMMEDIATE takes the right to write at once: it cannot be refused half-way.
+Transaction::Transaction(Database& database) : database_(database) { database_.execute("BEGIN IMMEDIATE"); }
+
+Transaction::~Transaction() {
+  if (!database_.is_in_transaction()) return;  // committed, or rolled back by SQLite because the disk is full
+  try {
+    database_.execute("ROLLBACK");
+  } catch (const SqliteError&) {
+    // What made the transaction fail is already on its way to the caller; the file's next opening rolls back.
+  }
+}
+
+void Transaction::commit() { database_.execute("COMMIT"); }
+
+}  // namespace pq

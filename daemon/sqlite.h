@@ -1,0 +1,128 @@
+// SQLite as three small owners: a connection, a statement, a transaction. sqlite.cpp is the only file that
+// includes sqlite3.h. Every failure is an SqliteError, and none leaves the store: it makes of each the
+// sentence that a person reads.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "common/value.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace pq {
+
+class SqliteError : public std::runtime_error {
+ public:
+  enum class Kind { damaged, not_a_database, busy, other };
+
+  SqliteError(Kind kind, const std::string& text) : std::runtime_error(text), kind_(kind) {}
+  Kind kind() const { return kind_; }
+
+ private:
+  Kind kind_;
+};
+
+// The one connection to a database file. It outlives its statements.
+class Database {
+ public:
+  // Creates the file if there is none. SQLite reads nothing of it yet.
+  explicit Database(const std::filesystem::path& path);
+
+  // Any number of statements without results.
+  void execute(const char* sql);
+
+  // The first column of the first row: of a PRAGMA, of a count.
+  std::int64_t integer(const char* sql);
+  std::string text(const char* sql);
+
+  bool is_in_transaction() const;
+
+  // Closing the connection moves its log into the database file, unless it is to leave both as they are.
+  void leave_files_on_close(bool leave);
+
+ private:
+  friend class Statement;
+  struct Close {
+    void operator()(sqlite3* connection) const;
+  };
+  std::unique_ptr<sqlite3, Close> connection_;
+};
+
+// A prepared statement, used again and again. Parameters count from 1, columns from 0.
+class Statement {
+ public:
+  enum class Type { null, integer, real, text, blob };
+
+  Statement(Database& database, std::string_view sql);
+
+  // An unsigned 64-bit integer is stored as the same 64 bits.
+  template <std::integral T>
+  void bind(int parameter, T value) {
+    bind_integer(parameter, static_cast<std::int64_t>(value));
+  }
+  // `text` is not copied: it must live until the statement has run.
+  void bind(int parameter, std::string_view text);
+  void bind(int parameter, const Value& value);
+  void bind(int parameter, std::nullopt_t);
+  template <class T>
+  void bind(int parameter, const std::optional<T>& value) {
+    if (value) {
+      bind(parameter, *value);
+    } else {
+      bind(parameter, std::nullopt);
+    }
+  }
+
+  // Binds all parameters, in order, and runs the statement to its end.
+  template <class... Values>
+  void run(const Values&... values) {
+    int parameter = 0;
+    (bind(++parameter, values), ...);
+    while (step()) {
+    }
+  }
+
+  // Moves to the next row. After the last one, or a failure, the statement can be bound and run again.
+  bool step();
+
+  // Of the current row. A text is valid until the next step.
+  Type type(int column) const;
+  std::int64_t integer(int column) const;
+  double real(int column) const;
+  std::string_view text(int column) const;
+  std::string_view name(int column) const;
+
+ private:
+  void bind_integer(int parameter, std::int64_t value);
+  void expect_bound(int result) const;
+
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const;
+  };
+  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+};
+
+// All or nothing: what is not committed when this ends is rolled back.
+class Transaction {
+ public:
+  explicit Transaction(Database& database);
+  ~Transaction();
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+
+  // Durable when it returns. When it throws, nobody knows what the file holds until it is opened anew.
+  void commit();
+
+ private:
+  Database& database_;
+};
+
+}  // namespace pq

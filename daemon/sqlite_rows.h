@@ -1,0 +1,30 @@
+// Rows as values and back: which column holds what, in the order of the tables in schema.sql.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+#include "daemon/core/rows.h"
+#include "daemon/sqlite.h"
+#include "daemon/sqlite_table.h"
+
+namespace pq {
+
+extern const Table jobs_table;
+extern const Table spans_table;
+extern const Table agents_table;
+extern const Table agent_labels_table;
+
+// Runs the statement of put_sql with this row.
+void put(Statement& statement, const JobRow& job);
+void put(Statement& statement, const SpanKey& key, const Span& span);
+void put(Statement& statement, const AgentRow& agent);  // all but its labels
+void put(Statement& statement, AgentId agent, std::size_t position, const Label& label);
+
+// The current row of the statement of select_sql. Throws SqliteError (damaged).
+JobRow read_job_row(const Statement& statement);
+std::pair<SpanKey, Span> read_span_row(const Statement& statement);
+AgentRow read_agent_row(const Statement& statement);
+std::pair<AgentId, Label> read_agent_label_row(const Statement& statement);
+
+}  // namespace pq

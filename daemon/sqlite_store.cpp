@@ -1,0 +1,183 @@
+#include "daemon/sqlite_store.h"
+
+#include <fmt/format.h>
+
+#include "common/check.h"
+#include "daemon/migrations.h"
+#include "daemon/sqlite_rows.h"
+
+namespace pq {
+namespace {
+
+// What a person reads when the database cannot be opened or read.
+EnvironmentError unusable(const std::filesystem::path& path, const SqliteError& error) {
+  const auto say = [&](std::string_view what, std::string_view next) {
+    return EnvironmentError(fmt::format("{} {}: {}; {}", path.string(), what, error.what(), next));
+  };
+  constexpr std::string_view restore =
+      "it is left as it is: restore a backup of it, or move it away to start with an empty queue";
+  switch (error.kind()) {
+    case SqliteError::Kind::damaged:
+      return say("is damaged", restore);
+    case SqliteError::Kind::not_a_database:
+      return say("is not a database of pq", restore);
+    case SqliteError::Kind::busy:
+      return say("is open in another program", "close that and start pqd again");
+    case SqliteError::Kind::other:
+      break;
+  }
+  return say("cannot be used", "check the disk, its free space and the permissions, then start pqd again");
+}
+
+// The settings of the connection, with what they are good for.
+constexpr const char* settings_before_first_access =
+    "PRAGMA locking_mode = EXCLUSIVE;"  // nobody else's; set this early, SQLite needs no shared memory file
+    "PRAGMA trusted_schema = OFF;";
+constexpr const char* settings =
+    "PRAGMA synchronous = FULL;"    // NORMAL loses acknowledged commits when the power fails
+    "PRAGMA secure_delete = OFF;"   // Debian's default overwrites deleted rows with zeros
+    "PRAGMA temp_store = MEMORY;"   // no files elsewhere
+    "PRAGMA cache_size = -32768;";  // KiB: the spans of a large fleet and the pages of one turn
+
+Database open_database(const std::filesystem::path& path) {
+  Database database(path);
+  database.leave_files_on_close(true);  // until the file is known to be one that pq may write to
+  database.execute(settings_before_first_access);
+  refuse_unusable(database, path, migrations().size());
+  const std::string mode = database.text("PRAGMA journal_mode = WAL");
+  if (mode != "wal")
+    throw SqliteError(SqliteError::Kind::other, "no write-ahead log but journal mode " + mode);
+  database.execute(settings);
+  migrate(database, path, migrations());
+  database.leave_files_on_close(false);
+  return database;
+}
+
+SqliteError orphan(std::string_view table, std::string_view owner, std::uint64_t id) {
+  return {SqliteError::Kind::damaged,
+          fmt::format("table {}, {} {}: there is no such {}", table, owner, id, owner)};
+}
+
+template <class Rows, class Row>
+void keep(Rows& rows, Row row) {
+  const auto id = row.id;
+  rows.emplace(id, std::move(row));
+}
+
+}  // namespace
+
+SqliteStore::SqliteStore(const StatePaths& paths) try
+    : path_(paths.database()),
+      claim_(paths),
+      database_(open_database(path_)),
+      put_job_(database_, put_sql(jobs_table)),
+      erase_job_(database_, erase_sql(jobs_table, 1)),
+      put_span_(database_, put_sql(spans_table)),
+      erase_span_(database_, erase_sql(spans_table, 2)),
+      erase_spans_of_job_(database_, erase_sql(spans_table, 1)),
+      put_agent_(database_, put_sql(agents_table)),
+      erase_agent_(database_, erase_sql(agents_table, 1)),
+      put_label_(database_, put_sql(agent_labels_table)),
+      erase_labels_of_agent_(database_, erase_sql(agent_labels_table, 1)) {
+} catch (const SqliteError& error) {
+  throw unusable(paths.database(), error);
+}
+
+Stored SqliteStore::load() try {
+  Stored stored;
+  for (Statement jobs(database_, select_sql(jobs_table)); jobs.step();) keep(stored.jobs, read_job_row(jobs));
+  for (Statement agents(database_, select_sql(agents_table)); agents.step();) {
+    keep(stored.agents, read_agent_row(agents));
+  }
+  for (Statement spans(database_, select_sql(spans_table)); spans.step();) {
+    auto [key, span] = read_span_row(spans);
+    if (!stored.jobs.contains(key.job)) throw orphan("spans", "job", key.job.value);
+    stored.spans.emplace(key, std::move(span));
+  }
+  for (Statement labels(database_, select_sql(agent_labels_table)); labels.step();) {
+    auto [agent, label] = read_agent_label_row(labels);
+    const auto owner = stored.agents.find(agent);
+    if (owner == stored.agents.end()) throw orphan("agent_labels", "agent", agent.value);
+    owner->second.labels.push_back(std::move(label));
+  }
+  return stored;
+} catch (const SqliteError& error) {
+  give_up(error);
+}
+
+std::optional<Stored> SqliteStore::read_job(JobId job) try {
+  Stored stored;
+  Statement jobs(database_, select_sql(jobs_table, 1));
+  jobs.bind(1, job.value);
+  if (!jobs.step()) return std::nullopt;
+  keep(stored.jobs, read_job_row(jobs));
+  Statement spans(database_, select_sql(spans_table, 1));
+  spans.bind(1, job.value);
+  while (spans.step()) stored.spans.insert(read_span_row(spans));
+  return stored;
+} catch (const SqliteError& error) {
+  give_up(error);
+}
+
+// An epoch that was drawn before is refused by the table's primary key.
+void SqliteStore::begin_epoch(Epoch epoch) try {
+  Statement(database_, "INSERT INTO epochs (epoch) VALUES (?)").run(epoch.value);
+} catch (const SqliteError& error) {
+  give_up(error);
+}
+
+void SqliteStore::give_up(const SqliteError& error) {
+  database_.leave_files_on_close(true);
+  throw unusable(path_, error);
+}
+
+void SqliteStore::commit(const Changes& changes) {
+  check(!outcome_is_unknown_, "no commit follows one whose outcome is unknown");
+  if (changes.is_empty()) return;
+  try {
+    Transaction transaction(database_);
+    for (const auto& [id, agent] : changes.agents) write(id, agent);
+    for (const auto& [key, span] : changes.spans) write(key, span);
+    for (const auto& [id, job] : changes.jobs) write(id, job);  // last: an erased job takes every span along
+    transaction.commit();
+  } catch (const SqliteError& error) {
+    outcome_is_unknown_ = true;
+    database_.leave_files_on_close(true);
+    constexpr std::string_view text =
+        "cannot commit to {}: {}; nothing that was acknowledged is lost, whether the last changes are stored "
+        "is "
+        "unknown: free space or check the disk, then start pqd again";
+    throw EnvironmentError(fmt::format(text, path_.string(), error.what()), ExitStatus::storage_failed);
+  }
+}
+
+void SqliteStore::write(JobId id, const std::optional<JobRow>& job) {
+  if (job) {
+    put(put_job_, *job);
+  } else {
+    erase_job_.run(id.value);
+    erase_spans_of_job_.run(id.value);
+  }
+}
+
+void SqliteStore::write(const SpanKey& key, const std::optional<Span>& span) {
+  if (span) {
+    put(put_span_, key, *span);
+  } else {
+    erase_span_.run(key.job.value, key.begin);
+  }
+}
+
+void SqliteStore::write(AgentId id, const std::optional<AgentRow>& agent) {
+  erase_labels_of_agent_.run(id.value);
+  if (!agent) {
+    erase_agent_.run(id.value);
+    return;
+  }
+  put(put_agent_, *agent);
+  for (std::size_t position = 0; position < agent->labels.size(); ++position) {
+    put(put_label_, id, position, agent->labels[position]);
+  }
+}
+
+}  // namespace pq

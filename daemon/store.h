@@ -1,0 +1,34 @@
+// Where the queue is kept. The real one is SqliteStore; tests have one in memory that can crash.
+#pragma once
+
+#include <optional>
+
+#include "common/ids.h"
+#include "daemon/core/rows.h"
+
+namespace pq {
+
+class Store {
+ public:
+  Store() = default;
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+  virtual ~Store() = default;
+
+  // Everything that was committed. Once, at the start.
+  virtual Stored load() = 0;
+
+  // Durably notes the epoch of this run. Before the head answers anybody.
+  virtual void begin_epoch(Epoch epoch) = 0;
+
+  // All of `changes` or nothing, durable when it returns. Throws EnvironmentError with
+  // ExitStatus::storage_failed when the outcome is unknown: the process must end and read the truth from the
+  // file.
+  virtual void commit(const Changes& changes) = 0;
+
+  // One job as it is stored, not as the queue remembers it: what pq-verify looks at. Nothing if there is
+  // none.
+  virtual std::optional<Stored> read_job(JobId job) = 0;
+};
+
+}  // namespace pq

@@ -1,0 +1,76 @@
+#include "daemon/zmq_transport.h"
+
+#include <poll.h>
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "common/os/files.h"
+
+namespace pq {
+namespace {
+
+bool is_readable(int fd) {
+  pollfd question{.fd = fd, .events = POLLIN, .revents = 0};
+  return ::poll(&question, 1, 0) > 0;
+}
+
+}  // namespace
+
+std::string local_endpoint(const std::string& bound) {
+  for (const std::string_view everywhere : {"tcp://0.0.0.0:", "tcp://[::]:", "tcp://*:"}) {
+    if (bound.starts_with(everywhere)) return "tcp://127.0.0.1:" + bound.substr(everywhere.size());
+  }
+  return bound;
+}
+
+ZmqTransport::ZmqTransport(const StatePaths& paths, const std::string& listen, const Clock& clock,
+                           int stop_fd)
+    : clock_(clock),
+      stop_fd_(stop_fd),
+      access_(paths),
+      router_(listen, access_.head_keys(),
+              [this](const std::string& key) { return access_.find(key).has_value(); }) {
+  const auto written = replace_file(paths.head_endpoint(), local_endpoint(router_.endpoint()) + "\n");
+  if (!written) throw EnvironmentError(written.error());
+}
+
+std::vector<Incoming> ZmqTransport::receive(Instant deadline, std::size_t messages_max) {
+  std::vector<Incoming> batch;
+  Duration patience{0};  // at first: a head that is never idle must answer key checks, too
+  while (true) {
+    router_.wait(patience, std::array{stop_fd_, access_.fd()});
+    access_.refresh();
+    drain(batch, messages_max);
+    patience = deadline - clock_.now().instant;
+    if (!batch.empty() || patience <= Duration{0} || is_readable(stop_fd_)) return batch;
+  }
+}
+
+// Counts what it drops as well: a flood from a key that was taken off the list must not hold up the turn.
+void ZmqTransport::drain(std::vector<Incoming>& batch, std::size_t messages_max) {
+  for (std::size_t count = 0; count < messages_max; ++count) {
+    auto message = router_.receive();
+    if (!message) return;
+    auto sender = access_.find(message->public_key);
+    if (!sender) {
+      ++from_strangers_;
+      continue;
+    }
+    batch.push_back(
+        {.peer = message->peer, .sender = std::move(*sender), .bytes = std::move(message->bytes)});
+  }
+}
+
+void ZmqTransport::send(const std::vector<OutgoingBytes>& batch) {
+  for (const OutgoingBytes& message : batch) {
+    if (!router_.send(message.peer, message.bytes)) ++undelivered_;
+  }
+}
+
+tl::expected<void, Refusal> ZmqTransport::authorize(const Authorize& request) {
+  return access_.authorize(request);
+}
+
+}  // namespace pq

@@ -1,0 +1,49 @@
+// The real Transport: the head's socket, and the list of keys. The key of every message is looked up anew,
+// because a connection outlives the line of authorized_keys that let it in.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/net/socket.h"
+#include "common/os/clock.h"
+#include "common/os/paths.h"
+#include "daemon/access.h"
+#include "daemon/transport.h"
+
+namespace pq {
+
+// The endpoint by which programs on the same machine reach a head that listens at `bound`.
+std::string local_endpoint(const std::string& bound);
+
+class ZmqTransport final : public Transport {
+ public:
+  // Binds `listen` and leaves the address in the state directory. receive() also returns when `stop_fd` is
+  // readable; it reads nothing from it. `clock` and `stop_fd` must outlive this. Throws EnvironmentError.
+  ZmqTransport(const StatePaths& paths, const std::string& listen, const Clock& clock, int stop_fd);
+
+  std::vector<Incoming> receive(Instant deadline, std::size_t messages_max) override;
+  void send(const std::vector<OutgoingBytes>& batch) override;
+  tl::expected<void, Refusal> authorize(const Authorize& request) override;
+
+  const std::string& endpoint() const { return router_.endpoint(); }
+
+  // Messages that were not one frame of a proper peer, or whose key was not on the list (any more).
+  std::uint64_t dropped() const { return router_.dropped() + from_strangers_; }
+
+  // Messages to peers that were gone or did not read.
+  std::uint64_t undelivered() const { return undelivered_; }
+
+ private:
+  void drain(std::vector<Incoming>& batch, std::size_t messages_max);
+
+  const Clock& clock_;
+  int stop_fd_;
+  Access access_;
+  Router router_;
+  std::uint64_t from_strangers_ = 0;
+  std::uint64_t undelivered_ = 0;
+};
+
+}  // namespace pq

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Installs what pq is built from, and with --tests what its tests need, from Debian's packages. Does nothing if all
+# is there. As root, or with sudo.
+set -euo pipefail
+
+packages=(
+  cmake g++ ninja-build pkg-config
+  libcxxopts-dev libexpected-dev libgmp-dev libmsgpack-cxx-dev libprimesieve-dev libspdlog-dev libsqlite3-dev
+  libzmq3-dev nlohmann-json3-dev doctest-dev
+)
+if [[ "${1:-}" == --tests ]]; then
+  packages+=(ccache clang-format clang-tidy primesieve python3-msgpack python3-pytest python3-zmq shellcheck sqlite3)
+fi
+
+missing=()
+for package in "${packages[@]}"; do
+  status=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null || true)
+  [[ $status == installed ]] || missing+=("$package")
+done
+[[ ${#missing[@]} -eq 0 ]] && exit 0
+
+as_root=()
+if [[ $(id -u) -ne 0 ]]; then
+  command -v sudo >/dev/null || { echo "install-dependencies: not root and no sudo; install: ${missing[*]}" >&2; exit 1; }
+  as_root=(sudo)
+fi
+echo "installing ${missing[*]}" >&2
+export DEBIAN_FRONTEND=noninteractive
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

@@ -1,0 +1,249 @@
+#include "daemon/access.h"
+
+#include <doctest/doctest.h>
+#include <poll.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "common/limits.h"
+#include "common/os/files.h"
+#include "tests/unit/scratch_dir.h"
+
+namespace pq {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string key_a = "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID";
+const std::string key_b = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7";
+
+unsigned mode_of(const fs::path& path) {
+  struct stat found {};
+  REQUIRE(::stat(path.c_str(), &found) == 0);
+  return found.st_mode & 07777U;
+}
+
+bool is_readable(int fd) {
+  pollfd question{.fd = fd, .events = POLLIN, .revents = 0};
+  return ::poll(&question, 1, 0) == 1;
+}
+
+void write(const fs::path& path, const std::string& text) { std::ofstream(path, std::ios::trunc) << text; }
+
+// A state directory, as StateDirClaim leaves it to Access.
+struct EmptyState {
+  EmptyState() { fs::create_directory(paths.dir); }
+
+  ScratchDir scratch;
+  StatePaths paths = scratch.state();
+};
+
+}  // namespace
+
+TEST_CASE("each line of authorized_keys gives one key its role and name") {
+  const auto keys = parse_authorized_keys("# who may come in\n\nagent " + key_a + " fleet-1\n  operator\t" +
+                                          key_b + "   me@laptop \r\n");
+  CHECK(keys.bad_lines.empty());
+  REQUIRE(keys.by_key.size() == 2);
+  CHECK(keys.by_key.at(key_a).role == Role::agent);
+  CHECK(keys.by_key.at(key_a).name == "fleet-1");
+  CHECK(keys.by_key.at(key_a).public_key == key_a);
+  CHECK(keys.by_key.at(key_b).role == Role::operator_);
+  CHECK(keys.by_key.at(key_b).name == "me@laptop");
+}
+
+TEST_CASE("a line that is not understood admits nobody and is named by its number") {
+  const std::string long_name(limits::name_bytes_max + 1, 'n');
+  for (const std::string& line : {
+           std::string("agent"),
+           "agent " + key_a,
+           "agent " + key_a + " two words",
+           "Agent " + key_a + " name",
+           "root " + key_a + " name",
+           "agent " + key_a.substr(1) + " name",
+           "agent " + key_a + "0 name",
+           key_a + " agent name",
+           "agent " + key_a + " " + long_name,
+           "agent " + key_a + " na\x1bme",
+           "agent " + key_a + " na\xc3\xa4me",
+           std::string("agent\0 ", 7) + key_a + " name",
+           "agent " + key_a + " # name",
+       }) {
+    CAPTURE(line);
+    const auto keys = parse_authorized_keys("viewer " + key_b + " good\n" + line + "\n");
+    CHECK(keys.by_key.size() == 1);
+    CHECK(keys.by_key.contains(key_b));
+    REQUIRE(keys.bad_lines.size() == 1);
+    CHECK(keys.bad_lines[0].number == 2);
+    CHECK_FALSE(keys.bad_lines[0].why.empty());
+  }
+}
+
+TEST_CASE("of two lines for one key the first holds, and the second is reported") {
+  const auto keys = parse_authorized_keys("viewer " + key_a + " first\noperator " + key_a + " second");
+  CHECK(keys.by_key.at(key_a).role == Role::viewer);
+  REQUIRE(keys.bad_lines.size() == 1);
+  CHECK(keys.bad_lines[0].number == 2);
+}
+
+TEST_CASE("any bytes at all are a list, of nobody") {
+  for (const std::string& text : {std::string(), std::string("\n\n\n"), std::string(10'000, ' '),
+                                  std::string(100, '\0'), std::string("\xff\xfe\n#\n#agent")}) {
+    CHECK(parse_authorized_keys(text).by_key.empty());
+  }
+}
+
+TEST_CASE("the first start makes every key that one machine needs, and later starts keep them") {
+  const EmptyState state;
+  const StatePaths& paths = state.paths;
+  KeyPair head;
+  {
+    const Access access(paths);
+    head = access.head_keys();
+    CHECK(access.find(read_key_file(paths.operator_key()).public_key)->role == Role::operator_);
+    CHECK(access.find(read_key_file(paths.agent_key()).public_key)->role == Role::agent);
+    CHECK_FALSE(access.find(head.public_key).has_value());
+    CHECK_FALSE(access.find(key_a).has_value());
+  }
+  CHECK(mode_of(paths.head_key().parent_path()) == 0700);
+  for (const fs::path& secret :
+       {paths.head_key(), paths.operator_key(), paths.agent_key(), paths.authorized_keys()}) {
+    CHECK(mode_of(secret) == 0600);
+  }
+  CHECK(bytes_of(paths.head_public_key()) == head.public_key + "\n");
+  const std::string list = bytes_of(paths.authorized_keys());
+
+  const Access again(paths);
+  CHECK(again.head_keys().secret_key == head.secret_key);
+  CHECK(bytes_of(paths.authorized_keys()) == list);
+}
+
+TEST_CASE("a first start that was cut short is finished by the next one") {
+  const EmptyState state;
+  std::string operator_key;
+  {
+    const Access access(state.paths);
+    operator_key = read_key_file(state.paths.operator_key()).public_key;
+  }
+  fs::remove(state.paths.head_key());
+  fs::remove(state.paths.agent_key());
+  write(state.paths.authorized_keys(), "operator " + operator_key + " local-operator\n");
+  const Access access(state.paths);
+  CHECK(access.find(operator_key)->role == Role::operator_);
+  CHECK(access.find(read_key_file(state.paths.agent_key()).public_key)->role == Role::agent);
+  CHECK(parse_authorized_keys(bytes_of(state.paths.authorized_keys())).by_key.size() == 2);
+}
+
+TEST_CASE("keys that were taken off the list stay off it after a restart") {
+  const EmptyState state;
+  { const Access access(state.paths); }
+  const std::string agent_key = read_key_file(state.paths.agent_key()).public_key;
+  write(state.paths.authorized_keys(), "");
+  {
+    const Access access(state.paths);
+    CHECK_FALSE(access.find(agent_key).has_value());
+  }
+  fs::remove(state.paths.authorized_keys());
+  const Access access(state.paths);
+  CHECK_FALSE(access.find(agent_key).has_value());
+  CHECK_FALSE(fs::exists(state.paths.authorized_keys()));
+}
+
+TEST_CASE("a head key that is damaged or readable by others stops the start") {
+  const EmptyState state;
+  { const Access access(state.paths); }
+  REQUIRE(::chmod(state.paths.head_key().c_str(), 0644) == 0);
+  CHECK_THROWS_AS(Access{state.paths}, EnvironmentError);
+  REQUIRE(::chmod(state.paths.head_key().c_str(), 0600) == 0);
+  write(state.paths.head_key(), "public x\n");
+  CHECK_THROWS_AS(Access{state.paths}, EnvironmentError);
+}
+
+TEST_CASE("an edit of the list counts at once, in place or by a file put in its place") {
+  const EmptyState state;
+  Access access(state.paths);
+  CHECK_FALSE(is_readable(access.fd()));
+
+  write(state.paths.authorized_keys(), "agent " + key_a + " edited\n");
+  CHECK(is_readable(access.fd()));
+  access.refresh();
+  CHECK_FALSE(is_readable(access.fd()));
+  CHECK(access.find(key_a)->name == "edited");
+
+  const fs::path other = state.paths.dir / "authorized_keys~";
+  write(other, "agent " + key_b + " renamed\n");
+  fs::rename(other, state.paths.authorized_keys());
+  access.refresh();
+  CHECK_FALSE(access.find(key_a).has_value());
+  CHECK(access.find(key_b)->name == "renamed");
+}
+
+TEST_CASE("a list that is gone admits nobody until it is back") {
+  const EmptyState state;
+  Access access(state.paths);
+  const std::string agent_key = read_key_file(state.paths.agent_key()).public_key;
+  const std::string list = bytes_of(state.paths.authorized_keys());
+  REQUIRE(access.find(agent_key).has_value());
+
+  fs::remove(state.paths.authorized_keys());
+  access.refresh();
+  CHECK_FALSE(access.find(agent_key).has_value());
+  CHECK_FALSE(access.authorize({.role = Role::agent, .public_key = key_a, .name = "new"}).has_value());
+  CHECK_FALSE(fs::exists(state.paths.authorized_keys()));
+
+  write(state.paths.authorized_keys(), list);
+  access.refresh();
+  CHECK(access.find(agent_key).has_value());
+}
+
+TEST_CASE("a key that is authorized is on the list at once, on the disk, and after a restart") {
+  const EmptyState state;
+  const Authorize request{.role = Role::viewer, .public_key = key_a, .name = "guest"};
+  {
+    Access access(state.paths);
+    const std::string before = bytes_of(state.paths.authorized_keys());
+    REQUIRE(access.authorize(request).has_value());
+    CHECK(access.find(key_a)->role == Role::viewer);
+    CHECK(bytes_of(state.paths.authorized_keys()) == before + "viewer " + key_a + " guest\n");
+
+    REQUIRE(access.authorize(request).has_value());  // again: nothing to add
+    CHECK(bytes_of(state.paths.authorized_keys()) == before + "viewer " + key_a + " guest\n");
+  }
+  CHECK(Access(state.paths).find(key_a)->name == "guest");
+}
+
+TEST_CASE("a key with another role, a bad key and a bad name are refused and change nothing") {
+  const EmptyState state;
+  Access access(state.paths);
+  REQUIRE(access.authorize({.role = Role::agent, .public_key = key_a, .name = "fleet"}).has_value());
+  const std::string before = bytes_of(state.paths.authorized_keys());
+
+  const auto promoted = access.authorize({.role = Role::operator_, .public_key = key_a, .name = "fleet"});
+  REQUIRE_FALSE(promoted.has_value());
+  CHECK(promoted.error().word == ErrorWord::not_allowed);
+  CHECK(promoted.error().detail.find("agent") != std::string::npos);
+  for (const std::string name : {"", "two words", "line\nbreak", "tab\t", "\x7f", "\xc3\xa4"}) {
+    CAPTURE(name);
+    const auto refused = access.authorize({.role = Role::agent, .public_key = key_b, .name = name});
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().word == ErrorWord::malformed);
+  }
+  CHECK_FALSE(
+      access.authorize({.role = Role::agent, .public_key = key_b + "\n", .name = "name"}).has_value());
+  CHECK(bytes_of(state.paths.authorized_keys()) == before);
+  CHECK_FALSE(access.find(key_b).has_value());
+}
+
+TEST_CASE("a line that an editor left without its end is not glued to the next key") {
+  const EmptyState state;
+  Access access(state.paths);
+  write(state.paths.authorized_keys(), "agent " + key_a + " edited");
+  REQUIRE(access.authorize({.role = Role::viewer, .public_key = key_b, .name = "guest"}).has_value());
+  CHECK(bytes_of(state.paths.authorized_keys()) ==
+        "agent " + key_a + " edited\nviewer " + key_b + " guest\n");
+}
+
+}  // namespace pq

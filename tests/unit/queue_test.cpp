@@ -1,0 +1,386 @@
+// Leases between the head and its agents: granted, committed, shortened, lost. Clients are in
+// queue_clients_test.cpp, restarts in queue_restart_test.cpp, and who gets what in queue_work_test.cpp.
+#include "daemon/core/queue.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/unit/scenario.h"
+#include "tests/unit/scratch_dir.h"
+
+namespace pq {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Range thousand{0, 1000};
+
+// A lease that agent "a" holds, and agent "b" beside it with nothing to do. An integer takes a millisecond.
+struct Two : Scenario {
+  JobId job;
+  Taken lease;
+  ScriptedAgent* a = nullptr;
+  ScriptedAgent* b = nullptr;
+
+  explicit Two(Range range = thousand) {
+    a = &agent("a");
+    job = submits(range);
+    lease = a->takes_lease();
+    REQUIRE(lease.begin == range.begin);
+    REQUIRE(lease.end == range.end);
+    b = &agent("b");
+    for (ScriptedAgent* each : {a, b}) each->measures(job, 0.001);
+  }
+};
+
+TEST_CASE("a lease that is committed to its end is a job done") {
+  Scenario s;
+  auto& a = s.agent("a");
+  const JobId job = s.submits(thousand);
+  CHECK(s.job(job).state == JobState::running);
+  const Taken lease = a.takes_lease();
+  a.commits(lease, upto(300), value(62));
+  CHECK(s.job(job).done == 300);
+  CHECK(s.job(job).value == value(62));
+  a.finishes(lease, 168);
+  CHECK_FALSE(a.holds(lease));
+  CHECK(s.job(job).state == JobState::done);
+  CHECK(s.job(job).value == value(168));
+  CHECK_FALSE(s.job(job).error);
+}
+
+TEST_CASE("a silent agent's lease goes to the next agent, without what was committed") {
+  Two s;
+  s.a->commits(s.lease, upto(300), value(62));
+  s.a->falls_silent();
+  s.passes(limits::lease_term - 1ms);
+  CHECK(s.b->is_granted_nothing());
+  s.passes(2ms);
+  CHECK(s.b->takes_lease().begin == 300);
+  CHECK(s.row(s.job).leases.expired == 1);
+  CHECK(s.has_happened(Happening::agent_lost));
+}
+
+TEST_CASE("an agent that was silent finds its lease gone, and its late commit is refused and counted once") {
+  Two s;
+  s.a->commits(s.lease, upto(300), value(62));
+  s.a->falls_silent();
+  s.passes(limits::lease_term + 1ms);
+  const Taken rest = s.b->takes_lease();
+  s.a->commits(s.lease, upto(400), value(78));
+  CHECK_FALSE(s.a->holds(s.lease));
+  CHECK(s.row(s.job).recomputed == 100);
+  s.a->commits(s.lease, upto(400), value(78));
+  CHECK(s.row(s.job).recomputed == 100);
+  s.a->commits(s.lease, upto(450), value(87));
+  CHECK(s.row(s.job).recomputed == 150);
+  CHECK(s.job(s.job).value == value(62));
+  s.b->finishes(rest, 106);
+  CHECK(s.job(s.job).value == value(168));
+}
+
+TEST_CASE("a beat renews every lease of its agent, also without progress") {
+  Two s;
+  s.passes(10 * limits::lease_term);
+  CHECK(s.row(s.job).leases.expired == 0);
+  CHECK(s.a->holds(s.lease));
+}
+
+TEST_CASE("a beat with an old number is ignored") {
+  Two s;
+  Beat late = s.a->beat();
+  late.leases[0].upto = 300;
+  late.leases[0].value = value(62);
+  s.a->beats();
+  const std::uint64_t orders = s.a->orders().number;
+  s.a->says(late);
+  s.a->says(late);
+  CHECK(s.spans(s.job) == "leased 0:1000 at 0");
+  CHECK(s.a->orders().number == orders);  // and not answered
+}
+
+TEST_CASE("a newer process takes an agent's place; the older one is told so and gets nothing") {
+  Two s;
+  s.b->falls_silent();
+  s.passes(limits::lease_term + 1ms);  // b is gone
+  s.a->commits(s.lease, upto(300), value(62));
+  auto& newer = s.another_process_of("a").joins(1);
+  CHECK(newer.takes_lease().begin == 300);
+  CHECK(s.times(Happening::agent_replaced) == 1);
+  CHECK(s.row(s.job).leases.expired == 1);
+
+  s.a->commits(s.lease, upto(400), value(78));
+  CHECK(s.a->takes_refusal()->word == ErrorWord::replaced);
+  s.a->send(s.a->introduction());
+  CHECK(s.a->takes_refusal()->word == ErrorWord::replaced);
+  newer.beats();
+  CHECK(newer.leases() == 1);
+  CHECK(s.spans(s.job) == "done 0:300 = 62, leased 300:1000 at 300");
+}
+
+TEST_CASE("an agent that the head does not know is asked to introduce itself") {
+  Scenario s;
+  auto& a = s.stranger("a");
+  a.beats();
+  CHECK(a.takes_refusal()->word == ErrorWord::introduce_yourself);
+  a.joins(1);
+  CHECK_FALSE(a.takes_refusal());
+}
+
+TEST_CASE("the same agent over a new connection keeps what it holds") {
+  Two s;
+  s.a->commits(s.lease, upto(300), value(62));
+  s.a->reconnects();
+  s.a->send(s.a->introduction());  // it may also say hello again
+  s.a->commits(s.lease, upto(400), value(78));
+  CHECK(s.a->holds(s.lease));
+  CHECK(s.spans(s.job) == "leased 0:1000 at 400 = 78");
+}
+
+TEST_CASE("orders that were not seen are repeated with the next answer") {
+  Scenario s;
+  auto& a = s.agent("a");
+  const JobId job = s.submits(thousand);
+  a.loses_what_was_sent();
+  a.send(Hello(a.introduction()));  // not seen yet: nothing is freed, nothing is granted twice
+  CHECK(s.row(job).leases.granted == 1);
+  const Taken lease = a.takes_lease();
+  CHECK(a.orders().jobs == std::vector{JobOrder{job, Kernel::primes, Fold::sum}});
+  CHECK(s.row(job).leases.granted == 1);
+  a.beats();
+  CHECK(a.orders().jobs.empty());  // an agent that has met the job is not told of it again
+  CHECK(a.holds(lease));
+}
+
+TEST_CASE("a granted lease that was seen and is not listed is free again") {
+  Scenario s;
+  auto& a = s.agent("a");
+  const JobId job = s.submits(thousand);
+  const Taken lease = a.takes_lease();
+  a.drops(lease);
+  const Taken again = a.takes_lease();
+  CHECK(again.id != lease.id);
+  CHECK(again.begin == 0);
+  CHECK(s.row(job).leases.granted == 2);
+  CHECK(s.row(job).leases.expired == 0);
+}
+
+TEST_CASE("what was committed under a lease stays when it is listed no more") {
+  Two s;
+  s.b->starts_to_drain();
+  s.a->commits(s.lease, upto(300), value(62));
+  s.a->drops(s.lease);
+  CHECK(s.a->takes_lease().begin == 300);
+  CHECK(s.job(s.job).value == value(62));
+}
+
+// ---------------------------------------------------------------- shortening
+
+TEST_CASE("a slot with nothing to do has the longest lease split, once its holder agrees") {
+  Two s({0, 20'000});
+  s.a->beats();  // tells its pace
+  s.passes(limits::split_pause);
+  CHECK(s.a->end_asked(s.lease) == 10'000);  // both as fast as each other
+  CHECK(s.spans(s.job) == "leased 0:20000 at 0");  // nothing is free before the holder has agreed
+  CHECK(s.b->is_granted_nothing());
+
+  SUBCASE("where it was asked") {
+    s.a->ends_earlier(s.lease, 10'000);
+    CHECK(s.b->takes_lease().begin == 10'000);
+    CHECK(s.row(s.job).leases.yielded == 1);
+    s.a->finishes(s.lease, 1229);
+    CHECK_FALSE(s.a->holds(s.lease));
+    while (!s.a->is_granted_nothing()) s.a->drops(s.a->takes_lease());
+  }
+  SUBCASE("at a later point, where its present step ends") {
+    s.a->ends_earlier(s.lease, 12'345);
+    CHECK(s.b->takes_lease().begin == 12'345);
+  }
+  SUBCASE("or it goes on to the end") {
+    s.a->beats();
+    CHECK_FALSE(s.a->end_asked(s.lease));  // it has been asked, and has answered
+    CHECK(s.b->is_granted_nothing());
+    s.a->finishes(s.lease, 2262);
+    CHECK(s.job(s.job).state == JobState::done);
+    CHECK(s.row(s.job).leases.yielded == 0);
+  }
+}
+
+TEST_CASE("a request to end earlier is repeated until it is seen") {
+  Two s({0, 20'000});
+  s.a->falls_silent();
+  s.a->beats();
+  s.b->falls_silent();
+  s.passes(limits::split_pause);
+  s.a->loses_what_was_sent();
+  s.a->beats();
+  CHECK(s.a->end_asked(s.lease));
+  s.a->beats();
+  CHECK_FALSE(s.a->end_asked(s.lease));
+}
+
+TEST_CASE("a holder that cannot end earlier is asked again, but not at once") {
+  Two s({0, 200'000});
+  s.a->beats();
+  s.passes(limits::split_pause);
+  CHECK(s.a->end_asked(s.lease));
+  s.a->beats();
+  s.passes(limits::ask_pause / 2);
+  s.b->beats();
+  CHECK_FALSE(s.a->end_asked(s.lease));
+  s.passes(limits::ask_pause);
+  CHECK(s.times(Happening::lease_misused) == 0);
+  CHECK(s.queue().leases().find(s.lease.id)->asked_in > 0);
+  CHECK(s.queue().leases().find(s.lease.id)->next_ask > s.now().instant);
+}
+
+TEST_CASE("what is left of a lease is not split below two steps") {
+  Two s({0, 1900});
+  s.a->beats();
+  s.passes(100ms);
+  CHECK_FALSE(s.a->end_asked(s.lease));
+  CHECK(s.b->is_granted_nothing());
+}
+
+TEST_CASE("a slow holder keeps less than a fast newcomer gets") {
+  Two s({0, 100'000});
+  s.b->measures(s.job, 0.000'25);
+  s.b->beats();
+  s.a->beats();
+  s.passes(limits::split_pause);
+  CHECK(s.a->end_asked(s.lease) == 20'000);
+}
+
+// ---------------------------------------------------------------- leaving
+
+TEST_CASE("an agent that drains gives back what it has not begun, and gets nothing new") {
+  Two s;
+  s.a->commits(s.lease, upto(300), value(62));
+  s.a->starts_to_drain();
+  CHECK(s.a->leases() == 0);
+  CHECK(s.b->takes_lease().begin == 300);
+  CHECK(s.row(s.job).leases.yielded == 1);
+  CHECK(s.times(Happening::agent_drains) == 1);
+  s.submits(thousand);
+  CHECK(s.a->is_granted_nothing());
+  s.a->says_goodbye();
+}
+
+TEST_CASE("a goodbye frees all at once and is no loss") {
+  Two s;
+  s.a->commits(s.lease, upto(300), value(62));
+  s.a->says_goodbye();
+  CHECK(s.b->takes_lease().begin == 300);
+  CHECK(s.times(Happening::agent_left) == 1);
+  CHECK(s.row(s.job).leases.expired == 0);
+  s.a->send(Goodbye{"a", s.a->introduction().incarnation});  // again: nothing happens
+  CHECK(s.times(Happening::agent_left) == 1);
+}
+
+TEST_CASE("a goodbye of an older process or of a stranger changes nothing") {
+  Two s;
+  s.a->send(Goodbye{"a", {99}});
+  s.a->send(Goodbye{"z", s.a->introduction().incarnation});
+  s.a->beats();
+  CHECK(s.a->holds(s.lease));
+}
+
+TEST_CASE("an agent that has been gone for long is forgotten, and may introduce itself again") {
+  Two s;
+  s.a->says_goodbye();
+  s.b->finishes(s.b->takes_lease(), 168);
+  s.passes(limits::gone_agent_kept + 2 * limits::lease_term);
+  CHECK(s.stored().agents.size() == 1);
+  s.a->beats();
+  CHECK(s.a->takes_refusal()->word == ErrorWord::introduce_yourself);
+  s.a->joins(1);
+  CHECK(s.stored().agents.size() == 2);
+}
+
+// ---------------------------------------------------------------- misuse
+
+TEST_CASE("a lease that is misused is over for its holder, and nothing else is") {
+  Scenario s;
+  auto& a = s.stranger("a").joins(2);
+  const JobId first = s.submits(thousand);
+  const JobId second = s.submits(thousand);
+  const Taken misused = a.takes_lease();
+  REQUIRE(misused.job == first);
+  Taken other = a.takes_lease();
+  if (other.job != second) {  // the first job's other half
+    a.finishes(other, 0);
+    other = a.takes_lease();
+  }
+  a.commits(misused, upto(misused.begin + 100), value(25));
+  LeaseView view = a.view(misused);
+  SUBCASE("by a commit beyond its end") { view.upto = view.end = misused.end + 1; }
+  SUBCASE("by a commit at another begin") { view.begin += 1; }
+  SUBCASE("by a commit before its begin") {
+    view.begin = 5;
+    view.upto = 3;
+  }
+  SUBCASE("by a commit without a value") {
+    view.upto += 1;
+    view.value.reset();
+  }
+  SUBCASE("by an end before what is committed") { view.end = view.upto - 1; }
+  SUBCASE("by a failure before what is committed") { view.failed_upto = view.upto; }
+  SUBCASE("by a failure beyond its end") { view.failed_upto = misused.end + 1; }
+  Beat beat = a.beat();
+  for (LeaseView& each : beat.leases) {
+    if (each.lease == misused.id) each = view;
+  }
+  a.says(beat);
+  CHECK_FALSE(a.holds(misused));
+  CHECK(a.holds(other));
+  CHECK(s.times(Happening::lease_misused) == 1);
+  CHECK(s.row(first).attempts_failed == 0);
+  CHECK(s.queue().jobs().at(first).ledger.spans().at(misused.begin).end == misused.begin + 100);
+  CHECK(a.takes_lease().begin == misused.begin + 100);  // it may try again
+}
+
+TEST_CASE("another agent's lease cannot be committed, shortened, failed or dropped") {
+  Two s;
+  s.a->commits(s.lease, upto(300), value(62));
+  Beat beat = s.b->beat();
+  LeaseView view{s.lease.id, 0, 1000, 1000, value(1), std::nullopt, std::nullopt};
+  SUBCASE("committed") {}
+  SUBCASE("shortened") { view.upto = view.end = 300; }
+  SUBCASE("failed") {
+    view.upto = 300;
+    view.failed_upto = 400;
+  }
+  beat.leases = {view};
+  s.b->says(beat);
+  CHECK(s.b->orders().leases.empty());
+  CHECK(s.spans(s.job) == "leased 0:1000 at 300 = 62");
+  CHECK(s.row(s.job).recomputed == 0);
+  s.a->beats();
+  CHECK(s.a->holds(s.lease));
+}
+
+TEST_CASE("a lease that a beat lists twice is not taken twice") {
+  Two s;
+  Beat beat = s.a->beat();
+  beat.leases[0].upto = 1000;
+  beat.leases[0].value = value(168);
+  beat.leases.push_back(beat.leases[0]);
+  s.a->says(beat);
+  CHECK(s.job(s.job).value == value(168));
+  CHECK(s.job(s.job).state == JobState::done);
+}
+
+TEST_CASE("a kernel that contradicts itself is told in the job's error, and the first value stays") {
+  Two s;
+  s.a->commits(s.lease, upto(300), value(62));
+  s.a->commits(s.lease, upto(300), value(63));
+  CHECK(s.job(s.job).value == value(62));
+  CHECK(says(*s.job(s.job).error, "not deterministic"));
+  CHECK(says(*s.job(s.job).error, "[0, 300)"));
+  CHECK(s.times(Happening::kernel_contradicts) == 1);
+  s.a->finishes(s.lease, 168);
+  CHECK(s.job(s.job).state == JobState::done);
+  CHECK(says(*s.job(s.job).error, "not deterministic"));
+}
+
+}  // namespace
+}  // namespace pq

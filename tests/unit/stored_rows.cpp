@@ -1,0 +1,104 @@
+#include "tests/unit/stored_rows.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <variant>
+
+namespace pq {
+namespace {
+
+std::string text_of(const std::optional<Value>& value) {
+  if (!value) return "-";
+  return (std::holds_alternative<double>(*value) ? "double " : "integer ") + to_text(*value);
+}
+
+template <class T>
+std::string text_of(const std::optional<T>& value) {
+  return value ? fmt::format("'{}'", *value) : "-";
+}
+
+struct StateText {
+  std::string operator()(const Free& free) const {
+    return fmt::format("free {} {}", free.attempts_failed, free.failed_on ? free.failed_on->value : 0);
+  }
+  std::string operator()(const Leased& leased) const {
+    return fmt::format("leased {} {} {} {} {}", to_text(leased.lease), leased.agent.value, leased.upto,
+                       text_of(leased.value), leased.attempts_failed);
+  }
+  std::string operator()(const Done& done) const { return "done " + text_of(done.value); }
+  std::string operator()(const Failed& failed) const {
+    return fmt::format("failed {} '{}'", failed.attempts_failed, failed.error);
+  }
+};
+
+template <class Rows, class Changed>
+void apply_rows(const Changed& changed, Rows& rows) {
+  for (const auto& [key, row] : changed) {
+    if (row) {
+      rows.insert_or_assign(key, *row);
+    } else {
+      rows.erase(key);
+    }
+  }
+}
+
+}  // namespace
+
+JobRow job_row(std::uint64_t id) {
+  JobRow job;
+  job.id = JobId{id};
+  job.request = {~id, id};
+  job.spec.range = {0, 1000};
+  job.spec.name = "π";
+  job.created_unix_ms = 17;
+  return job;
+}
+
+AgentRow agent_row(std::uint64_t id, std::vector<Label> labels) {
+  AgentRow agent;
+  agent.id = AgentId{id};
+  agent.name = "laptop";
+  agent.kernels = {Kernel::primes, Kernel::twins};
+  agent.labels = std::move(labels);
+  return agent;
+}
+
+void apply(const Changes& changes, Stored& model) {
+  apply_rows(changes.jobs, model.jobs);
+  apply_rows(changes.spans, model.spans);
+  apply_rows(changes.agents, model.agents);
+  std::erase_if(model.spans, [&](const auto& entry) { return !model.jobs.contains(entry.first.job); });
+}
+
+std::string text_of(const JobRow& job) {
+  return fmt::format("job {} {:x}.{:x} {} {} {} '{}' {} {} {} {} {}/{}/{} {} {} {} {} {} {}\n", job.id.value,
+                     job.request.high, job.request.low, to_text(job.spec.range), to_text(job.spec.kernel),
+                     to_text(job.spec.fold), job.spec.name, job.spec.priority, job.spec.attempts_max,
+                     job.spec.failures_max, to_text(job.state), job.leases.granted, job.leases.expired,
+                     job.leases.yielded, job.recomputed, job.attempts_failed, job.created_unix_ms,
+                     text_of(job.started_unix_ms), text_of(job.finished_unix_ms), text_of(job.error));
+}
+
+std::string text_of(const SpanKey& key, const Span& span) {
+  return fmt::format("span {} {}:{} {}\n", key.job.value, key.begin, span.end,
+                     std::visit(StateText(), span.state));
+}
+
+std::string text_of(const AgentRow& agent) {
+  std::string text = fmt::format("agent {} {} '{}' {} {} {}", agent.id.value, agent.public_key, agent.name,
+                                 agent.incarnation.value, agent.program_version, agent.slots);
+  for (const Kernel kernel : agent.kernels) text += fmt::format(" {}", to_text(kernel));
+  for (const Label& label : agent.labels) text += fmt::format(" '{}'='{}'", label.key, label.value);
+  return text + "\n";
+}
+
+std::string text_of(const Stored& stored) {
+  std::string text;
+  for (const auto& [id, job] : stored.jobs) text += text_of(job);
+  for (const auto& [key, span] : stored.spans) text += text_of(key, span);
+  for (const auto& [id, agent] : stored.agents) text += text_of(agent);
+  return text;
+}
+
+}  // namespace pq

@@ -1,0 +1,147 @@
+#include "common/value.h"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <cmath>
+#include <limits>
+#include <string>
+
+namespace {
+
+using pq::Fold;
+using pq::fold;
+using pq::Int128;
+using pq::parse_value;
+using pq::same;
+using pq::to_text;
+using pq::Value;
+
+constexpr Int128 smallest = Int128{1} << 126 << 1;  // the sign bit alone
+constexpr Int128 largest = ~smallest;
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
+
+Value integer(Int128 n) { return n; }
+Value number(double x) { return x; }
+
+// doctest cannot print 128 bits: values are compared by their text, which tells 5 from 5.0.
+std::string text_of(const std::optional<Value>& value) { return value ? to_text(*value) : "nothing"; }
+
+TEST_CASE("integers join by sum, min and max, and stay integers") {
+  CHECK(text_of(fold(Fold::sum, integer(2), integer(3))) == "5");
+  CHECK(text_of(fold(Fold::sum, integer(largest - 1), integer(1))) == to_text(largest));
+  CHECK(text_of(fold(Fold::min, integer(-7), integer(3))) == "-7");
+  CHECK(text_of(fold(Fold::max, integer(-7), integer(3))) == "3");
+}
+
+TEST_CASE("a sum past 128 bits is an error and never wraps") {
+  CHECK(text_of(fold(Fold::sum, integer(largest), integer(1))) == "nothing");
+  CHECK(text_of(fold(Fold::sum, integer(smallest), integer(-1))) == "nothing");
+  CHECK(text_of(fold(Fold::sum, integer(smallest), integer(largest))) == "-1");
+}
+
+TEST_CASE("an integer and a double join as doubles") {
+  CHECK(text_of(fold(Fold::sum, integer(2), number(0.5))) == "2.5");
+  CHECK(text_of(fold(Fold::sum, number(0.5), integer(2))) == "2.5");
+  CHECK(text_of(fold(Fold::min, integer(2), number(2.5))) == "2.0");
+  CHECK(text_of(fold(Fold::max, number(2.5), integer(3))) == "3.0");
+  CHECK(text_of(fold(Fold::max, number(-1.5), number(-2.5))) == "-1.5");
+}
+
+TEST_CASE("a sum that is not finite is an error") {
+  constexpr double huge = std::numeric_limits<double>::max();
+  CHECK(text_of(fold(Fold::sum, number(huge), number(huge))) == "nothing");
+  CHECK(text_of(fold(Fold::sum, number(-huge), number(-huge))) == "nothing");
+  CHECK(text_of(fold(Fold::sum, number(huge), number(-huge))) == "0.0");
+}
+
+TEST_CASE("an undefined or infinite value does not hide behind min or max") {
+  for (const Fold how : {Fold::sum, Fold::min, Fold::max}) {
+    for (const double broken : {infinity, -infinity, undefined}) {
+      CAPTURE(to_text(how));
+      CAPTURE(broken);
+      CHECK(text_of(fold(how, number(broken), number(1))) == "nothing");
+      CHECK(text_of(fold(how, integer(1), number(broken))) == "nothing");
+    }
+  }
+}
+
+TEST_CASE("without a fold the left value stays as it is") {
+  CHECK(text_of(fold(Fold::none, integer(1), integer(2))) == "1");
+  CHECK(text_of(fold(Fold::none, integer(largest), integer(largest))) == to_text(largest));
+  CHECK(text_of(fold(Fold::none, integer(1), number(2.5))) == "1");
+}
+
+TEST_CASE("the 128 bits of an integer are written out and read back") {
+  CHECK(to_text(largest) == "170141183460469231731687303715884105727");
+  CHECK(to_text(smallest) == "-170141183460469231731687303715884105728");
+  for (const Int128 n : std::to_array<Int128>({0, 1, -1, 10, largest, smallest})) {
+    CAPTURE(to_text(n));
+    const auto read = parse_value(to_text(n));
+    REQUIRE(read.has_value());
+    CHECK(same(*read, integer(n)));
+  }
+}
+
+TEST_CASE("a double is written in its shortest form and never looks like an integer") {
+  CHECK(to_text(number(5)) == "5.0");
+  CHECK(to_text(number(-5)) == "-5.0");
+  CHECK(to_text(number(-0.0)) == "-0.0");
+  CHECK(to_text(number(0.1)) == "0.1");
+  CHECK(to_text(number(1e22)) == "1e+22");
+  CHECK(to_text(number(123456789)) == "123456789.0");
+  for (const double x : {0.1 + 0.2, -0.0, 5.0, 1e300, 5e-324, std::nextafter(1.0, 2.0), 1.0 / 3}) {
+    CAPTURE(to_text(number(x)));
+    const auto read = parse_value(to_text(number(x)));
+    REQUIRE(read.has_value());
+    CHECK(same(*read, number(x)));
+  }
+}
+
+TEST_CASE("a value is one integer or one finite decimal number") {
+  CHECK(text_of(parse_value("664579")) == "664579");
+  CHECK(text_of(parse_value("+5")) == "5");
+  CHECK(text_of(parse_value("-5")) == "-5");
+  CHECK(text_of(parse_value("007")) == "7");
+  CHECK(text_of(parse_value("3.25")) == "3.25");
+  CHECK(text_of(parse_value("+.5")) == "0.5");
+  CHECK(text_of(parse_value("5.")) == "5.0");
+  CHECK(text_of(parse_value("-1e3")) == "-1000.0");
+  CHECK(text_of(parse_value("1E-3")) == "0.001");
+}
+
+TEST_CASE("whatever else a program prints is no value") {
+  for (const char* const text :
+       {"",    "-",    "+",    "+-5",      "-+5",   "--5",    ".",     "e5",   "1e",   "abc",
+        "5 ",  " 5",   "5\n",  "1 2",      "1,5",   "1_000",  "0x10",  "nan",  "NaN",  "-nan",
+        "inf", "-inf", "+inf", "infinity", "1e400", "-1e400", "0x1p3", "5.0f", "1e5.5"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_value(text).has_value());
+  }
+  CHECK_FALSE(parse_value(std::string_view("5\0", 2)).has_value());
+}
+
+TEST_CASE("an integer past 128 bits is no value, and does not turn into a double") {
+  CHECK_FALSE(parse_value("170141183460469231731687303715884105728").has_value());
+  CHECK_FALSE(parse_value("-170141183460469231731687303715884105729").has_value());
+  CHECK_FALSE(parse_value(std::string(1000, '9')).has_value());
+}
+
+TEST_CASE("values are the same if they are of one kind and have the same bits") {
+  CHECK(same(integer(5), integer(5)));
+  CHECK_FALSE(same(integer(5), integer(6)));
+  CHECK_FALSE(same(integer(5), number(5)));
+  CHECK(same(number(undefined), number(undefined)));
+  CHECK_FALSE(same(number(0.0), number(-0.0)));
+}
+
+TEST_CASE("every fold has a word that is read back") {
+  for (const Fold how : {Fold::sum, Fold::min, Fold::max, Fold::none})
+    CHECK(pq::parse_fold(to_text(how)) == how);
+  CHECK(to_text(Fold::none) == "none");
+  CHECK_FALSE(pq::parse_fold("mean").has_value());
+  CHECK_FALSE(pq::parse_fold("").has_value());
+}
+
+}  // namespace

@@ -1,0 +1,352 @@
+// Every field of every message, changed in turn: of another type, left out, said twice, too long. The
+// messages are taken apart and put together by msgpack alone, so these tests know nothing of how pq reads
+// them; what each field may hold is written down here a second time.
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <msgpack.hpp>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tests/unit/wire_samples.h"
+
+namespace {
+
+using namespace pq;
+using namespace pq::test;
+using Type = msgpack::type::object_type;
+using Entries = std::vector<msgpack::object_kv>;
+using Words = std::set<std::string_view>;
+
+// A value within a message; `path` is its keys and "[]" for an element, as in "leases[].begin".
+struct Place {
+  std::string path;
+  msgpack::object* object;
+
+  std::string_view key() const {
+    const std::string_view text = path;
+    return text.substr(text.rfind('.') + 1);
+  }
+  bool is_within(std::string_view list) const {
+    return path.starts_with(list) || path.find("." + std::string(list)) != std::string::npos;
+  }
+};
+
+// A message as a tree that can be changed.
+class Tree {
+ public:
+  explicit Tree(const std::string& bytes)
+      : bytes_(bytes), handle_(msgpack::unpack(bytes_.data(), bytes_.size())), root_(handle_.get()) {
+    walk("", root_);
+  }
+  Tree(const Tree&) = delete;
+  Tree& operator=(const Tree&) = delete;
+
+  const std::vector<Place>& places() const { return places_; }
+
+  std::string with(const Place& place, const msgpack::object& other) const {
+    const msgpack::object before = std::exchange(*place.object, other);
+    msgpack::sbuffer buffer;
+    msgpack::pack(buffer, root_);
+    *place.object = before;
+    return {buffer.data(), buffer.size()};
+  }
+
+  std::string with_entries(const Place& map, Entries entries) const {
+    msgpack::object other;
+    other.type = Type::MAP;
+    other.via.map = {static_cast<std::uint32_t>(entries.size()), entries.data()};
+    return with(map, other);
+  }
+
+ private:
+  void walk(const std::string& path, msgpack::object& object) {
+    places_.push_back({path, &object});
+    if (object.type == Type::MAP) {
+      for (std::uint32_t i = 0; i < object.via.map.size; ++i) {
+        msgpack::object_kv& entry = object.via.map.ptr[i];
+        walk(path + (path.empty() ? "" : ".") + entry.key.as<std::string>(), entry.val);
+      }
+    }
+    if (object.type == Type::ARRAY) {
+      for (std::uint32_t i = 0; i < object.via.array.size; ++i) walk(path + "[]", object.via.array.ptr[i]);
+    }
+  }
+
+  std::string bytes_;
+  msgpack::object_handle handle_;
+  msgpack::object root_;
+  std::vector<Place> places_;
+};
+
+Entries entries_of(const Place& map) {
+  return {map.object->via.map.ptr, map.object->via.map.ptr + map.object->via.map.size};
+}
+
+// The text outlives the object.
+msgpack::object text(std::string_view words) {
+  msgpack::object object;
+  object.type = Type::STR;
+  object.via.str = {static_cast<std::uint32_t>(words.size()), words.data()};
+  return object;
+}
+
+msgpack::object array_of(std::vector<msgpack::object>& items) {
+  msgpack::object array;
+  array.type = Type::ARRAY;
+  array.via.array = {static_cast<std::uint32_t>(items.size()), items.data()};
+  return array;
+}
+
+// ---------------------------------------------------------------- what each field may hold
+
+bool is_value(const Place& place) { return place.key() == "value" && !place.is_within("labels"); }
+
+bool is_text(const Place& place) {
+  static const Words keys = {"name", "version", "detail", "error", "key", "value", "invariant", "public_key"};
+  return keys.contains(place.key()) && !is_value(place);
+}
+
+bool is_list(const Place& place) {
+  static const Words keys = {"labels", "kernels", "leases", "paces", "jobs", "agents", "findings"};
+  return keys.contains(place.key()) && place.object->type == Type::ARRAY;
+}
+
+bool is_optional(const Place& map, std::string_view key) {
+  static const Words keys = {"q",         "value",           "failed_upto",     "error",
+                             "end_asked", "started_unix_ms", "finished_unix_ms"};
+  return keys.contains(key) && !map.is_within("labels");
+}
+
+bool may_be_fraction(const Place& place) {
+  static const Words keys = {"fixed_s", "per_integer_s", "rate_per_s"};
+  return keys.contains(place.key()) || is_value(place);
+}
+
+bool may_be_negative(const Place& place) {
+  static const Words keys = {"priority", "created_unix_ms", "started_unix_ms", "finished_unix_ms"};
+  return keys.contains(place.key()) || may_be_fraction(place);
+}
+
+std::size_t bytes_max(const Place& text) {
+  if (text.key() == "name" || text.key() == "key") return limits::name_bytes_max;
+  if (text.key() == "error") return text.is_within("leases") ? limits::error_bytes_max : story_widest.size();
+  if (text.is_within("findings") && text.key() == "detail") return story_widest.size();
+  return limits::text_bytes_max;
+}
+
+std::size_t items_max(const Place& list, Recode receiver) {
+  if (list.key() == "labels") return limits::labels_max;
+  if (list.key() == "kernels") return limits::kernels_max;
+  if (list.key() == "agents") return limits::agents_reported_max;
+  if (list.key() == "findings") return limits::findings_max;
+  if (list.key() == "jobs" && receiver == recode_at_client) return limits::jobs_reported_max;
+  return limits::leases_per_agent_max;
+}
+
+// ---------------------------------------------------------------- the changes
+
+TEST_CASE("a field takes values of its own type and no others") {
+  std::vector<msgpack::object> nothing;
+  msgpack::object empty_map;
+  empty_map.type = Type::MAP;
+  empty_map.via.map = {0, nullptr};
+  for (const Sample& sample : all_samples()) {
+    const Tree tree(sample.bytes);
+    for (const Place& place : tree.places()) {
+      const auto is_taken = [&](const msgpack::object& other) {
+        return sample.recode(tree.with(place, other)).has_value();
+      };
+      CAPTURE(place.path);
+      CHECK_FALSE(is_taken(msgpack::object()));
+      CHECK(is_taken(msgpack::object(-1)) == may_be_negative(place));
+      CHECK(is_taken(msgpack::object(1.5)) == may_be_fraction(place));
+      CHECK(is_taken(text("x")) == is_text(place));
+      CHECK(is_taken(array_of(nothing)) == is_list(place));
+      CHECK_FALSE(is_taken(empty_map));
+      const bool is_flag = place.object->type == Type::BOOLEAN;
+      CHECK(is_taken(msgpack::object(true)) == is_flag);
+      CHECK(is_taken(msgpack::object(false)) == is_flag);
+    }
+  }
+}
+
+TEST_CASE("an integer that its field cannot hold is refused, not cut") {
+  static const Words narrow_keys = {"slots",       "busy",         "slots_busy",   "beat_ms",
+                                    "patience_ms", "attempts_max", "failures_max", "heard_ms_ago"};
+  int narrow = 0;
+  for (const Sample& sample : all_samples()) {
+    const Tree tree(sample.bytes);
+    for (const Place& place : tree.places()) {
+      const auto is_taken = [&](auto n) {
+        return sample.recode(tree.with(place, msgpack::object(n))).has_value();
+      };
+      CAPTURE(place.path);
+      if (narrow_keys.contains(place.key())) {
+        ++narrow;
+        CHECK(is_taken(u32_max));
+        CHECK_FALSE(is_taken(std::uint64_t{u32_max} + 1));
+      } else if (place.key() == "priority") {
+        CHECK(is_taken(std::numeric_limits<std::int32_t>::max()));
+        CHECK_FALSE(is_taken(std::int64_t{std::numeric_limits<std::int32_t>::max()} + 1));
+        CHECK(is_taken(std::numeric_limits<std::int32_t>::min()));
+        CHECK_FALSE(is_taken(std::int64_t{std::numeric_limits<std::int32_t>::min()} - 1));
+      } else if (place.key().ends_with("_unix_ms")) {
+        CHECK(is_taken(i64_max));
+        CHECK_FALSE(is_taken(static_cast<std::uint64_t>(i64_max) + 1));
+      }
+    }
+  }
+  CHECK(narrow > 0);
+}
+
+TEST_CASE("a field that is left out is named, unless it is one that may be") {
+  for (const Sample& sample : all_samples()) {
+    const Tree tree(sample.bytes);
+    for (const Place& map : tree.places()) {
+      if (map.object->type != Type::MAP) continue;
+      const Entries entries = entries_of(map);
+      for (std::size_t i = 0; i < entries.size(); ++i) {
+        Entries fewer = entries;
+        fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
+        const auto key = entries[i].key.as<std::string>();
+        const auto heard = sample.recode(tree.with_entries(map, fewer));
+        CAPTURE(map.path + "." + key);
+        CHECK(heard.has_value() == is_optional(map, key));
+        if (heard) continue;
+        CHECK(heard.error().word == ErrorWord::malformed);
+        CHECK_MESSAGE(heard.error().detail.ends_with(key + " is missing"), heard.error().detail);
+      }
+    }
+  }
+}
+
+TEST_CASE("a field that is wrong deep inside a message is named by its whole path") {
+  Beat beat;
+  beat.leases = {{{{9}, 1}, 0, 10, 20, Int128{4}, {}, {}}, {{{9}, 2}, 20, 20, 30, {}, {}, {}}};
+  const Tree tree(encode(AgentToHead(beat)));
+  const Place& last_end = *std::find_if(tree.places().rbegin(), tree.places().rend(),
+                                        [](const Place& place) { return place.path == "leases[].end"; });
+  const auto heard = recode_at_head(tree.with(last_end, msgpack::object(-1)));
+  REQUIRE_FALSE(heard.has_value());
+  CHECK(heard.error().detail == "beat: leases[1].end is not what it should be");
+}
+
+TEST_CASE("a field that is said twice is refused, even with the same value") {
+  for (const Sample& sample : all_samples()) {
+    const Tree tree(sample.bytes);
+    for (const Place& map : tree.places()) {
+      if (map.object->type != Type::MAP) continue;
+      const Entries entries = entries_of(map);
+      for (const msgpack::object_kv& entry : entries) {
+        Entries more = entries;
+        more.push_back(entry);
+        CHECK_FALSE(sample.recode(tree.with_entries(map, more)).has_value());
+      }
+    }
+  }
+}
+
+TEST_CASE("keys come in any order, and unknown ones are ignored: a newer peer may say more") {
+  std::vector<msgpack::object> things = {msgpack::object(-1), msgpack::object(2.5), text("future")};
+  const std::vector<msgpack::object> news = {msgpack::object(), msgpack::object(7), array_of(things)};
+  for (const Sample& sample : all_samples()) {
+    const Tree tree(sample.bytes);
+    for (const Place& map : tree.places()) {
+      if (map.object->type != Type::MAP) continue;
+      Entries entries = entries_of(map);
+      std::reverse(entries.begin(), entries.end());
+      CHECK(sample.recode(tree.with_entries(map, entries)) == sample.bytes);
+      for (const msgpack::object& thing : news) {
+        Entries more = entries;
+        more.push_back({text("future"), thing});
+        CHECK(sample.recode(tree.with_entries(map, more)) == sample.bytes);
+      }
+    }
+  }
+}
+
+TEST_CASE("a key that is no text is refused, also where unknown keys are ignored") {
+  for (const Sample& sample : all_samples()) {
+    const Tree tree(sample.bytes);
+    for (const Place& map : tree.places()) {
+      if (map.object->type != Type::MAP) continue;
+      Entries more = entries_of(map);
+      more.push_back({msgpack::object(7), msgpack::object(7)});
+      CHECK_FALSE(sample.recode(tree.with_entries(map, more)).has_value());
+    }
+  }
+}
+
+TEST_CASE("a map of more keys than any message has is refused") {
+  const Tree tree(encode(Letter<ClientToHead>{1, AskJobs{}}));
+  const Place& root = tree.places().front();
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i <= limits::map_keys_max; ++i) names.push_back("future" + std::to_string(i));
+  Entries entries = entries_of(root);
+  while (entries.size() < limits::map_keys_max)
+    entries.push_back({text(names[entries.size()]), msgpack::object(1)});
+  CHECK(recode_at_head(tree.with_entries(root, entries)).has_value());
+  entries.push_back({text(names.back()), msgpack::object(1)});
+  CHECK_FALSE(recode_at_head(tree.with_entries(root, entries)).has_value());
+}
+
+TEST_CASE("a text is taken up to its bound and not beyond") {
+  int texts = 0;
+  for (const Sample& sample : all_samples()) {
+    const Tree tree(sample.bytes);
+    for (const Place& place : tree.places()) {
+      if (!is_text(place)) continue;
+      ++texts;
+      CAPTURE(place.path);
+      std::string words(bytes_max(place), 'w');
+      CHECK(sample.recode(tree.with(place, text(words))).has_value());
+      words += 'w';
+      CHECK_FALSE(sample.recode(tree.with(place, text(words))).has_value());
+    }
+  }
+  CHECK(texts > 0);
+}
+
+TEST_CASE("a list is taken up to its bound and not beyond") {
+  std::set<std::string> tried;
+  for (const Sample& sample : all_samples()) {
+    const Tree tree(sample.bytes);
+    for (const Place& place : tree.places()) {
+      if (!is_list(place) || place.object->via.array.size == 0) continue;
+      const std::size_t bound = items_max(place, sample.recode);
+      if (!tried.insert(place.path + " " + std::to_string(bound)).second) continue;
+      CAPTURE(place.path);
+      std::vector<msgpack::object> items(bound, place.object->via.array.ptr[0]);
+      CHECK(sample.recode(tree.with(place, array_of(items))).has_value());
+      items.push_back(items.front());
+      CHECK_FALSE(sample.recode(tree.with(place, array_of(items))).has_value());
+    }
+  }
+  CHECK(tried.size() >= 9);
+}
+
+TEST_CASE("a value written as text is a whole number of at most 128 bits") {
+  Beat beat;
+  beat.leases = {{{{9}, 1}, 0, 10, 20, int128_max, {}, {}}};
+  const Tree tree(encode(AgentToHead(beat)));
+  const Place& value = *std::find_if(tree.places().begin(), tree.places().end(), is_value);
+  const auto is_taken = [&](const std::string& words) {
+    return recode_at_head(tree.with(value, text(words))).has_value();
+  };
+  CHECK(is_taken("170141183460469231731687303715884105727"));
+  CHECK(is_taken("-170141183460469231731687303715884105728"));
+  CHECK(is_taken("4"));
+  for (const char* words :
+       {"170141183460469231731687303715884105728", "-170141183460469231731687303715884105729", "", "-", "x",
+        "1.5", "1e3", "0x10", " 4", "4 ", "inf", "nan"}) {
+    CHECK_FALSE_MESSAGE(is_taken(words), words);
+  }
+  CHECK_FALSE(is_taken(std::string(41, '0')));
+}
+
+}  // namespace

@@ -1,0 +1,254 @@
+// Messages of every type for the tests of the wire: as they usually are, as empty as they can be, and with
+// every field at an end of what it can hold.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "common/limits.h"
+#include "common/wire.h"
+
+namespace pq::test {
+
+inline constexpr std::uint64_t u64_max = std::numeric_limits<std::uint64_t>::max();
+inline constexpr std::uint32_t u32_max = std::numeric_limits<std::uint32_t>::max();
+inline constexpr std::int64_t i64_max = std::numeric_limits<std::int64_t>::max();
+inline constexpr std::int64_t i64_min = std::numeric_limits<std::int64_t>::min();
+inline constexpr Int128 int128_min = Int128{1} << 126 << 1;  // the sign bit alone
+inline constexpr Int128 int128_max = ~int128_min;
+inline constexpr double double_max = std::numeric_limits<double>::max();
+inline constexpr double double_tiny = std::numeric_limits<double>::denorm_min();
+
+inline const std::string name_widest(limits::name_bytes_max, 'n');
+inline const std::string text_widest(limits::text_bytes_max, 't');
+inline const std::string error_widest(limits::error_bytes_max, 'e');
+inline const std::string story_widest(limits::text_bytes_max + limits::error_bytes_max, 's');
+
+inline std::vector<Value> values() {
+  return {Int128{0},
+          Int128{2'897'536},
+          Int128{-1},
+          Int128{u64_max},
+          Int128{u64_max} + 1,
+          Int128{i64_min},
+          Int128{i64_min} - 1,
+          int128_max,
+          int128_min,
+          0.0,
+          -0.0,
+          1.5,
+          -double_max,
+          double_max,
+          double_tiny,
+          3.0};
+}
+
+inline std::vector<Kernel> every_kernel() { return {all_kernels.begin(), all_kernels.end()}; }
+
+inline LeaseView lease_widest() {
+  return {{{u64_max}, u64_max}, u64_max, u64_max, u64_max, int128_min, u64_max, error_widest};
+}
+
+inline JobSpec spec_usual() {
+  return {{10'000'000, 60'000'000}, Kernel::twins, Fold::sum, "run 7", 0, 3, 100};
+}
+
+inline JobSpec spec_widest() {
+  return {{0, u64_max},
+          Kernel::quintuplets,
+          Fold::none,
+          name_widest,
+          std::numeric_limits<std::int32_t>::min(),
+          u32_max,
+          u32_max};
+}
+
+inline std::vector<AgentToHead> agent_messages() {
+  const Hello usual{"i-0abc", {42}, "0.1.0", 4, every_kernel(), {{"arch", "x86_64"}, {"cpus", "4"}}};
+  const Hello widest{name_widest,
+                     {u64_max},
+                     text_widest,
+                     u32_max,
+                     std::vector(limits::kernels_max, Kernel::quadruplets),
+                     std::vector(limits::labels_max, Label{name_widest, text_widest})};
+  const Beat beat{"i-0abc",
+                  {42},
+                  17,
+                  {0xfeed},
+                  5,
+                  {{{{0xfeed}, 1}, 100, 300, 900, Int128{62}, {}, {}},
+                   {{{0xfeed}, 2}, 900, 900, 1200, {}, {}, {}},
+                   {{{0xfeed}, 3}, 1200, 1200, 1300, {}, 1250, "exit status 3"}},
+                  {{{7}, 0.002, 1.25e-9}},
+                  true};
+  const Beat widest_beat{name_widest,
+                         {u64_max},
+                         u64_max,
+                         {u64_max},
+                         u64_max,
+                         {lease_widest()},
+                         {{{u64_max}, double_max, double_tiny}},
+                         false};
+  std::vector<AgentToHead> messages = {usual, widest, Hello{}, beat, widest_beat, Beat{}};
+  for (const Value& value : values()) {
+    Beat one;
+    one.leases = {{{}, 0, 1, 2, value, {}, {}}};
+    messages.emplace_back(one);
+  }
+  messages.emplace_back(Goodbye{"i-0abc", {42}});
+  messages.emplace_back(Goodbye{name_widest, {u64_max}});
+  return messages;
+}
+
+inline std::vector<HeadToAgent> orders_and_other_words() {
+  const Orders usual{{0xfeed},
+                     6,
+                     1000,
+                     {{{{0xfeed}, 1}, {7}, {100, 900}, {}}, {{{0xfeed}, 4}, {7}, {2000, 3000}, 2500}},
+                     {{{7}, Kernel::primes, Fold::sum}},
+                     false};
+  const Orders widest{{u64_max},
+                      u64_max,
+                      u32_max,
+                      {{{{u64_max}, u64_max}, {u64_max}, {u64_max - 1, u64_max}, u64_max}},
+                      {{{u64_max}, Kernel::quintuplets, Fold::none}, {{1}, Kernel::sextuplets, Fold::min}},
+                      true};
+  return {Welcome{{42}},
+          Welcome{{u64_max}},
+          usual,
+          widest,
+          Orders{},
+          Refusal{ErrorWord::introduce_yourself, "i-0abc"},
+          Refusal{ErrorWord::unsupported_version, text_widest}};
+}
+
+inline std::vector<ClientToHead> client_messages() {
+  return {Submit{{0x0123456789abcdef, 0xfedcba9876543210}, spec_usual()},
+          Submit{{u64_max, u64_max}, spec_widest()},
+          Submit{{0, 0},
+                 {{5, 6}, Kernel::triplets, Fold::max, "", std::numeric_limits<std::int32_t>::max(), 0, 0}},
+          AskJob{{7}},
+          AskJob{{u64_max}},
+          AskJobs{},
+          Wait{{7}, 10'000},
+          Wait{{u64_max}, u32_max},
+          Steer{{7}, Steering::cancel},
+          Steer{{7}, Steering::pause},
+          Steer{{u64_max}, Steering::resume},
+          Reprioritize{{7}, -5},
+          Reprioritize{{u64_max}, std::numeric_limits<std::int32_t>::min()},
+          AskAgents{},
+          DrainAgent{"i-0abc"},
+          DrainAgent{name_widest},
+          Verify{{7}},
+          Authorize{Role::agent, "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7", "fleet"},
+          Authorize{Role::operator_, text_widest, name_widest}};
+}
+
+inline JobReport job_usual() {
+  JobReport report;
+  report.job = {7};
+  report.spec = spec_usual();
+  report.state = JobState::running;
+  report.done = 1'000'000;
+  report.value = Int128{9'592};
+  report.leases = {12, 0, 3};
+  report.slots_busy = 4;
+  report.rate_per_s = 2.5e8;
+  report.created_unix_ms = 1'700'000'000'000;
+  report.started_unix_ms = 1'700'000'000'004;
+  return report;
+}
+
+inline JobReport job_widest() {
+  return {{u64_max},
+          spec_widest(),
+          JobState::cancelled,
+          u64_max,
+          u64_max,
+          int128_min,
+          {u64_max, u64_max, u64_max},
+          u64_max,
+          u64_max,
+          u32_max,
+          -double_max,
+          i64_min,
+          i64_max,
+          i64_min,
+          story_widest};
+}
+
+inline AgentReport agent_usual() {
+  return {"i-0abc", AgentState::active, "0.1.0", 4, 3, 1.0e9, 120, every_kernel(), {{"arch", "aarch64"}}};
+}
+
+inline AgentReport agent_widest() {
+  return {name_widest,
+          AgentState::silent,
+          text_widest,
+          u32_max,
+          u32_max,
+          double_max,
+          u32_max,
+          std::vector(limits::kernels_max, Kernel::primes),
+          std::vector(limits::labels_max, Label{name_widest, text_widest})};
+}
+
+inline std::vector<HeadToClient> answers() {
+  return {Submitted{{7}, false},
+          Submitted{{u64_max}, true},
+          job_usual(),
+          job_widest(),
+          JobReport{{}, {{0, 1}, {}, {}, {}, {}, {}, {}}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}},
+          JobsReport{{job_usual(), job_widest()}, u64_max},
+          JobsReport{},
+          AgentsReport{{agent_usual(), agent_widest()}, u64_max},
+          AgentsReport{},
+          Verification{{7}, {{"tiling", true, ""}, {"value_is_fold", false, story_widest}}},
+          Verification{{u64_max}, std::vector(limits::findings_max, Finding{text_widest, true, "5 spans"})},
+          Authorized{},
+          Refusal{ErrorWord::no_such_job, "17"}};
+}
+
+// One way through the wire: bytes to a message and back to bytes.
+using Recode = tl::expected<std::string, Refusal> (*)(std::string_view bytes);
+
+inline tl::expected<std::string, Refusal> recode_at_head(std::string_view bytes) {
+  return decode_to_head(bytes).map([](const ToHead& message) {
+    return std::visit([](const auto& said) { return encode(said); }, message);
+  });
+}
+
+inline tl::expected<std::string, Refusal> recode_at_agent(std::string_view bytes) {
+  return decode_to_agent(bytes).map([](const HeadToAgent& message) { return encode(message); });
+}
+
+inline tl::expected<std::string, Refusal> recode_at_client(std::string_view bytes) {
+  return decode_to_client(bytes).map([](const Letter<HeadToClient>& letter) { return encode(letter); });
+}
+
+inline constexpr std::array<Recode, 3> all_ways = {recode_at_head, recode_at_agent, recode_at_client};
+
+// The bytes of a message, and what its receiver does with them.
+struct Sample {
+  std::string bytes;
+  Recode recode;
+};
+
+inline std::vector<Sample> all_samples() {
+  std::vector<Sample> samples;
+  for (const auto& message : agent_messages()) samples.push_back({encode(message), recode_at_head});
+  for (const auto& message : orders_and_other_words()) samples.push_back({encode(message), recode_at_agent});
+  for (const auto& body : client_messages())
+    samples.push_back({encode(Letter<ClientToHead>{3, body}), recode_at_head});
+  for (const auto& body : answers())
+    samples.push_back({encode(Letter<HeadToClient>{3, body}), recode_at_client});
+  return samples;
+}
+
+}  // namespace pq::test

@@ -1,0 +1,287 @@
+// The wire as honest programs use it: what is said is what is heard. wire_fields_test.cpp changes messages
+// field by field, wire_hostile_test.cpp byte by byte.
+#include "common/wire.h"
+
+#include <doctest/doctest.h>
+
+#include <bit>
+#include <cstdint>
+#include <msgpack.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tests/unit/wire_samples.h"
+
+namespace {
+
+using namespace pq;
+using namespace pq::test;
+
+template <class Message>
+Message heard_by_head(const std::string& bytes) {
+  const auto message = decode_to_head(bytes);
+  REQUIRE_MESSAGE(message.has_value(), message.error().detail);
+  REQUIRE(std::holds_alternative<Message>(*message));
+  return std::get<Message>(*message);
+}
+
+Beat beat_with(const Value& value) {
+  Beat beat;
+  beat.leases = {{{{9}, 1}, 0, 10, 20, value, {}, {}}};
+  return beat;
+}
+
+// The refusal's detail; "accepted" if there is none.
+template <class Message>
+std::string refused_by_head(const Message& message) {
+  const auto heard = decode_to_head(encode(message));
+  return heard ? "accepted" : heard.error().detail;
+}
+
+// ---------------------------------------------------------------- round trips
+
+TEST_CASE("the head hears what an agent says") {
+  for (const AgentToHead& said : agent_messages()) CHECK(heard_by_head<AgentToHead>(encode(said)) == said);
+}
+
+TEST_CASE("an agent hears what the head says") {
+  for (const HeadToAgent& said : orders_and_other_words()) {
+    const auto heard = decode_to_agent(encode(said));
+    REQUIRE(heard.has_value());
+    CHECK(*heard == said);
+  }
+}
+
+TEST_CASE("the head hears what a client asks, and under which number") {
+  for (const ClientToHead& said : client_messages()) {
+    for (const RequestNumber number : {RequestNumber{0}, RequestNumber{1}, u64_max}) {
+      const auto heard = heard_by_head<Letter<ClientToHead>>(encode(Letter<ClientToHead>{number, said}));
+      CHECK(heard.body == said);
+      CHECK(heard.request == number);
+    }
+  }
+}
+
+TEST_CASE("a client hears what the head answers, and to which question") {
+  for (const HeadToClient& said : answers()) {
+    for (const RequestNumber number : {RequestNumber{0}, RequestNumber{1}, u64_max}) {
+      const auto heard = decode_to_client(encode(Letter<HeadToClient>{number, said}));
+      REQUIRE(heard.has_value());
+      CHECK(heard->body == said);
+      CHECK(heard->request == number);
+    }
+  }
+}
+
+TEST_CASE("a refusal is understood by whoever it reaches") {
+  const Refusal refusal{ErrorWord::malformed, "beat: seq is missing"};
+  const auto by_agent = decode_to_agent(encode_refusal(refusal, 0));
+  REQUIRE(by_agent.has_value());
+  CHECK(*by_agent == HeadToAgent(refusal));
+  const auto by_client = decode_to_client(encode_refusal(refusal, 8));
+  REQUIRE(by_client.has_value());
+  CHECK(by_client->body == HeadToClient(refusal));
+  CHECK(by_client->request == 8);
+}
+
+TEST_CASE("every word of every enum travels") {
+  JobReport report = job_usual();
+  for (const Kernel kernel : all_kernels) {
+    for (const Fold fold : {Fold::sum, Fold::min, Fold::max, Fold::none}) {
+      for (const JobState state : {JobState::queued, JobState::running, JobState::paused, JobState::done,
+                                   JobState::failed, JobState::cancelled}) {
+        report.spec.kernel = kernel;
+        report.spec.fold = fold;
+        report.state = state;
+        const auto heard = decode_to_client(encode(Letter<HeadToClient>{1, report}));
+        REQUIRE(heard.has_value());
+        CHECK(heard->body == HeadToClient(report));
+      }
+    }
+  }
+  AgentsReport agents;
+  for (const AgentState state :
+       {AgentState::active, AgentState::draining, AgentState::silent, AgentState::gone}) {
+    agents.agents.push_back(agent_usual());
+    agents.agents.back().state = state;
+  }
+  const auto heard = decode_to_client(encode(Letter<HeadToClient>{1, agents}));
+  REQUIRE(heard.has_value());
+  CHECK(heard->body == HeadToClient(agents));
+  for (const Role role : {Role::agent, Role::operator_, Role::viewer}) {
+    const Letter<ClientToHead> letter{1, Authorize{role, "key", "name"}};
+    CHECK(heard_by_head<Letter<ClientToHead>>(encode(letter)).body == letter.body);
+  }
+}
+
+// ---------------------------------------------------------------- values
+
+TEST_CASE("a value is heard bit by bit as it was said") {
+  for (const Value& value : values()) {
+    const auto heard = std::get<Beat>(heard_by_head<AgentToHead>(encode(AgentToHead(beat_with(value)))));
+    CHECK_MESSAGE(same(*heard.leases.at(0).value, value), to_text(value));
+  }
+}
+
+TEST_CASE("an integer travels as a msgpack integer if that can hold it, else as decimal text") {
+  using Type = msgpack::type::object_type;
+  const auto type_of_value = [](const Value& value) {
+    const std::string bytes = encode(AgentToHead(beat_with(value)));
+    const auto handle = msgpack::unpack(bytes.data(), bytes.size());
+    const auto beat = handle.get().as<std::map<std::string, msgpack::object>>();
+    const auto leases = beat.at("leases").as<std::vector<std::map<std::string, msgpack::object>>>();
+    return leases.at(0).at("value").type;
+  };
+  CHECK(type_of_value(Int128{0}) == Type::POSITIVE_INTEGER);
+  CHECK(type_of_value(Int128{u64_max}) == Type::POSITIVE_INTEGER);
+  CHECK(type_of_value(Int128{u64_max} + 1) == Type::STR);
+  CHECK(type_of_value(Int128{-1}) == Type::NEGATIVE_INTEGER);
+  CHECK(type_of_value(Int128{i64_min}) == Type::NEGATIVE_INTEGER);
+  CHECK(type_of_value(Int128{i64_min} - 1) == Type::STR);
+  CHECK(type_of_value(3.0) == Type::FLOAT64);
+}
+
+TEST_CASE("a number that is infinite or undefined is refused") {
+  const double infinity = std::numeric_limits<double>::infinity();
+  for (const double x : {infinity, -infinity, std::numeric_limits<double>::quiet_NaN()}) {
+    CHECK(refused_by_head(AgentToHead(beat_with(x))) == "beat: leases[0].value is not what it should be");
+    Beat beat;
+    beat.paces = {{{1}, 0.5, 1e-9}, {{2}, 0.5, x}};
+    CHECK(refused_by_head(AgentToHead(beat)) == "beat: paces[1].per_integer_s is not what it should be");
+  }
+}
+
+TEST_CASE("a range that is empty or reversed is refused") {
+  for (const Range& range :
+       {Range{0, 0}, Range{7, 7}, Range{u64_max, u64_max}, Range{7, 6}, Range{u64_max, 0}}) {
+    Submit submit{{1, 2}, spec_usual()};
+    submit.spec.range = range;
+    CHECK(refused_by_head(Letter<ClientToHead>{1, submit}) == "submit: spec.range is not what it should be");
+    Orders orders;
+    orders.leases = {{{{9}, 1}, {7}, range, {}}};
+    CHECK_FALSE(decode_to_agent(encode(HeadToAgent(orders))).has_value());
+  }
+}
+
+// ---------------------------------------------------------------- bounds
+
+TEST_CASE("the largest beat that the head takes is below what the sockets let through") {
+  Beat beat{name_widest, {u64_max}, u64_max, {u64_max}, u64_max, {}, {}, true};
+  beat.leases.assign(limits::leases_per_agent_max, lease_widest());
+  beat.paces.assign(limits::leases_per_agent_max, {{u64_max}, double_max, double_max});
+  const std::string bytes = encode(AgentToHead(beat));
+  CHECK(bytes.size() < limits::message_bytes_max);
+  CHECK(heard_by_head<AgentToHead>(bytes) == AgentToHead(beat));
+  LeaseView without_error = lease_widest();
+  without_error.error.reset();
+  CHECK(encode(AgentToHead(Beat{{}, {}, 0, {}, 0, {without_error}, {}, false})).size() <
+        encode(AgentToHead(Beat{})).size() + limits::lease_encoded_bytes_max);
+}
+
+TEST_CASE("the largest orders and reports reach their readers") {
+  Orders orders;
+  orders.leases.assign(limits::leases_per_agent_max,
+                       {{{u64_max}, u64_max}, {u64_max}, {0, u64_max}, u64_max});
+  orders.jobs.assign(limits::leases_per_agent_max, {{u64_max}, Kernel::quadruplets, Fold::none});
+  const std::string to_agent = encode(HeadToAgent(orders));
+  CHECK(to_agent.size() < limits::message_bytes_max);
+  CHECK(decode_to_agent(to_agent).has_value());
+  const std::vector<HeadToClient> reports = {
+      JobsReport{std::vector(limits::jobs_reported_max, job_widest()), u64_max},
+      AgentsReport{std::vector(limits::agents_reported_max, agent_usual()), u64_max}};
+  for (const HeadToClient& report : reports) {
+    const std::string bytes = encode(Letter<HeadToClient>{u64_max, report});
+    CHECK(bytes.size() < limits::client_message_bytes_max);
+    CHECK(decode_to_client(bytes).has_value());
+  }
+}
+
+TEST_CASE("a text that is too long is cut where it is said, at the end of a character") {
+  std::string words;
+  for (int i = 0; i < 200; ++i) words += "ü";  // two bytes each
+  const auto heard = decode_to_agent(encode(HeadToAgent(Refusal{ErrorWord::too_much, words})));
+  REQUIRE(heard.has_value());
+  CHECK(std::get<Refusal>(*heard).detail == words.substr(0, limits::text_bytes_max));
+  const auto shifted = decode_to_agent(encode(HeadToAgent(Refusal{ErrorWord::too_much, "." + words})));
+  REQUIRE(shifted.has_value());
+  CHECK(std::get<Refusal>(*shifted).detail == ("." + words).substr(0, limits::text_bytes_max - 1));
+}
+
+// ---------------------------------------------------------------- versions and directions
+
+// {v: <version>, t: "ask_jobs"}
+std::string question_of_version(const std::string& version) {
+  using namespace std::string_literals;
+  return "\x82\xa1v"s + version + "\xa1t\xa8" + "ask_jobs";
+}
+
+TEST_CASE("a message of a protocol that is not spoken is refused by that word") {
+  using namespace std::string_literals;
+  CHECK(decode_to_head(question_of_version("\x01")).has_value());
+  const std::vector<std::pair<std::string, std::string>> others = {
+      {"\x00"s, "0"},
+      {"\x02"s, "2"},
+      {"\xcf\x00\x00\x00\x01\x00\x00\x00\x00"s, "4294967296"},
+      {"\xcf\xff\xff\xff\xff\xff\xff\xff\xff"s, "18446744073709551615"}};
+  for (const auto& [bytes, number] : others) {
+    const auto heard = decode_to_head(question_of_version(bytes));
+    REQUIRE_FALSE(heard.has_value());
+    CHECK(heard.error().word == ErrorWord::unsupported_version);
+    CHECK(heard.error().detail == "this side speaks protocol 1, the message is of protocol " + number);
+  }
+  for (const std::string& bytes : {"\xff"s, "\xa1\x31"s, "\xc0"s, "\xcb\x3f\xf0\0\0\0\0\0\0"s}) {
+    const auto heard = decode_to_head(question_of_version(bytes));
+    REQUIRE_FALSE(heard.has_value());
+    CHECK(heard.error() == Refusal{ErrorWord::malformed, "the envelope: v is not what it should be"});
+  }
+}
+
+TEST_CASE("the version is looked at before the type: a newer type is of a newer protocol") {
+  const auto heard = decode_to_head("\x82\xa1t\xa5guess\xa1v\x02");
+  REQUIRE_FALSE(heard.has_value());
+  CHECK(heard.error().word == ErrorWord::unsupported_version);
+}
+
+TEST_CASE("nobody takes what was meant for another") {
+  for (const Sample& sample : all_samples()) {
+    for (const Recode other : all_ways) {
+      const bool is_refusal =
+          sample.bytes.find("\xa7refusal") != std::string::npos;  // agents and clients take it
+      if (other == sample.recode || (is_refusal && other != recode_at_head)) continue;
+      const auto heard = other(sample.bytes);
+      REQUIRE_FALSE(heard.has_value());
+      CHECK(heard.error().word == ErrorWord::malformed);
+      CHECK(heard.error().detail.starts_with("no message of type"));
+    }
+  }
+}
+
+TEST_CASE("a type that nobody knows is quoted on one line") {
+  const auto heard = decode_to_head("\x82\xa1v\x01\xa1t\xa4\n\x1b[m");
+  REQUIRE_FALSE(heard.has_value());
+  CHECK(heard.error().detail == R"(no message of type "\n\x1b[m")");
+}
+
+// ---------------------------------------------------------------- the bytes themselves
+
+std::string hex(const std::string& bytes) {
+  std::string text;
+  for (const char c : bytes) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    text += digits[static_cast<unsigned char>(c) >> 4U];
+    text += digits[static_cast<unsigned char>(c) & 15U];
+  }
+  return text;
+}
+
+// The bytes of PROTOCOL.md's example. A program of the field that was built from that page sends and expects
+// just these.
+TEST_CASE("the bytes are those that PROTOCOL.md shows") {
+  const Submit submit{{1, 2}, {{10, 30}, Kernel::primes, Fold::sum, "demo", 0, 3, 100}};
+  CHECK(hex(encode(Letter<ClientToHead>{1, submit})) == "");
+  const Beat beat{"w1", {42}, 2, {7}, 1, {{{{7}, 1}, 10, 20, 30, Int128{4}, {}, {}}}, {}, false};
+  CHECK(hex(encode(AgentToHead(beat))) == "");
+}
+
+}  // namespace
