@@ -9,15 +9,15 @@ namespace pq {
 namespace {
 
 constexpr double memory = 0.7;          // of earlier steps, at each new one
-constexpr double prior_weight = 0.002;  // of the expected fixed part, beside a last step of weight 1
+constexpr double prior_weight = 0.002;  // of the kernel's expectation, beside a last step of weight 1
 constexpr double first_try = 0.25;      // of the usual step, before anything was measured
 constexpr double growth_max = 16;       // from the widest step so far to the next
 constexpr double seconds_min = 1e-7;    // what a clock can tell
 
 }  // namespace
 
-void Pace::Sums::add(double width, double seconds, double weight) {
-  const double of_relative_error = weight / (seconds * seconds);
+void Pace::Sums::add(double width, double seconds, double expected_s, double weight) {
+  const double of_relative_error = weight / (expected_s * expected_s);
   one += of_relative_error;
   w += of_relative_error * width;
   ww += of_relative_error * width * width;
@@ -36,19 +36,27 @@ void Pace::learn(std::uint64_t at, std::uint64_t width, double seconds) {
   seconds = std::max(seconds, seconds_min);
   for (double* sum : {&measured_.one, &measured_.w, &measured_.ww, &measured_.t, &measured_.wt})
     *sum *= memory;
-  measured_.add(static_cast<double>(width), seconds, 1);
-  const double slowness = seconds / expected_cost(kernel_, at).seconds(static_cast<double>(width));
-  log_slowness_ += (is_measured() ? 1 - memory : 1) * (std::log(slowness) - log_slowness_);
+  const auto integers = static_cast<double>(width);
+  const double expected_s = expected_cost(kernel_, at).seconds(integers);
+  measured_.add(integers, seconds, expected_s, 1);
+  // A short step tells more of what surrounds the kernel than of the machine.
+  const double trust = std::min(1.0, seconds / (first_try * pq::seconds(limits::step_usual)));
+  const double newest = trust * (is_measured() ? 1 - memory : 1);
+  log_slowness_ += newest * (std::log(seconds / expected_s) - log_slowness_);
   steps_ += 1;
   latest_ = at;
-  widest_ = std::max(widest_, static_cast<double>(width));
+  widest_ = std::max(widest_, integers);
 }
 
 Cost Pace::cost(std::uint64_t at) const {
   const Cost expected = expected_cost(kernel_, at);
   if (!is_measured()) return expected;
+  const double slowness = std::exp(log_slowness_);
+  const double usual_width = seconds(limits::step_usual) / expected.per_integer_s;
+  const double usual_s = expected.seconds(usual_width);
   Sums sums = measured_;
-  sums.add(0, std::max(expected.fixed_s * std::exp(log_slowness_), seconds_min), prior_weight);
+  sums.add(0, slowness * expected.fixed_s, expected.fixed_s, prior_weight);
+  sums.add(usual_width, slowness * usual_s, usual_s, prior_weight);
   return sums.solve();
 }
 

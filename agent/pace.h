@@ -1,10 +1,10 @@
 // What a step of one job costs here: a fixed part (a sieve's tables, a program's start) and a part per
 // integer, learned from the steps that were taken, and the width of the next step that follows from it.
 //
-// A straight line is fitted to (width, seconds) by weighted least squares on relative errors, later steps
-// counting more. The fixed part that the kernel expects, times the slowness that was measured here, takes
-// part as one more step, of width 0 and small weight: so steps of all one width, which say nothing of the
-// fixed part alone, leave the fit well determined.
+// A straight line is fitted to (width, seconds) by weighted least squares on errors relative to what was
+// expected, later steps counting more. What the kernel expects, times the slowness that was measured here,
+// takes part as two more steps of small weight: so steps of all one width leave the fixed part well
+// determined, and steps of a few integers, which a job's end is made of, the part per integer.
 #pragma once
 
 #include <cstdint>
@@ -34,7 +34,7 @@ class Pace {
   // Sums of a weighted least-squares fit of t = f + c·w.
   struct Sums {
     double one = 0, w = 0, ww = 0, t = 0, wt = 0;
-    void add(double width, double seconds, double weight);
+    void add(double width, double seconds, double expected_s, double weight);
     Cost solve() const;
   };
 

@@ -23,13 +23,13 @@ inline constexpr Duration lease_width_unmeasured =
 inline constexpr Duration step_usual = 1s;  // what a dying slot may lose
 inline constexpr Duration step_longest = 60s;
 inline constexpr double fixed_cost_share_max =
-    0.02;                                     // of a step; longer steps where the fixed cost would exceed it
-inline constexpr Duration split_pause = 20ms;           // between two passes over the leases for one to split
-inline constexpr Duration ask_pause = 1s;               // between two requests to the same holder to end earlier
-inline constexpr Duration fleet_rate_kept = 250ms;      // before the roster is passed over again for a job's rate
-inline constexpr Duration wait_longest = 1h;  // a client asks again; a vanished one is forgotten
-inline constexpr Duration gone_agent_kept = 1h;  // how long pq-agents still lists an agent that is gone
-static_assert(3 * beat_interval < lease_term);   // two beats in a row may be lost
+    0.02;                                      // of a step; longer steps where the fixed cost would exceed it
+inline constexpr Duration split_pause = 20ms;  // between two passes over the leases for one to split
+inline constexpr Duration ask_pause = 1s;      // between two requests to the same holder to end earlier
+inline constexpr Duration fleet_rate_kept = 250ms;  // before the roster is passed over again for a job's rate
+inline constexpr Duration wait_longest = 1h;        // a client asks again; a vanished one is forgotten
+inline constexpr Duration gone_agent_kept = 1h;     // how long pq-agents still lists an agent that is gone
+static_assert(3 * beat_interval < lease_term);      // two beats in a row may be lost
 static_assert(lease_term <= restart_term);
 
 // ---- the head's load
@@ -50,17 +50,20 @@ inline constexpr std::size_t message_bytes_max =
     1 << 20;  // to the head; also what a stranger can make it allocate
 inline constexpr std::size_t client_message_bytes_max = 1 << 24;  // to a client, from the head that it trusts
 inline constexpr std::uint32_t slots_max = 1024;
-inline constexpr std::size_t leases_per_agent_max = 2 * slots_max;  // what runs, and what waits for a slot
-inline constexpr std::size_t name_bytes_max = 64;                   // a job's, an agent's, a key's
-inline constexpr std::size_t text_bytes_max = 256;                  // any other string of a message
-inline constexpr std::size_t error_bytes_max = 256;                 // a program's last words, in a beat
+inline constexpr std::size_t leases_per_agent_max =
+    slots_max + slots_max / 2;                       // what runs, and what waits for a slot
+inline constexpr std::size_t name_bytes_max = 64;    // a job's, an agent's, a key's
+inline constexpr std::size_t text_bytes_max = 256;   // any other string of a message
+inline constexpr std::size_t error_bytes_max = 256;  // a program's last words, in a beat
 inline constexpr std::size_t labels_max = 32;
 inline constexpr std::size_t kernels_max = 32;
 inline constexpr std::size_t map_keys_max = 32;
 inline constexpr std::size_t depth_max = 6;
 inline constexpr std::size_t lease_encoded_bytes_max =
-    220;  // LeaseView without its error, every integer at its widest
-static_assert(leases_per_agent_max * lease_encoded_bytes_max + slots_max * error_bytes_max + 4096 <
+    220;  // a LeaseView but for its error, all integers at their widest
+inline constexpr std::size_t pace_encoded_bytes_max = 60;
+static_assert(leases_per_agent_max * (lease_encoded_bytes_max + error_bytes_max + pace_encoded_bytes_max) +
+                  4096 <
               message_bytes_max);
 
 }  // namespace pq::limits

@@ -17,7 +17,7 @@ template <class M, class Message>
 concept Is = std::same_as<std::remove_const_t<M>, Message>;
 
 template <class Message>
-inline constexpr std::string_view type_of = "";
+inline constexpr std::string_view type_of{};
 
 template <>
 inline constexpr std::string_view type_of<Hello> = "hello";

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "common/text.h"
+
 namespace pq {
 namespace {
 
@@ -52,8 +54,8 @@ void log(const Event& event) {
   if (!spdlog::should_log(wording.level)) return;
   std::string line(wording.text);
   if (event.job.value != 0) line += " job=" + std::to_string(event.job.value);
-  if (!event.agent.empty()) line += " agent=" + event.agent;
-  if (!event.detail.empty()) line += ": " + event.detail;
+  if (!event.agent.empty()) line += " agent=" + printable(event.agent);
+  if (!event.detail.empty()) line += ": " + printable(event.detail);
   spdlog::log(wording.level, "{}", line);
 }
 

@@ -82,28 +82,52 @@ Finding value_is_fold(const Sums& sums, const std::optional<Value>& claimed, Fol
           "the stored parts fold to " + text(folded) + ", the head says " + text(claimed)};
 }
 
+// A part that was counted without its value would be missing from the total, and no sum would show it.
+Finding parts_have_values(const SpanRows& spans, Fold how) {
+  for (const auto& [key, span] : spans) {
+    const auto* done = std::get_if<Done>(&span.state);
+    const auto* leased = std::get_if<Leased>(&span.state);
+    if (done == nullptr && leased == nullptr) continue;
+    const bool is_counted = done != nullptr || leased->upto > key.begin;
+    const bool has_value = done != nullptr ? done->value.has_value() : leased->value.has_value();
+    if (has_value != (is_counted && how != Fold::none)) {
+      return {"parts_have_values", false,
+              "the part at " + std::to_string(key.begin) + (has_value ? " has a value" : " has no value")};
+    }
+  }
+  return {"parts_have_values", true, "each part that is counted has its value"};
+}
+
 Finding state_fits(const JobRow& job, const Sums& sums) {
   const bool is_whole = sums.free == 0 && sums.leased == 0;
-  const bool holds = job.state == JobState::done
-                         ? is_whole && sums.failed == 0
-                         : has_ended(job.state) || job.state == JobState::paused || !is_whole;
+  const bool holds =
+      job.state == JobState::done ? is_whole && sums.failed == 0 : has_ended(job.state) || !is_whole;
   return {"state_fits", holds,
           std::string(to_text(job.state)) + ": " + std::to_string(sums.done) + " integers done, " +
               std::to_string(sums.failed) + " failed, " + std::to_string(sums.leased) + " leased, " +
               std::to_string(sums.free) + " free"};
 }
 
-Finding neighbours_are_joined(const SpanRows& spans) {
+// Two spans that should be one: free ones on which no program has failed, done ones whose values fit into
+// one.
+bool are_alike(const SpanState& left, const SpanState& right, Fold how) {
+  const auto* left_free = std::get_if<Free>(&left);
+  const auto* right_free = std::get_if<Free>(&right);
+  if (left_free && right_free) return left_free->attempts_failed == 0 && right_free->attempts_failed == 0;
+  const auto* left_done = std::get_if<Done>(&left);
+  const auto* right_done = std::get_if<Done>(&right);
+  return left_done && right_done && fold_present(how, left_done->value, right_done->value).fits;
+}
+
+Finding neighbours_are_joined(const SpanRows& spans, Fold how) {
   for (auto right = spans.begin(); right != spans.end(); ++right) {
     if (right == spans.begin()) continue;
-    const auto left = std::prev(right);
-    const auto* left_free = std::get_if<Free>(&left->second.state);
-    const auto* right_free = std::get_if<Free>(&right->second.state);
-    if (left_free && right_free && left_free->attempts_failed == 0 && right_free->attempts_failed == 0) {
-      return {"neighbours_are_joined", false, "two free spans meet at " + std::to_string(right->first.begin)};
+    if (are_alike(std::prev(right)->second.state, right->second.state, how)) {
+      return {"neighbours_are_joined", false,
+              "two spans that should be one meet at " + std::to_string(right->first.begin)};
     }
   }
-  return {"neighbours_are_joined", true, "no two free spans meet"};
+  return {"neighbours_are_joined", true, "no two free spans meet, and no two done ones"};
 }
 
 std::optional<std::string> broken_ledger(const Job& job) {
@@ -125,7 +149,9 @@ std::optional<std::string> broken_ledger(const Job& job) {
 
 std::vector<Finding> examine(const JobRow& job, const SpanRows& spans) {
   const Sums sums = add_up(spans, job.spec.fold);
-  return {tiling(job, spans), one_holder(job, spans), state_fits(job, sums), neighbours_are_joined(spans)};
+  const Fold how = job.spec.fold;
+  return {tiling(job, spans), one_holder(job, spans), parts_have_values(spans, how), state_fits(job, sums),
+          neighbours_are_joined(spans, how)};
 }
 
 std::vector<Finding> examine(const JobRow& job, const SpanRows& spans, const std::optional<Value>& claimed) {

@@ -12,7 +12,8 @@
 
 namespace pq {
 
-// tiling · one_holder · state_fits · neighbours_are_joined: what a job's rows tell by themselves.
+// tiling · one_holder · parts_have_values · state_fits · neighbours_are_joined: what a job's rows tell by
+// themselves.
 std::vector<Finding> examine(const JobRow& job, const SpanRows& spans);
 
 // The same and value_is_fold: the parts fold to the value that the head tells its clients.

@@ -69,22 +69,29 @@ bool Ledger::can_join(Place left, Place right) {
 
 // Joins `left` with its right neighbour if they are alike. Done spans whose values do not fit into one stay
 // apart: the job's end tells (Ledger::value).
-void Ledger::join(Place left, Changes& changes) {
+bool Ledger::join(Place left, Changes& changes) {
   const Place right = std::next(left);
-  if (right == spans_.end() || !can_join(left, right)) return;
+  if (right == spans_.end() || !can_join(left, right)) return false;
   if (auto* done = std::get_if<Done>(&left->second.state)) {
     const Folded both = fold_present(fold_, done->value, std::get<Done>(right->second.state).value);
-    if (!both.fits) return;
+    if (!both.fits) return false;
     done->value = both.value;
   }
   left->second.end = right->second.end;
   erase(right, changes);
   note(left, changes);
+  return true;
 }
 
+// To the end: a sum that did not fit may fit once more is added to it.
 void Ledger::join_neighbours(Place place, Changes& changes) {
-  join(place, changes);
-  if (place != spans_.begin()) join(std::prev(place), changes);
+  for (;;) {
+    if (join(place, changes)) continue;
+    if (place == spans_.begin()) return;
+    const Place left = std::prev(place);
+    if (!join(left, changes)) return;
+    place = left;
+  }
 }
 
 // ---------------------------------------------------------------- leases

@@ -101,7 +101,7 @@ class Ledger {
   Place free_from(std::uint64_t begin, std::uint64_t end, Free how, Changes& changes);
   void end_lease(Place place, Changes& changes);
   static bool can_join(Place left, Place right);
-  void join(Place left, Changes& changes);
+  bool join(Place left, Changes& changes);
   void join_neighbours(Place place, Changes& changes);
 
   JobId job_;

@@ -159,10 +159,12 @@ void Queue::end_finished_jobs(Now now, Effects& effects) {
     } else if (!job.ledger.is_finished()) {
       continue;
     } else if (job.ledger.failed() > 0) {
-      end_job(job, JobState::failed,
-              std::to_string(job.ledger.failed()) +
-                  " integers failed, the first with: " + job.ledger.first_error().value_or(""),
-              now, effects);
+      end_job(
+          job, JobState::failed,
+          std::to_string(job.ledger.failed()) +
+              (job.ledger.failed() == 1 ? " integer failed with: " : " integers failed, the first with: ") +
+              job.ledger.first_error().value_or(""),
+          now, effects);
     } else if (job.row.spec.fold != Fold::none && !job.ledger.value()) {
       end_job(job, JobState::failed, "the total does not fit into a signed 128-bit integer", now, effects);
     } else {

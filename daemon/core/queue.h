@@ -72,6 +72,7 @@ class Queue {
   void hear(const Sender& from, const Hello& hello, Now now, Effects& effects);
   void hear(const Sender& from, const Beat& beat, Now now, Effects& effects);
   void hear(const Sender& from, const Goodbye& goodbye, Now now, Effects& effects);
+  void begin_anew(Agent& agent, Effects& effects);
   Agent* speaking(const Sender& from, const std::string& name, Incarnation incarnation, Effects& effects);
   void hear_lease(Agent& agent, const LeaseView& view, Now now, Effects& effects);
   void hear_failure(Agent& agent, const LeaseView& view, Effects& effects);
@@ -98,6 +99,7 @@ class Queue {
   // ---- work for idle slots (queue_work.cpp)
   void give_work(Now now);
   Job* next_job(const Agent& agent, Range& free);
+  std::optional<Range> free_for(const Agent& agent, const Job& job) const;
   void grant(Job& job, Agent& agent, const Range& free, Now now);
   void split_running(Now now);
   void ask_to_end(LeaseId id, std::uint64_t end, Now now);

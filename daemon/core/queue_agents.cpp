@@ -34,16 +34,10 @@ void Queue::hear(const Sender& from, const Hello& hello, Now now, Effects& effec
     return;
   }
   if (agent->row.incarnation != hello.incarnation) {
-    if (!is_new || !agent->leases.empty()) {
-      lose_leases(*agent, "a newer process took its holder's name", effects);
+    if (!is_new)
       effects.events.push_back(
           {Happening::agent_replaced, {}, hello.name, "by a newer process of this name"});
-    }
-    agent->replaced.push_back(agent->row.incarnation);
-    if (agent->replaced.size() > limits::replaced_remembered) agent->replaced.erase(agent->replaced.begin());
-    agent->beat_seq = 0;
-    agent->drain_asked = false;
-    agent->paces.clear();
+    begin_anew(*agent, effects);
   }
   if (is_new)
     effects.events.push_back(
@@ -59,6 +53,19 @@ void Queue::hear(const Sender& from, const Hello& hello, Now now, Effects& effec
   agent->gone = false;
   changes_.agents[agent->row.id] = agent->row;
   effects.outgoing.push_back({from.peer, Welcome{hello.incarnation}});
+}
+
+// A newer process takes this agent's name: it inherits nothing, and nothing more is sent to the older one.
+void Queue::begin_anew(Agent& agent, Effects& effects) {
+  agent.peer.reset();
+  lose_leases(agent, "a newer process took its holder's name", effects);
+  agent.replaced.push_back(agent.row.incarnation);
+  if (agent.replaced.size() > limits::replaced_remembered) agent.replaced.erase(agent.replaced.begin());
+  agent.beat_seq = 0;
+  agent.draining = false;
+  agent.drain_asked = false;
+  agent.paces.clear();
+  note_idle(agent);
 }
 
 // The agent that says so, if this process is the one that goes by that name; else it is told what to do.
@@ -82,6 +89,8 @@ void Queue::hear(const Sender& from, const Beat& beat, Now now, Effects& effects
   next_expiry_ = std::min(next_expiry_, agent->deadline);
   agent->gone = false;
   agent->orders_seen = beat.epoch == epoch_ ? beat.orders_seen : 0;
+  // An agent that was forgotten and came back takes only Orders that are newer than those of before.
+  agent->orders_number = std::max(agent->orders_number, agent->orders_seen);
   if (beat.draining && !agent->draining)
     effects.events.push_back({Happening::agent_drains, {}, beat.name, ""});
   agent->draining = beat.draining;

@@ -249,6 +249,10 @@ void Queue::answer_waits(Now now, Effects& effects) {
   for (auto place = waits_.begin(); place != waits_.end();) {
     const auto job = jobs_.find(place->first);
     const bool over = job == jobs_.end() || has_ended(job->second.row.state);
+    if (!over && !some_are_due) {
+      ++place;
+      continue;
+    }
     std::erase_if(place->second, [&](const Waiting& waiting) {
       if (!over && now.instant < waiting.until) {
         next_wait_end_ = std::min(next_wait_end_, waiting.until);

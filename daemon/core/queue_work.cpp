@@ -1,7 +1,7 @@
 // Work for idle slots: which job, how wide a lease, and which running lease to split when nothing is free.
 
 #include <algorithm>
-#include <cmath>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -28,9 +28,19 @@ double Queue::fleet_per_s(Job& job, Now now) {
   return per_s;
 }
 
+// What has failed on this very agent is left to others as long as there are any that could try it.
+std::optional<Range> Queue::free_for(const Agent& agent, const Job& job) const {
+  const auto untried = job.ledger.next_free(agent.row.id, true);
+  if (untried) return untried;
+  const bool others_can = std::any_of(roster_.all().begin(), roster_.all().end(), [&](const auto& other) {
+    return other.first != agent.row.id && other.second.takes_work() &&
+           other.second.can_compute(job.row.spec.kernel);
+  });
+  return others_can ? std::nullopt : job.ledger.next_free(agent.row.id, false);
+}
+
 // Higher priority first; among equals the one with the fewest leases, then the oldest.
 Job* Queue::next_job(const Agent& agent, Range& free) {
-  const bool others_can = roster_.all().size() > 1;
   const auto rank = [](const Job& job) {
     return std::tuple(-std::int64_t{job.row.spec.priority}, job.ledger.leases(), job.row.id);
   };
@@ -40,7 +50,7 @@ Job* Queue::next_job(const Agent& agent, Range& free) {
     if (job.row.state == JobState::paused || !job.ledger.has_free()) continue;
     if (best != nullptr && rank(*best) < rank(job)) continue;
     if (!agent.can_compute(job.row.spec.kernel)) continue;
-    const std::optional<Range> found = job.ledger.next_free(agent.row.id, others_can);
+    const std::optional<Range> found = free_for(agent, job);
     if (!found) continue;
     best = &job;
     free = *found;
@@ -107,7 +117,6 @@ void Queue::split_running(Now now) {
   split_is_due_ = !idle_.empty() && !leases_.all().empty() && now.instant < next_split_;
   if (idle_.empty() || leases_.all().empty() || now.instant < next_split_) return;
   next_split_ = now.instant + limits::split_pause;
-  std::vector<std::pair<double, LeaseId>> longest;
   const auto as_running = [&](const Lease& lease) {
     const Job& job = jobs_.at(lease.job);
     return Running{.range = {lease.begin, job.ledger.end_of(lease.begin)},
@@ -115,23 +124,27 @@ void Queue::split_running(Now now) {
                    .since_commit = now.instant - lease.progress_at,
                    .cost = cost_for(roster_.at(lease.agent), job, lease.begin)};
   };
+  std::set<std::pair<double, LeaseId>> longest;
   for (const auto& [id, lease] : leases_.all()) {
     if (lease.end_asked || now.instant < lease.next_ask || jobs_.at(lease.job).row.state == JobState::paused)
       continue;
-    longest.emplace_back(-predicted_rest_s(as_running(lease)), id);
+    longest.emplace(-predicted_rest_s(as_running(lease)), id);
   }
-  std::sort(longest.begin(), longest.end());
-  auto candidate = longest.begin();
   for (const AgentId thief_id : idle_) {
     const Agent& thief = roster_.at(thief_id);
-    for (std::size_t slot = thief.leases.size(); slot < thief.row.slots && candidate != longest.end();
-         ++slot, ++candidate) {
+    std::size_t slots_left = thief.row.slots - thief.leases.size();
+    for (auto candidate = longest.begin(); slots_left > 0 && candidate != longest.end();) {
       const Lease& lease = *leases_.find(candidate->second);
       const Job& job = jobs_.at(lease.job);
-      if (!thief.can_compute(job.row.spec.kernel)) continue;
+      if (!thief.can_compute(job.row.spec.kernel)) {
+        ++candidate;
+        continue;
+      }
       const auto point = split_point(as_running(lease), cost_for(thief, job, lease.begin));
-      if (!point) return;  // the longest is not worth it, so no other is
+      if (!point) break;  // the longest is not worth it for this agent, so no other is
       ask_to_end(candidate->second, *point, now);
+      candidate = longest.erase(candidate);
+      --slots_left;
     }
   }
 }

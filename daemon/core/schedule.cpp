@@ -15,10 +15,13 @@ double step_s(const Cost& cost) {
   return std::max(seconds(limits::step_usual), cost.fixed_s / limits::fixed_cost_share_max);
 }
 
-double predicted_position(const Running& lease) {
+// Offsets from the committed point, not positions: near 2^64 the next double is 2048 integers away.
+double width_left(const Running& lease) { return static_cast<double>(lease.range.end - lease.upto); }
+
+// Integers that the holder has probably computed since its last commit.
+double predicted_ahead(const Running& lease) {
   const double computed_s = std::max(0.0, seconds(lease.since_commit) - lease.cost.fixed_s);
-  const double ahead = computed_s / lease.cost.per_integer_s;
-  return std::min(static_cast<double>(lease.upto) + ahead, static_cast<double>(lease.range.end));
+  return std::min(computed_s / lease.cost.per_integer_s, width_left(lease));
 }
 
 }  // namespace
@@ -36,18 +39,19 @@ std::uint64_t lease_width(const WidthFacts& facts) {
 }
 
 double predicted_rest_s(const Running& lease) {
-  return (static_cast<double>(lease.range.end) - predicted_position(lease)) * lease.cost.per_integer_s;
+  return (width_left(lease) - predicted_ahead(lease)) * lease.cost.per_integer_s;
 }
 
 std::optional<std::uint64_t> split_point(const Running& lease, const Cost& thief) {
   const double rest_s = predicted_rest_s(lease);
   if (rest_s < 2 * std::max(step_s(lease.cost), step_s(thief))) return std::nullopt;
   const double keeps = thief.per_integer_s / (thief.per_integer_s + lease.cost.per_integer_s);
-  const double position = predicted_position(lease);
-  const double point = position + (static_cast<double>(lease.range.end) - position) * keeps;
-  const auto split = static_cast<std::uint64_t>(std::min(point, widest * 2));
-  if (split <= lease.upto || split >= lease.range.end) return std::nullopt;
-  return split;
+  const double ahead = predicted_ahead(lease);
+  const double offset = ahead + (width_left(lease) - ahead) * keeps;
+  if (!(offset >= 1 && offset < width_left(lease))) return std::nullopt;
+  const auto kept = static_cast<std::uint64_t>(offset);
+  if (kept >= lease.range.end - lease.upto) return std::nullopt;  // the width was rounded up
+  return lease.upto + kept;
 }
 
 }  // namespace pq

@@ -1,12 +1,14 @@
 #include "daemon/access.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "common/limits.h"
 #include "common/os/files.h"
@@ -57,23 +59,24 @@ TEST_CASE("each line of authorized_keys gives one key its role and name") {
 
 TEST_CASE("a line that is not understood admits nobody and is named by its number") {
   const std::string long_name(limits::name_bytes_max + 1, 'n');
-  for (const std::string& line : {
-           std::string("agent"),
-           "agent " + key_a,
-           "agent " + key_a + " two words",
-           "Agent " + key_a + " name",
-           "root " + key_a + " name",
-           "agent " + key_a.substr(1) + " name",
-           "agent " + key_a + "0 name",
-           key_a + " agent name",
-           "agent " + key_a + " " + long_name,
-           "agent " + key_a + " na\x1bme",
-           "agent " + key_a + " na\xc3\xa4me",
-           std::string("agent\0 ", 7) + key_a + " name",
-           "agent " + key_a + " # name",
-       }) {
+  const std::vector<std::string> lines = {
+      std::string("agent"),
+      "agent " + key_a,
+      "agent " + key_a + " two words",
+      "Agent " + key_a + " name",
+      "root " + key_a + " name",
+      "agent " + key_a.substr(1) + " name",
+      "agent " + key_a + "0 name",
+      key_a + " agent name",
+      "agent " + key_a + " " + long_name,
+      "agent " + key_a + " na\x1bme",
+      "agent " + key_a + " na\xc3\xa4me",
+      std::string("agent\0 ", 7) + key_a + " name",
+      "agent " + key_a + " # name",
+  };
+  for (const std::string& line : lines) {
     CAPTURE(line);
-    const auto keys = parse_authorized_keys("viewer " + key_b + " good\n" + line + "\n");
+    const auto keys = parse_authorized_keys(fmt::format("viewer {} good\n{}\n", key_b, line));
     CHECK(keys.by_key.size() == 1);
     CHECK(keys.by_key.contains(key_b));
     REQUIRE(keys.bad_lines.size() == 1);

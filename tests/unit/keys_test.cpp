@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/errors.h"
 #include "common/os/files.h"
@@ -160,15 +161,16 @@ TEST_CASE("a file that holds no key pair is refused, and its error quotes no sec
   CHECK(contains(message_of(path), "No such file"));
   const std::string stranger = new_key_pair().public_key;
   const std::string secret_line = "secret " + known_pair.secret_key + "\n";
-  for (const std::string& text : {
-           std::string(),
-           std::string("hello\n"),
-           secret_line,
-           "public " + known_pair.public_key + "\n",
-           "public " + known_pair.public_key + "\nsecret short\n",
-           "public " + known_pair.public_key + "\n" + secret_line + secret_line,
-           "public " + stranger + "\n" + secret_line,
-       }) {
+  const std::vector<std::string> texts = {
+      std::string(),
+      std::string("hello\n"),
+      secret_line,
+      "public " + known_pair.public_key + "\n",
+      "public " + known_pair.public_key + "\nsecret short\n",
+      "public " + known_pair.public_key + "\n" + secret_line + secret_line,
+      "public " + stranger + "\n" + secret_line,
+  };
+  for (const std::string& text : texts) {
     CAPTURE(text);
     put(path, text);
     CHECK(contains(message_of(path), path.string()));

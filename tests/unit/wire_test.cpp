@@ -4,11 +4,14 @@
 
 #include <doctest/doctest.h>
 
-#include <bit>
 #include <cstdint>
+#include <limits>
+#include <map>
 #include <msgpack.hpp>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "tests/unit/wire_samples.h"
@@ -275,13 +278,49 @@ std::string hex(const std::string& bytes) {
   return text;
 }
 
-// The bytes of PROTOCOL.md's example. A program of the field that was built from that page sends and expects
-// just these.
+// Two messages of PROTOCOL.md's example, in its lines. Programs that were built from that page send and
+// expect just these bytes.
 TEST_CASE("the bytes are those that PROTOCOL.md shows") {
-  const Submit submit{{1, 2}, {{10, 30}, Kernel::primes, Fold::sum, "demo", 0, 3, 100}};
-  CHECK(hex(encode(Letter<ClientToHead>{1, submit})) == "");
-  const Beat beat{"w1", {42}, 2, {7}, 1, {{{{7}, 1}, 10, 20, 30, Int128{4}, {}, {}}}, {}, false};
-  CHECK(hex(encode(AgentToHead(beat))) == "");
+  const Beat beat{"w1", {42}, 2, {7}, 1, {{{{7}, 1}, 10, 20, 30, Int128{4}, {}, {}}}, {{{1}, 0.0, 2.5e-9}},
+                  false};
+  CHECK(hex(encode(AgentToHead(beat))) ==
+        "8a"
+        "a17601"
+        "a174a462656174"
+        "a46e616d65a27731"
+        "ab696e6361726e6174696f6e2a"
+        "a373657102"
+        "a565706f636807"
+        "ab6f72646572735f7365656e01"
+        "a66c656173657391"
+        "85"
+        "a56c65617365920701"
+        "a5626567696e0a"
+        "a47570746f14"
+        "a3656e641e"
+        "a576616c756504"
+        "a5706163657391"
+        "83"
+        "a36a6f6201"
+        "a766697865645f73cb0000000000000000"
+        "ad7065725f696e74656765725f73cb3e25798ee2308c3a"
+        "a8647261696e696e67c2");
+  const Orders orders{{7}, 3, 1000, {{{{7}, 1}, {1}, {10, 30}, 25}}, {}, false};
+  CHECK(hex(encode(HeadToAgent(orders))) ==
+        "88"
+        "a17601"
+        "a174a66f7264657273"
+        "a565706f636807"
+        "a66e756d62657203"
+        "a7626561745f6d73cd03e8"
+        "a66c656173657391"
+        "84"
+        "a56c65617365920701"
+        "a36a6f6201"
+        "a572616e6765920a1e"
+        "a9656e645f61736b656419"
+        "a46a6f627390"
+        "a5647261696ec2");
 }
 
 }  // namespace

@@ -1,0 +1,67 @@
+"""Fixtures of the system tests, and what is shown of a cluster when one of its tests fails."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Generator, Iterator
+
+import pytest
+
+from cluster import Cluster
+from program import ALL_PROGRAMS, BINARIES
+
+LOG_CHARACTERS_SHOWN = 4000
+
+
+def pytest_sessionstart() -> None:
+    missing = [name for name in ALL_PROGRAMS if not (BINARIES / name).exists()]
+    if missing:
+        pytest.exit(f"{', '.join(missing)} not in {BINARIES}; build the release preset or set PQ_BIN", 2)
+
+
+@contextmanager
+def temporary_cluster() -> Iterator[Cluster]:
+    root = Path(tempfile.mkdtemp(prefix="pq-system-"))
+    cluster = Cluster(root)
+    try:
+        yield cluster
+    finally:
+        cluster.close()
+        shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    """A state directory of its own; the test starts the head."""
+    with temporary_cluster() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared_cluster() -> Iterator[Cluster]:
+    """One for all tests of a file, which must not disturb each other in it."""
+    with temporary_cluster() as made:
+        yield made
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    """An empty one that any user may enter."""
+    with tempfile.TemporaryDirectory(prefix="pq-system-") as path:
+        Path(path).chmod(0o755)
+        yield Path(path)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
+    report = (yield).get_result()
+    if not report.failed:
+        return
+    clusters = {id(c): c for c in getattr(item, "funcargs", {}).values() if isinstance(c, Cluster)}
+    for cluster in clusters.values():
+        for program in cluster.programs:
+            log = program.stderr()[-LOG_CHARACTERS_SHOWN:]
+            report.sections.append((f"stderr of {program.name}, process {program.pid}", log))

@@ -1,0 +1,214 @@
+"""Peers that speak the protocol by hand (common/PROTOCOL.md), so that they can also break it.
+
+Speaker is a socket and its handshake; Peer asks as a client does; HandAgent is an agent that computes nothing
+by itself: a test decides what it claims, and when.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import Any, Optional, Union
+
+import msgpack
+import zmq
+from zmq.utils.monitor import recv_monitor_message
+
+from waiting import PATIENCE_S
+
+Message = dict[str, Any]
+LeaseId = tuple[int, int]
+
+PROTOCOL_VERSION = 1
+HANDSHAKES = (
+    zmq.EVENT_HANDSHAKE_SUCCEEDED
+    | zmq.EVENT_HANDSHAKE_FAILED_AUTH
+    | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
+    | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
+)
+
+
+def random_bits() -> int:
+    return random.getrandbits(64)
+
+
+def pack(kind: str, fields: Message, version: int = PROTOCOL_VERSION) -> bytes:
+    return msgpack.packb({"v": version, "t": kind, **fields})
+
+
+class Speaker:
+    """A DEALER. Without keys it speaks the NULL mechanism: no encryption, no name."""
+
+    def __init__(self, endpoint: str, head_key: str, keys: Optional[tuple[str, str]]) -> None:
+        self._socket = zmq.Context.instance().socket(zmq.DEALER)
+        self._socket.linger = 0
+        if keys is not None:
+            self._socket.curve_publickey, self._socket.curve_secretkey = (key.encode() for key in keys)
+            self._socket.curve_serverkey = head_key.encode()
+        self._monitor = self._socket.get_monitor_socket(HANDSHAKES | zmq.EVENT_DISCONNECTED)
+        self._socket.connect(endpoint)
+
+    def close(self) -> None:
+        self._socket.disable_monitor()
+        self._socket.close()
+
+    def send(self, *frames: bytes) -> None:
+        self._socket.send_multipart(frames)
+
+    def receive(self, within: float = PATIENCE_S) -> Optional[bytes]:
+        """The next message, or None if none comes within that many seconds."""
+        if not self._socket.poll(int(within * 1000)):
+            return None
+        frames = self._socket.recv_multipart()
+        assert len(frames) == 1, f"the head sends one frame a message, not {frames!r}"
+        return frames[0]
+
+    def next_event(self, within: float = PATIENCE_S) -> zmq.Event:
+        """How a handshake ended, or that a connection did."""
+        assert self._monitor.poll(int(within * 1000)), f"no handshake has ended within {within:g} s"
+        return zmq.Event(recv_monitor_message(self._monitor)["event"])
+
+    def expect_event(self, *expected: zmq.Event) -> None:
+        event = self.next_event()
+        while event not in expected:
+            event = self.next_event()
+
+
+class Peer:
+    """One who asks: each question carries a number, and its answer the same."""
+
+    def __init__(self, speaker: Speaker) -> None:
+        self.speaker = speaker
+        self._asked = 0
+
+    def send(self, kind: str, **fields: Any) -> int:
+        self._asked += 1
+        self.speaker.send(pack(kind, {"q": self._asked, **fields}))
+        return self._asked
+
+    def receive(self, within: float = PATIENCE_S) -> Message:
+        answer = self.speaker.receive(within)
+        assert answer is not None, f"the head has not answered within {within:g} s"
+        return msgpack.unpackb(answer)
+
+    def ask(self, kind: str, **fields: Any) -> Message:
+        question = self.send(kind, **fields)
+        answer = self.receive()
+        assert answer.get("q") == question, f"an answer to another question than {question}: {answer}"
+        return answer
+
+    def hears_nothing(self, for_s: float) -> bool:
+        return self.speaker.receive(for_s) is None
+
+    def submit(self, begin: int, end: int, kernel: str = "primes", request: Optional[list[int]] = None) -> Message:
+        return self.ask("submit", id=request or new_request(), spec=job_spec(begin, end, kernel))
+
+
+def new_request() -> list[int]:
+    return [random_bits(), random_bits()]
+
+
+def job_spec(begin: int, end: int, kernel: str = "primes") -> Message:
+    return {
+        "range": [begin, end],
+        "kernel": kernel,
+        "fold": "sum",
+        "name": "",
+        "priority": 0,
+        "attempts_max": 3,
+        "failures_max": 100,
+    }
+
+
+class Lease:
+    """A lease as its holder sees it; a test moves `upto`, `value` and `end`."""
+
+    def __init__(self, order: Message) -> None:
+        self.id: LeaseId = (order["lease"][0], order["lease"][1])
+        self.job: int = order["job"]
+        self.begin, self.end = order["range"]
+        self.upto: int = self.begin
+        self.value: Optional[int] = None
+
+    def commit(self, upto: int, value: int) -> None:
+        self.upto, self.value = upto, value
+
+    def view(self) -> Message:
+        view: Message = {"lease": list(self.id), "begin": self.begin, "upto": self.upto, "end": self.end}
+        return view if self.value is None else {**view, "value": self.value}
+
+
+class HandAgent:
+    """An agent by hand: it takes what it is given, and says what it is told to say."""
+
+    def __init__(self, speaker: Speaker, name: str = "by-hand", slots: int = 1) -> None:
+        self.name = name
+        self.slots = slots
+        self.incarnation = random_bits()
+        self.held: dict[LeaseId, Lease] = {}
+        self._seq = 0
+        self._epoch = 0
+        self._orders_seen = 0
+        self.speak_through(speaker)
+
+    def speak_through(self, speaker: Speaker) -> None:
+        """Introduces itself; also once more, to a head that was started again."""
+        self.speaker = speaker
+        kernels = ["primes", "twins", "triplets", "quadruplets", "quintuplets", "sextuplets"]
+        self._say("hello", version="0", slots=self.slots, kernels=kernels, labels=[])
+        welcome = self._hear()
+        assert welcome["t"] == "welcome", welcome
+
+    def _say(self, kind: str, **fields: Any) -> None:
+        who = {"name": self.name, "incarnation": self.incarnation}
+        self.speaker.send(pack(kind, {**who, **fields}))
+
+    def _hear(self) -> Message:
+        message = self.speaker.receive()
+        assert message is not None, f"the head has not answered {self.name}"
+        return msgpack.unpackb(message)
+
+    def beat(self, draining: bool = False) -> Message:
+        """Tells all that it holds, and follows the answer. Leases that are not confirmed are no longer held."""
+        self.say_beat(draining)
+        orders = self._hear()
+        if orders["t"] == "orders":
+            self._follow(orders)
+        return orders
+
+    def say_beat(self, draining: bool = False) -> None:
+        self._seq += 1
+        self._say(
+            "beat",
+            seq=self._seq,
+            epoch=self._epoch,
+            orders_seen=self._orders_seen,
+            leases=[lease.view() for lease in self.held.values()],
+            paces=[],
+            draining=draining,
+        )
+
+    def _follow(self, orders: Message) -> None:
+        if orders["epoch"] == self._epoch and orders["number"] <= self._orders_seen:
+            return
+        self._epoch, self._orders_seen = orders["epoch"], orders["number"]
+        confirmed = {tuple(order["lease"]): order for order in orders["leases"]}
+        self.held = {id: lease for id, lease in self.held.items() if id in confirmed}
+        for id, order in confirmed.items():
+            if id not in self.held:
+                self.held[id] = Lease(order)
+
+    def beat_until_it_holds(self, leases: int, within: float = PATIENCE_S) -> list[Lease]:
+        """Each beat waits for its answer, so this needs no pause of its own."""
+        deadline = time.monotonic() + within
+        while len(self.held) < leases:
+            self.beat()
+            assert time.monotonic() < deadline, f"{self.name} holds {len(self.held)} leases, not {leases}"
+        return list(self.held.values())
+
+
+def word_of(answer: Union[Message, bytes]) -> str:
+    """The error word of a refusal; any other answer fails."""
+    message = msgpack.unpackb(answer) if isinstance(answer, bytes) else answer
+    assert message["t"] == "refusal", f"this should have been refused: {message}"
+    return message["word"]

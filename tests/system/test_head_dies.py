@@ -1,0 +1,128 @@
+"""kill -9 of the head loses nothing that was acknowledged, and its agents go on computing."""
+
+from __future__ import annotations
+
+import random
+
+from cluster import QUICK_BEATS, Cluster
+from peer import HandAgent, LeaseId, job_spec, new_request
+from reference import LONG_JOB, LONG_TOTAL, counted_one_by_one
+from waiting import eventually
+
+KILLS = 5
+
+
+def are_active(cluster: Cluster, *names: str) -> bool:
+    """Have all of them spoken to this head?"""
+    agents = cluster.agents()
+    return all(name in agents and agents[name]["state"] == "active" for name in names)
+
+
+def test_job_survives_heads_that_are_killed_one_after_the_other(cluster: Cluster) -> None:
+    cluster.start_head(*QUICK_BEATS)
+    agents = [cluster.start_agent("left"), cluster.start_agent("right")]
+    pids = [agent.pid for agent in agents]
+    waiter = cluster.start("pq-submit", "--range", LONG_JOB, "--wait")
+    eventually(lambda: "job 1 submitted" in waiter.stderr(), "the job is submitted")
+    for _ in range(KILLS):
+        cluster.restart_head(*QUICK_BEATS)
+        eventually(lambda: are_active(cluster, "left", "right"), "both agents are back")
+        assert cluster.job(1)["state"] == "running", "the job has ended before its heads could die; make it longer"
+    told = waiter.ends(within=90)
+    assert (told.status, told.stdout) == (0, f"{LONG_TOTAL}\n")
+    assert "is back" in told.stderr
+    job = cluster.job(1)
+    assert (job["state"], job["value"]) == ("done", str(LONG_TOTAL))
+    assert (job["recomputed"], job["leases"]["expired"]) == ("0", 0), "the agents kept their leases"
+    assert [agent.pid for agent in agents if agent.is_running()] == pids
+    cluster.verify(1)
+
+
+def test_lease_ids_are_never_used_twice(cluster: Cluster) -> None:
+    """Also where a head is killed between granting leases and saying so."""
+    cluster.start_head(*QUICK_BEATS)
+    cluster.peer().submit(0, 10**15)
+    given: dict[LeaseId, int] = {}
+    agent = HandAgent(cluster.speaker(cluster.key("agent")), slots=4)
+    for _ in range(KILLS):
+        give_back_all(agent, given)
+        agent.beat()
+        give_back_all(agent, given)
+        agent.say_beat()  # and dies before it answers
+        cluster.restart_head(*QUICK_BEATS)
+        agent.speak_through(cluster.speaker(cluster.key("agent")))
+    assert len(given) >= 4 * KILLS
+    assert len({epoch for epoch, _ in given}) == KILLS, "each head draws an epoch of its own"
+
+
+def give_back_all(agent: HandAgent, given: dict[LeaseId, int]) -> None:
+    """Notes whatever it holds, and ends that at its begin, so that others are granted."""
+    for lease in agent.beat_until_it_holds(4):
+        assert given.setdefault(lease.id, lease.begin) == lease.begin
+        lease.end = lease.upto
+
+
+def test_lease_lives_on_in_the_next_head(cluster: Cluster) -> None:
+    cluster.start_head(*QUICK_BEATS)
+    job = cluster.peer().submit(0, 1000)["job"]
+    agent = HandAgent(cluster.speaker(cluster.key("agent")))
+    (lease,) = agent.beat_until_it_holds(1)
+    lease.commit(400, counted_one_by_one("primes", 0, 400))
+    cluster.restart_head(*QUICK_BEATS)  # before it could hear of that
+    agent.speak_through(cluster.speaker(cluster.key("agent")))
+    agent.beat()
+    assert list(agent.held) == [lease.id]
+    assert cluster.job(job)["done"] == "400"
+    lease.commit(1000, counted_one_by_one("primes", 0, 1000))
+    agent.beat()
+    ended = cluster.wait(job)
+    assert (ended["value"], ended["recomputed"], ended["leases"]["granted"]) == ("168", "0", 1)
+
+
+def test_repeated_submit_is_the_same_job(cluster: Cluster) -> None:
+    cluster.start_head()
+    request = new_request()
+    first = cluster.peer().submit(0, 100, request=request)
+    again = cluster.peer().submit(0, 100, request=request)
+    cluster.restart_head()
+    after = cluster.peer().submit(0, 100, request=request)
+    assert [answer["job"] for answer in (first, again, after)] == [1, 1, 1]
+    assert [answer["repeated"] for answer in (first, again, after)] == [False, True, True]
+    assert len(cluster.ask("pq-status")["jobs"]) == 1
+
+
+def test_nothing_acknowledged_is_lost_at_any_moment(cluster: Cluster) -> None:
+    """Heads die amid a stream of submissions; what was not acknowledged is asked for again, as a client does."""
+    luck = random.Random(7)
+    cluster.start_head()
+    wanted = [(request, luck.randrange(10**9)) for request in (new_request() for _ in range(240))]
+    acknowledged: dict[int, int] = {}  # job: begin
+    unanswered = list(wanted)
+    while unanswered:
+        operator = cluster.peer()
+        batch = unanswered[:40]
+        for request, begin in batch:
+            operator.send("submit", id=request, spec=job_spec(begin, begin + 10))
+        for request, begin in batch[: luck.randrange(1, 41)]:
+            answer = operator.receive()
+            acknowledged[answer["job"]] = begin
+            unanswered.remove((request, begin))
+        cluster.restart_head()
+        survivor = cluster.peer()
+        for job, begin in acknowledged.items():
+            assert survivor.ask("ask_job", job=job)["spec"]["range"] == [begin, begin + 10]
+    assert len(acknowledged) == len(wanted) == len(cluster.ask("pq-status")["jobs"])
+
+
+def test_head_stops_cleanly_when_asked(cluster: Cluster) -> None:
+    head = cluster.start_head(*QUICK_BEATS)
+    agent = cluster.start_agent("goes-on")
+    job = cluster.submit("1e12:+1e12")
+    done = int(cluster.progress(job)["done"])
+    ended = head.terminate()
+    assert ended.status == 0 and "stopped" in ended.stderr
+    assert not (cluster.state_dir / "pq.db-wal").exists(), "a clean end leaves one file"
+    assert agent.is_running()
+    cluster.start_head(*QUICK_BEATS)
+    cluster.progress(job, beyond=done)
+    assert cluster.job(job)["leases"]["expired"] == 0

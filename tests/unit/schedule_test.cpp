@@ -1,0 +1,183 @@
+#include "daemon/core/schedule.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "common/limits.h"
+
+namespace pq {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
+
+// From what no machine can do to what nobody would wait for.
+const std::vector<Cost> costs = {{0, 1e-15}, {0, 1e-9}, {0.5, 1e-9}, {1e-6, 1e-3},
+                                 {0, 1},     {10, 100}, {1e6, 1e6}};
+
+double width_s(const WidthFacts& facts) {
+  return static_cast<double>(lease_width(facts)) * facts.cost.per_integer_s;
+}
+
+// ---------------------------------------------------------------- widths
+
+TEST_CASE("a lease is at least one integer wide, and its width is a number at every extreme") {
+  for (const Cost& cost : costs) {
+    for (const bool is_measured : {false, true}) {
+      for (const double rest : {0.0, 1.0, 1e6, 18446744073709551615.0}) {
+        for (const double fleet_per_s : {0.0, 1e-6, 1.0, 1e10, 1e5 * 1024 * 1e15}) {
+          CAPTURE(cost.per_integer_s);
+          CAPTURE(rest);
+          CAPTURE(fleet_per_s);
+          const std::uint64_t width = lease_width({cost, is_measured, rest, fleet_per_s});
+          CHECK(width >= 1);
+          CHECK(width <= 9'000'000'000'000'000'001);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("no lease is wider than a minute, but for its one integer more") {
+  for (const Cost& cost : costs) {
+    const double longest_s = 60 + cost.per_integer_s * 1.001;
+    CHECK(width_s({cost, true, 1e18, 1}) <= longest_s);
+    CHECK(width_s({cost, false, 1e18, 1}) <= longest_s);
+  }
+  CHECK(lease_width({{0, 1e-9}, true, 1e18, 1e9}) == 60'000'000'001);
+}
+
+TEST_CASE("an agent that is not measured gets two seconds, or what its fixed cost asks for") {
+  CHECK(width_s({{0, 1e-9}, false, 1e18, 1e9}) == doctest::Approx(2));
+  CHECK(width_s({{0.5, 1e-9}, false, 1e18, 1e9}) == doctest::Approx(25));
+}
+
+TEST_CASE("a lease is half of a slot's even share of what is left, between its bounds") {
+  // Ten slots of 1000 integers a second; 400 000 integers are 40 s for them all.
+  const auto width = [](double rest) { return lease_width({{0, 0.001}, true, rest, 10'000}); };
+  CHECK(width(400'000) == 20'001);
+  CHECK(width(1'000'000) == 50'001);
+  CHECK(width(100'000'000) == 60'001);  // never more than a minute
+  CHECK(width(300) == 21);              // nor less than 20 ms …
+  CHECK(width(100) == 11);              // … but for the even share itself: all end together
+}
+
+TEST_CASE("less of a job left, or a larger fleet, never makes a lease wider") {
+  for (const Cost& cost : costs) {
+    for (double rest = 1; rest < 1e19; rest *= 7) {
+      for (double fleet_per_s = 1; fleet_per_s < 1e15; fleet_per_s *= 11) {
+        const std::uint64_t width = lease_width({cost, true, rest, fleet_per_s});
+        CHECK(width <= lease_width({cost, true, rest * 2, fleet_per_s}));
+        CHECK(width >= lease_width({cost, true, rest, fleet_per_s * 2}));
+        CHECK(width >= lease_width({cost, false, rest, fleet_per_s}));
+      }
+    }
+  }
+}
+
+TEST_CASE(
+    "where a call costs much before its first number, leases stay long until the even share is smaller") {
+  const Cost sieve_at_1e18{1.3, 1e-9};
+  CHECK(width_s({sieve_at_1e18, true, 1e11, 1e9}) == doctest::Approx(60));  // 1.3 s are 2 % of 65 s
+  CHECK(width_s({sieve_at_1e18, true, 1e10, 1e9}) == doctest::Approx(10));
+}
+
+TEST_CASE("a fleet of 100 000 takes a job in about as many leases as it needs to end together") {
+  const Cost cost{0, 1e-3};
+  double rest = 1e12;
+  const double fleet_per_s = 1e5 / cost.per_integer_s;
+  std::size_t rounds = 0;  // in each, every slot takes one lease and finishes it
+  while (rest >= 1 && rounds < 1000) {
+    rest -= 1e5 * static_cast<double>(lease_width({cost, true, rest, fleet_per_s}));
+    ++rounds;
+  }
+  CHECK(rounds > 160);  // 10 000 s of work, no lease longer than a minute
+  CHECK(rounds < 190);
+}
+
+// ---------------------------------------------------------------- splits
+
+TEST_CASE("a holder is taken to be where its own rate has brought it, but never beyond its end") {
+  Running lease{{1000, 11'000}, 2000, 0ns, {0, 0.001}};
+  CHECK(predicted_rest_s(lease) == doctest::Approx(9));
+  lease.since_commit = 4s;
+  CHECK(predicted_rest_s(lease) == doctest::Approx(5));
+  lease.cost.fixed_s = 1;  // of these four
+  CHECK(predicted_rest_s(lease) == doctest::Approx(6));
+  lease.since_commit = 24h;
+  CHECK(predicted_rest_s(lease) == 0);
+  lease.upto = lease.range.end;
+  CHECK(predicted_rest_s(lease) == 0);
+}
+
+TEST_CASE("a split makes both end together") {
+  for (const Cost& thief : {Cost{0, 0.001}, Cost{0, 0.000'1}, Cost{0, 0.01}}) {
+    const Running lease{{0, 1'000'000}, 100'000, 10s, {0, 0.001}};
+    const auto point = split_point(lease, thief);
+    REQUIRE(point);
+    const double position = 110'000;
+    const double holder_s = (static_cast<double>(*point) - position) * lease.cost.per_integer_s;
+    const double thief_s = static_cast<double>(lease.range.end - *point) * thief.per_integer_s;
+    CHECK(holder_s == doctest::Approx(thief_s).epsilon(0.001));
+  }
+}
+
+TEST_CASE("below two steps of the slower of both nothing is split") {
+  const auto splits = [](double rest_s, const Cost& holder, const Cost& thief) {
+    const auto width = static_cast<std::uint64_t>(rest_s / holder.per_integer_s);
+    return split_point({{0, width}, 0, 0ns, holder}, thief).has_value();
+  };
+  const Cost plain{0, 0.001};
+  CHECK_FALSE(splits(1.9, plain, plain));
+  CHECK(splits(2.1, plain, plain));
+  const Cost slow_to_start{0.1, 0.001};  // 2 % of a step of 5 s
+  CHECK_FALSE(splits(9.9, slow_to_start, plain));
+  CHECK_FALSE(splits(9.9, plain, slow_to_start));
+  CHECK(splits(10.1, slow_to_start, plain));
+  CHECK(splits(10.1, plain, slow_to_start));
+}
+
+TEST_CASE("a split is after the committed point and before the end, at every extreme") {
+  const std::vector<Range> ranges = {{0, 1},
+                                     {0, largest},
+                                     {largest - 1, largest},
+                                     {1000, largest},
+                                     {largest - 5000, largest},
+                                     {largest / 2, largest},
+                                     {0, 1'000'000'000'000'000'000}};
+  std::size_t split = 0;
+  for (const Range& range : ranges) {
+    for (const std::uint64_t upto : {range.begin, range.begin + range.width() / 3, range.end - 1}) {
+      for (const Cost& holder : costs) {
+        for (const Cost& thief : costs) {
+          for (const Duration since_commit : {Duration{0}, Duration{1s}, Duration{1h}}) {
+            const Running lease{range, upto, since_commit, holder};
+            const double rest_s = predicted_rest_s(lease);
+            CHECK(rest_s >= 0);
+            CHECK(std::isfinite(rest_s));
+            const auto point = split_point(lease, thief);
+            if (!point) continue;
+            ++split;
+            CHECK(*point > upto);
+            CHECK(*point < range.end);
+          }
+        }
+      }
+    }
+  }
+  CHECK(split > 500);
+}
+
+TEST_CASE("a short lease of dear integers at the far end of all integers is split like any other") {
+  const Cost hours{0, 3600};
+  const Running lease{{largest - 100, largest}, largest - 100, 0ns, hours};
+  CHECK(predicted_rest_s(lease) == doctest::Approx(360'000));
+  CHECK(split_point(lease, hours) == largest - 50);
+}
+
+}  // namespace
+}  // namespace pq

@@ -1,0 +1,264 @@
+// How a session ends, and what a long one costs.
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "agent/session.h"
+#include "tests/unit/session_scenario.h"
+
+namespace {
+
+using namespace pq;
+using namespace pq::testing;
+using namespace std::chrono_literals;
+
+TEST_CASE("a drain gives back what is not begun, finishes the steps, and says goodbye") {
+  Scenario s(2);
+  s.is_welcomed();
+  s.ordered({lease(1, {0, wide}), lease(2, {wide, 2 * wide}), lease(3, {3 * wide, 4 * wide})});
+  s.with([](Session& session, Instant now) { session.drain(now); });
+  const Beat said = s.says<Beat>();
+  CHECK(said.draining);
+  REQUIRE(said.leases.size() == 3);
+  CHECK(said.leases[0].end == s.running().range.end);
+  CHECK(said.leases[2].end == said.leases[2].begin);
+  s.finishes(1);
+  CHECK(s.says_of(1).upto == said.leases[0].end);
+  s.ordered({lease(2, {wide, said.leases[1].end})});
+  CHECK_FALSE(s.session().ending().has_value());
+  s.finishes(1);
+  CHECK(s.says_of(2).upto == said.leases[1].end);
+  CHECK(s.steps() == 0);
+  s.ordered({});
+  CHECK(s.says<Goodbye>().incarnation == self);
+  CHECK(s.session().ending() == Ending::drained);
+  CHECK(s.session().ending_detail().empty());
+}
+
+TEST_CASE("an agent that drains with nothing in its hands says goodbye at once") {
+  Scenario s;
+  s.is_welcomed();
+  s.with([](Session& session, Instant now) { session.drain(now); });
+  s.says<Goodbye>();
+  CHECK(s.session().ending() == Ending::drained);
+}
+
+TEST_CASE("a drain does not wait for a step whose lease is lost") {
+  Scenario s;
+  s.is_welcomed();
+  s.ordered({lease(1, {0, wide})});
+  s.ordered({});
+  CHECK(s.steps() == 1);
+  s.with([](Session& session, Instant now) { session.drain(now); });
+  s.says<Goodbye>();
+  CHECK(s.session().ending() == Ending::drained);
+}
+
+TEST_CASE("a drain waits for its steps, and then a little for the head's last word") {
+  Scenario s;
+  s.is_welcomed();
+  s.ordered({lease(1, {0, wide})});
+  s.with([](Session& session, Instant now) { session.drain(now); });
+  s.passes(120s);
+  s.forgets_what_it_said();
+  s.finishes(1);
+  s.passes(9999ms);
+  CHECK_FALSE(s.session().ending().has_value());
+  CHECK(s.forgets_what_it_said() >= 9);
+  s.passes(1ms);
+  CHECK(s.session().ending() == Ending::drained);
+  CHECK(s.session().ending_detail().find("did not answer") != std::string::npos);
+  s.says<Goodbye>();
+}
+
+TEST_CASE("a second signal gives back the present steps too, and their results do not count") {
+  Scenario s;
+  s.is_welcomed();
+  s.ordered({lease(1, {0, wide})});
+  const Range done = s.finishes(5);
+  s.with([](Session& session, Instant now) { session.drain(now); });
+  CHECK(s.says_of(1).end > done.end);
+  s.with([](Session& session, Instant now) { session.drain_at_once(now); });
+  const LeaseView view = s.says_of(1);
+  CHECK(view.end == done.end);
+  CHECK(view.upto == done.end);
+  s.finishes(1000);
+  s.passes(beat());
+  CHECK(s.says_of(1).value == Value(Int128{5}));
+  s.ordered({});
+  s.says<Goodbye>();
+}
+
+TEST_CASE("an operator's drain is a drain, and new leases are declined at once by not listing them") {
+  Scenario s;
+  s.is_welcomed();
+  Orders orders = s.orders({lease(1, {0, wide})});
+  s.hears(orders);
+  orders = s.orders({lease(1, {0, wide})});
+  orders.drain = true;
+  s.hears(orders);
+  CHECK(s.says<Beat>().draining);
+  s.ordered({lease(1, {0, wide}), lease(2, {wide, 2 * wide})});
+  const Beat said = s.says<Beat>();
+  CHECK(said.orders_seen == 3);
+  REQUIRE(said.leases.size() == 1);
+  CHECK(said.leases[0].lease == id(1));
+}
+
+TEST_CASE("a lease of a job that the agent was never told of is declined") {
+  Scenario s;
+  s.is_welcomed();
+  Orders orders = s.orders({lease(1, {0, wide})});
+  orders.jobs.clear();
+  s.hears(orders);
+  CHECK(s.steps() == 0);
+  CHECK(s.says<Beat>().leases.empty());
+}
+
+TEST_CASE("an agent without a lease for idle_exit ends, also if it was never introduced") {
+  SessionSettings settings;
+  settings.idle_exit = 5s;
+  {
+    Scenario s(1, settings);
+    s.passes(4999ms);
+    CHECK_FALSE(s.session().ending().has_value());
+    s.forgets_what_it_said();
+    s.passes(1ms);
+    CHECK(s.session().ending() == Ending::idle);
+    CHECK(s.is_quiet());  // nobody knows it
+  }
+  {
+    Scenario s(1, settings);
+    s.is_welcomed();
+    s.ordered({lease(1, {0, wide})});
+    s.passes(60s);
+    s.ordered({});
+    s.passes(4999ms);
+    CHECK_FALSE(s.session().ending().has_value());
+    s.forgets_what_it_said();
+    s.passes(1ms);
+    s.says<Goodbye>();
+    CHECK(s.session().ending() == Ending::idle);
+  }
+}
+
+TEST_CASE("a head that stays away for head_timeout is given up, though there is work") {
+  SessionSettings settings;
+  settings.head_timeout = 60s;
+  Scenario s(1, settings);
+  s.is_welcomed();
+  s.passes(30s);
+  s.ordered({lease(1, {0, wide})});
+  s.passes(59999ms);
+  CHECK_FALSE(s.session().ending().has_value());
+  s.passes(1ms);
+  CHECK(s.session().ending() == Ending::head_lost);
+  s.forgets_what_it_said();
+}
+
+TEST_CASE("an agent that was stopped does not take its own deafness for the head's silence") {
+  Scenario s;
+  s.is_welcomed();
+  s.ordered({lease(1, {0, wide})});
+  s.passes(5s);
+  s.is_stopped_for(24h);
+  CHECK_FALSE(s.session().ending().has_value());
+  s.forgets_what_it_said();
+  s.ordered({});
+  CHECK(s.session().leases() == 0);
+}
+
+TEST_CASE("with the head away an agent computes what it holds, and commits all when another head lists it") {
+  Scenario s(2);
+  s.is_welcomed();
+  s.ordered({lease(1, {0, wide}), lease(2, {wide, wide + 10})});
+  std::uint64_t upto = 0;
+  int value = 0;
+  for (int minute = 0; minute < 5; ++minute) {
+    for (int step = 0; step < 2; ++step) {
+      const Range done = s.finishes(1);
+      if (done.begin < wide) {
+        upto = done.end;
+        ++value;
+      }
+      if (s.steps() == 0) break;
+    }
+    s.passes(60s);
+  }
+  CHECK(s.steps() == 1);
+  CHECK(value > 5);
+  s.forgets_what_it_said();
+  s.meets_another_head();
+  s.hears(Refusal{ErrorWord::introduce_yourself, ""});
+  s.says<Hello>();
+  s.hears(Welcome{self});
+  const Beat said = s.says<Beat>();
+  REQUIRE(said.leases.size() == 2);
+  CHECK(said.leases[0].upto == upto);
+  CHECK(said.leases[0].value == Value(Int128{value}));
+  CHECK(said.leases[1].upto == wide + 10);
+  s.ordered({lease(1, {0, wide})});
+  CHECK(s.session().leases() == 1);
+  CHECK(s.steps() == 1);
+}
+
+// ---------------------------------------------------------------- what it costs
+
+TEST_CASE("the loop turns about once a beat, whatever happens") {
+  SessionSettings settings;
+  settings.idle_exit = 1h;
+  settings.head_timeout = 1h;
+  Scenario s(4, settings);
+  CHECK(s.passes(60s) <= 61);
+  s.forgets_what_it_said();
+  s.hears(Welcome{self});
+  CHECK(s.passes(60s) <= 61);
+  s.ordered({lease(1, {0, wide}), lease(2, {wide, 2 * wide}, 0)});
+  CHECK(s.passes(60s) <= 61);
+  s.with([](Session& session, Instant now) { session.drain(now); });
+  CHECK(s.passes(60s) <= 61);
+  s.finishes(1);
+  CHECK(s.passes(60s) <= 12);  // until its patience ends
+  CHECK(s.session().ending() == Ending::drained);
+  s.forgets_what_it_said();
+}
+
+TEST_CASE("a long life with many jobs does not make beats longer and longer") {
+  Scenario s;
+  s.is_welcomed();
+  for (std::uint64_t job = 1; job <= 1000; ++job) {
+    Orders orders = s.orders({{id(job), {job}, {0, 100}, std::nullopt}});
+    orders.jobs[0].job = {job};
+    s.hears(orders);
+    s.finishes(1);
+    s.says<Beat>();
+  }
+  s.passes(beat());
+  const Beat said = s.says<Beat>();
+  CHECK(said.paces.size() <= 17);
+  CHECK(std::any_of(said.paces.begin(), said.paces.end(),
+                    [](const auto& pace) { return pace.job == JobId{1000}; }));
+}
+
+TEST_CASE("what an agent has measured of the job it computes is told, and not forgotten for younger jobs") {
+  Scenario s(2);
+  s.is_welcomed();
+  s.ordered({lease(1, {0, wide})});
+  s.finishes(1);
+  for (std::uint64_t job = 2; job <= 40; ++job) {
+    Orders orders = s.orders({lease(1, {0, wide}), {id(job), {job}, {0, 100}, std::nullopt}});
+    orders.jobs[0].job = {job};
+    s.hears(orders);
+  }
+  s.passes(beat());
+  const Beat said = s.says<Beat>();
+  REQUIRE_FALSE(said.paces.empty());
+  CHECK(said.paces[0].job == JobId{1});
+}
+
+}  // namespace
