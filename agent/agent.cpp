@@ -58,7 +58,8 @@ AgentLoop::AgentLoop(AgentOptions options, StopSignals& signals, const Clock& cl
 ExitStatus AgentLoop::run() {
   spdlog::info("{} with {} slots, pq {}", options_.name, options_.slots, program_version);
   while (!session_.ending()) turn();
-  dealer_.reset();  // gives the goodbye its chance to leave
+  dealer_.reset();
+  finish_sending();  // the process ends without destructors, and the goodbye must not be lost with it
   return report_ending();
 }
 
@@ -124,16 +125,15 @@ void AgentLoop::keep_link(Instant now) {
   }
   const Link link = dealer_->link();
   // What was said while nobody was there is gone, and the next word would be due in a second.
-  if (std::exchange(link_, link) != Link::up && link == Link::up) session_.reconnected(now);
-  if (link == Link::up && last_link_ != Link::up) session_.reach_head(now);
-  last_link_ = link;
+  if (std::exchange(last_link_, link) != Link::up && link == Link::up) session_.reach_head(now);
   std::string complaint;
   if (link == Link::nobody_listens) complaint = "no head answers yet; trying again";
-  if (link == Link::wrong_head)
+  if (link == Link::wrong_head) {
     complaint = "the handshake fails: another head, or none of pq's, listens there; trying again";
-  if (link == Link::key_refused)
+  } else if (link == Link::key_refused) {
     complaint =
         "the head does not know this agent's key: ask for a token made by pq-key new agent; trying again";
+  }
   if (!complaint.empty() && complaint != complaint_) spdlog::warn("{}", complaint_ = complaint);
   const bool is_mute =
       now - std::max(session_.heard_at(), connected_at_) > silent_beats_max * session_.beat_interval() + 5s;
@@ -152,7 +152,6 @@ bool AgentLoop::connect(Instant now) {
   }
   dealer_.emplace(*credentials, limits::message_bytes_max);
   connected_at_ = now;
-  link_ = Link::connecting;
   return true;
 }
 

@@ -35,9 +35,8 @@ class AgentLoop {
   Slots slots_;
   Session session_;
 
-  std::optional<Dealer> dealer_;  // none between two attempts to connect
-  Link last_link_ = Link::connecting;
-  Link link_ = Link::connecting;  // as it stood at the last turn
+  std::optional<Dealer> dealer_;       // none between two attempts to connect
+  Link last_link_ = Link::connecting;  // at the last turn
   Instant connected_at_;
   Instant next_connect_;
   int failures_ = 0;       // connections in a row that did not work

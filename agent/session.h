@@ -34,9 +34,6 @@ class Session {
   void hear(const HeadToAgent& message, Instant now);
   void finish(const StepResult& result, Instant now);
 
-  // The link to the head stands again: what was said before may not have arrived.
-  void reconnected(Instant now) { next_word_ = now; }
-
   // The head can be reached (again): what there is to say is said at once.
   void reach_head(Instant now) { next_word_ = now; }
 

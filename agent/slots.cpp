@@ -73,19 +73,19 @@ void Slots::serve(Slot& slot) {
   }
 }
 
+// The descriptor is written and read under the lock too, so that it is readable exactly while there are
+// results.
 void Slots::deliver(StepResult result) {
-  {
-    const std::lock_guard lock(results_mutex_);
-    results_.push_back(std::move(result));
-  }
+  const std::lock_guard lock(results_mutex_);
+  results_.push_back(std::move(result));
   const std::uint64_t one = 1;
   check(write(fd_, &one, sizeof one) == sizeof one, "an eventfd takes a count");
 }
 
 std::vector<StepResult> Slots::take_results() {
+  const std::lock_guard lock(results_mutex_);
   std::uint64_t count = 0;
   if (read(fd_, &count, sizeof count) != sizeof count) return {};
-  const std::lock_guard lock(results_mutex_);
   return std::exchange(results_, {});
 }
 

@@ -27,7 +27,7 @@ class Slots {
   // What has been finished since the last call. Never waits.
   std::vector<StepResult> take_results();
 
-  // Readable as soon as there are results.
+  // Readable while there are results.
   int fd() const { return fd_; }
 
  private:

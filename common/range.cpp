@@ -240,8 +240,8 @@ tl::expected<Range, std::string> parse_range(std::string_view text) {
   const auto other = parse_integer(second);
   if (!other) return refuse(": " + other.error());
   if (is_width && *other > largest - *begin) {
-    return refuse(
-        fmt::format(" ends past 2^64-1, the largest integer that pq counts; write {}:2^64-1", first));
+    const std::string advice = *begin < largest ? fmt::format("write {}:2^64-1", first) : "begin before it";
+    return refuse(" ends past 2^64-1, the largest integer that pq counts; " + advice);
   }
   const Range range{.begin = *begin, .end = is_width ? *begin + *other : *other};
   if (range.begin == range.end) {

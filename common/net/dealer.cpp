@@ -29,7 +29,7 @@ void configure(Socket& socket, const Credentials& credentials, std::size_t messa
   // date.
   socket.set(ZMQ_IMMEDIATE, 1);
   socket.set(ZMQ_RECONNECT_IVL, 100);
-  socket.set(ZMQ_RECONNECT_IVL_MAX, 5000);
+  socket.set(ZMQ_RECONNECT_IVL_MAX, 2000);
   socket.set(ZMQ_CONNECT_TIMEOUT, 10000);
   socket.set(ZMQ_HANDSHAKE_IVL, 30000);  // longer than a head needs to take 10 000 agents back (13 s)
   socket.set(ZMQ_CURVE_SERVERKEY, credentials.head_public_key);

@@ -91,6 +91,10 @@ class Router {
   std::unique_ptr<Parts> parts_;
 };
 
+// Waits until what the closed sockets had still to send is out, or their time for it is over. For a process
+// that ends without destructors, which would do the same. REQUIRES: there is no socket any more, nor will be.
+void finish_sending();
+
 // Proves, over a connection of its own, that a Router with this key check refuses a key it does not know and
 // takes one that it does. Throws EnvironmentError if it does not: ZAP fails open when it is set up wrongly.
 void prove_that_strangers_are_refused();

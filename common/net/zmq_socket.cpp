@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <charconv>
 #include <system_error>
+#include <utility>
 
 #include "common/check.h"
 #include "common/os/clock.h"
@@ -24,13 +25,15 @@ class Context {
     // Sockets, not peers. Costs four bytes each; a load generator has thousands.
     zmq_ctx_set(handle_, ZMQ_MAX_SOCKETS, zmq_ctx_get(handle_, ZMQ_SOCKET_LIMIT));
   }
-  ~Context() {
-    if (open_sockets_ > 0) return;
+  ~Context() { end(); }
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  void end() {
+    if (open_sockets_ > 0 || std::exchange(has_ended_, true)) return;
     while (zmq_ctx_term(handle_) != 0 && errno == EINTR) {
     }
   }
-  Context(const Context&) = delete;
-  Context& operator=(const Context&) = delete;
 
   void* open(int type) {
     ++open_sockets_;
@@ -44,6 +47,7 @@ class Context {
  private:
   void* handle_;
   std::atomic<int> open_sockets_{0};
+  bool has_ended_ = false;
 };
 
 Context& context() {
@@ -59,6 +63,8 @@ int milliseconds(Duration duration) {
 }
 
 }  // namespace
+
+void finish_sending() { context().end(); }
 
 Socket::Socket(int type) : handle_(context().open(type)) {
   check(handle_ != nullptr, "a_socket_can_be_made");

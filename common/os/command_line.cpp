@@ -78,8 +78,8 @@ cxxopts::Options declared(const Usage& usage) {
   options.custom_help(usage.synopsis).set_width(110);
   std::vector<Flag> shared = usage.shared_flags;
   shared.insert(shared.end(), flags_of_every_program().begin(), flags_of_every_program().end());
-  if (!usage.flags.empty()) declare(options, usage, "Flags", usage.flags);
-  declare(options, usage, usage.shared_flags.empty() ? "Flags" : "Flags of every command", shared);
+  if (!usage.flags.empty()) declare(options, usage, usage.program, usage.flags);
+  declare(options, usage, usage.shared_flags.empty() ? usage.program : "Common", shared);
   return options;
 }
 
@@ -147,7 +147,7 @@ const std::vector<std::string>& Arguments::words_named(const std::vector<std::st
 std::optional<std::string> answer_about_itself(const Usage& usage, const Arguments& arguments) {
   if (arguments.has("version")) return fmt::format("{} {}", usage.program, program_version);
   if (!arguments.has("help")) return std::nullopt;
-  std::string text = declared(usage).help() + "\nExit status:";
+  std::string text = declared(usage).help({usage.program, "Common"}) + "\nExit status:";
   for (const StatusMeaning& entry : usage.statuses) {
     text += fmt::format("\n  {:>3}  {}", static_cast<int>(entry.status), entry.meaning);
   }

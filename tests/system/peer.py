@@ -36,6 +36,10 @@ def pack(kind: str, fields: Message, version: int = PROTOCOL_VERSION) -> bytes:
     return msgpack.packb({"v": version, "t": kind, **fields})
 
 
+def read(message: bytes) -> Message:
+    return msgpack.unpackb(message)
+
+
 class Speaker:
     """A DEALER. Without keys it speaks the NULL mechanism: no encryption, no name."""
 
@@ -89,7 +93,7 @@ class Peer:
     def receive(self, within: float = PATIENCE_S) -> Message:
         answer = self.speaker.receive(within)
         assert answer is not None, f"the head has not answered within {within:g} s"
-        return msgpack.unpackb(answer)
+        return read(answer)
 
     def ask(self, kind: str, **fields: Any) -> Message:
         question = self.send(kind, **fields)

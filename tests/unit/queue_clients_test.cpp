@@ -175,6 +175,18 @@ TEST_CASE("a job that was paused before it began is queued again when it is resu
   CHECK(s.agent("a").takes_lease().begin == 0);
 }
 
+TEST_CASE("a paused job is passed over for one that is not") {
+  Scenario s;
+  const JobId paused = s.submits(thousand);
+  s.steers(paused, Steering::pause);
+  const JobId other = s.submits(thousand);
+  auto& a = s.agent("a");
+  const Taken lease = a.takes_lease();
+  CHECK(lease.job == other);
+  a.finishes(lease, 168);
+  CHECK(a.is_granted_nothing());
+}
+
 TEST_CASE("a paused job whose last lease runs to its end is done") {
   Scenario s;
   auto& a = s.agent("a");

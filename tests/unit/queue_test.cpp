@@ -1,5 +1,6 @@
-// Leases between the head and its agents: granted, committed, shortened, lost. Clients are in
-// queue_clients_test.cpp, restarts in queue_restart_test.cpp, and who gets what in queue_work_test.cpp.
+// Leases between the head and its agents: granted, committed, lost, given back, misused. How they are
+// shortened is in queue_split_test.cpp, who gets what in queue_work_test.cpp, restarts in
+// queue_restart_test.cpp, and clients in queue_clients_test.cpp.
 #include "daemon/core/queue.h"
 
 #include <doctest/doctest.h>
@@ -13,31 +14,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Range thousand{0, 1000};
-
-// A lease over a whole job that agent "a" holds, and agent "b" beside it with nothing to do.
-struct Two : Scenario {
-  JobId id;
-  Taken lease;
-  ScriptedAgent* a = nullptr;
-  ScriptedAgent* b = nullptr;
-
-  explicit Two(Range range = thousand) {
-    a = &agent("a");
-    id = submits(range);
-    lease = a->takes_lease();
-    REQUIRE(lease.begin == range.begin);
-    REQUIRE(lease.end == range.end);
-    b = &agent("b");
-  }
-
-  // Both tell how long an integer takes them.
-  void measure(double a_s, double b_s) {
-    a->measures(id, a_s);
-    b->measures(id, b_s);
-    a->beats();
-    b->beats();
-  }
-};
 
 TEST_CASE("a lease that is committed to its end is a job done") {
   Scenario s;
@@ -56,7 +32,7 @@ TEST_CASE("a lease that is committed to its end is a job done") {
 }
 
 TEST_CASE("a silent agent's lease goes to the next agent, without what was committed") {
-  Two s;
+  TwoAgents s;
   s.a->commits(s.lease, upto(300), value(62));
   s.a->falls_silent();
   s.passes(limits::lease_term - 1ms);
@@ -68,7 +44,7 @@ TEST_CASE("a silent agent's lease goes to the next agent, without what was commi
 }
 
 TEST_CASE("an agent that was silent finds its lease gone, and its late commit is refused and counted once") {
-  Two s;
+  TwoAgents s;
   s.a->commits(s.lease, upto(300), value(62));
   s.a->falls_silent();
   s.passes(limits::lease_term + 1ms);
@@ -86,14 +62,14 @@ TEST_CASE("an agent that was silent finds its lease gone, and its late commit is
 }
 
 TEST_CASE("a beat renews every lease of its agent, also without progress") {
-  Two s;
+  TwoAgents s;
   s.passes(10 * limits::lease_term);
   CHECK(s.row(s.id).leases.expired == 0);
   CHECK(s.a->holds(s.lease));
 }
 
 TEST_CASE("a beat with an old number is ignored") {
-  Two s;
+  TwoAgents s;
   Beat late = s.a->beat();
   late.leases[0].upto = 300;
   late.leases[0].value = value(62);
@@ -106,7 +82,7 @@ TEST_CASE("a beat with an old number is ignored") {
 }
 
 TEST_CASE("a newer process takes an agent's place; the older one is told so and gets nothing") {
-  Two s;
+  TwoAgents s;
   s.b->falls_silent();
   s.passes(limits::lease_term + 1ms);  // b is gone
   s.a->commits(s.lease, upto(300), value(62));
@@ -134,7 +110,7 @@ TEST_CASE("an agent that the head does not know is asked to introduce itself") {
 }
 
 TEST_CASE("the same agent over a new connection keeps what it holds") {
-  Two s;
+  TwoAgents s;
   s.a->commits(s.lease, upto(300), value(62));
   s.a->reconnects();
   s.a->send(s.a->introduction());  // it may also say hello again
@@ -171,7 +147,7 @@ TEST_CASE("a granted lease that was seen and is not listed is free again") {
 }
 
 TEST_CASE("what was committed under a lease stays when it is listed no more") {
-  Two s;
+  TwoAgents s;
   s.b->starts_to_drain();
   s.a->commits(s.lease, upto(300), value(62));
   s.a->drops(s.lease);
@@ -179,85 +155,10 @@ TEST_CASE("what was committed under a lease stays when it is listed no more") {
   CHECK(s.job(s.id).value == value(62));
 }
 
-// ---------------------------------------------------------------- shortening
-
-TEST_CASE("a slot with nothing to do has the longest lease split, once its holder agrees") {
-  Two s({0, 20'000});
-  s.measure(0.001, 0.001);
-  s.passes(limits::split_pause);
-  s.a->reads();
-  CHECK(s.a->end_asked(s.lease) == 10'010);       // 20 integers are computed by now, and half of the rest
-  CHECK(s.spans(s.id) == "leased 0:20000 at 0");  // nothing is free before the holder has agreed
-  CHECK(s.b->is_granted_nothing());
-
-  SUBCASE("where it was asked") {
-    s.a->ends_earlier(s.lease, 10'010);
-    CHECK(s.b->takes_lease().begin == 10'010);
-    CHECK(s.row(s.id).leases.yielded == 1);
-    s.a->commits(s.lease, upto(10'010), value(1230));
-    CHECK_FALSE(s.a->holds(s.lease));
-    CHECK(s.a->takes_lease().begin > 10'010);
-  }
-  SUBCASE("at a later point, where its present step ends") {
-    s.a->ends_earlier(s.lease, 12'345);
-    CHECK(s.b->takes_lease().begin == 12'345);
-  }
-  SUBCASE("or it goes on to the end") {
-    s.a->beats();
-    CHECK_FALSE(s.a->end_asked(s.lease));  // it has been asked, and has answered
-    CHECK(s.b->is_granted_nothing());
-    s.a->finishes(s.lease, 2262);
-    CHECK(s.job(s.id).state == JobState::done);
-    CHECK(s.row(s.id).leases.yielded == 0);
-  }
-}
-
-TEST_CASE("a request to end earlier is repeated until it is seen") {
-  Two s({0, 20'000});
-  s.measure(0.001, 0.001);
-  s.a->falls_silent();
-  s.passes(limits::split_pause);
-  s.a->loses_what_was_sent();
-  s.a->beats();
-  CHECK(s.a->end_asked(s.lease));
-  s.a->beats();
-  CHECK_FALSE(s.a->end_asked(s.lease));
-}
-
-TEST_CASE("a holder that cannot end earlier is asked again, but not at once") {
-  Two s({0, 200'000});
-  s.measure(0.001, 0.001);
-  s.passes(limits::split_pause);
-  s.a->reads();
-  CHECK(s.a->end_asked(s.lease));
-  s.a->beats();
-  s.passes(limits::ask_pause / 2);
-  CHECK_FALSE(s.a->end_asked(s.lease));
-  s.passes(limits::ask_pause);
-  s.a->reads();
-  CHECK(s.a->end_asked(s.lease));
-}
-
-TEST_CASE("what is left of a lease is not split below two steps") {
-  Two s({0, 1900});
-  s.measure(0.001, 0.001);
-  s.passes(100ms);
-  CHECK_FALSE(s.a->end_asked(s.lease));
-  CHECK(s.b->is_granted_nothing());
-}
-
-TEST_CASE("a slow holder keeps less than a fast newcomer gets") {
-  Two s({0, 100'000});
-  s.measure(0.001, 0.000'25);
-  s.passes(limits::split_pause);
-  s.a->reads();
-  CHECK(s.a->end_asked(s.lease) == 20'016);
-}
-
 // ---------------------------------------------------------------- leaving
 
 TEST_CASE("an agent that drains gives back what it has not begun, and gets nothing new") {
-  Two s;
+  TwoAgents s;
   s.a->commits(s.lease, upto(300), value(62));
   s.a->starts_to_drain();
   CHECK(s.a->leases() == 0);
@@ -270,7 +171,7 @@ TEST_CASE("an agent that drains gives back what it has not begun, and gets nothi
 }
 
 TEST_CASE("a goodbye frees all at once and is no loss") {
-  Two s;
+  TwoAgents s;
   s.a->commits(s.lease, upto(300), value(62));
   s.a->says_goodbye();
   CHECK(s.b->takes_lease().begin == 300);
@@ -281,7 +182,7 @@ TEST_CASE("a goodbye frees all at once and is no loss") {
 }
 
 TEST_CASE("a goodbye of an older process or of a stranger changes nothing") {
-  Two s;
+  TwoAgents s;
   s.a->send(Goodbye{"a", {99}});
   s.a->send(Goodbye{"z", s.a->introduction().incarnation});
   s.a->beats();
@@ -289,7 +190,7 @@ TEST_CASE("a goodbye of an older process or of a stranger changes nothing") {
 }
 
 TEST_CASE("an agent that has been gone for long is forgotten, and may introduce itself again") {
-  Two s;
+  TwoAgents s;
   s.a->says_goodbye();
   s.b->finishes(s.b->takes_lease(), 168);
   s.passes(limits::gone_agent_kept + 2 * limits::lease_term);
@@ -340,7 +241,7 @@ TEST_CASE("a lease that is misused is over for its holder, and nothing else is")
 }
 
 TEST_CASE("another agent's lease cannot be committed, shortened, failed or dropped") {
-  Two s;
+  TwoAgents s;
   s.a->commits(s.lease, upto(300), value(62));
   Beat beat = s.b->beat();
   LeaseView view{s.lease.id, 0, 1000, 1000, value(1), std::nullopt, std::nullopt};
@@ -360,7 +261,7 @@ TEST_CASE("another agent's lease cannot be committed, shortened, failed or dropp
 }
 
 TEST_CASE("a lease that a beat lists twice is not taken twice") {
-  Two s;
+  TwoAgents s;
   Beat beat = s.a->beat();
   beat.leases[0].upto = 1000;
   beat.leases[0].value = value(168);
@@ -371,7 +272,7 @@ TEST_CASE("a lease that a beat lists twice is not taken twice") {
 }
 
 TEST_CASE("a kernel that contradicts itself is told in the job's error, and the first value stays") {
-  Two s;
+  TwoAgents s;
   s.a->commits(s.lease, upto(300), value(62));
   s.a->commits(s.lease, upto(300), value(63));
   CHECK(s.job(s.id).value == value(62));

@@ -165,6 +165,7 @@ TEST_CASE("a range that holds nothing, runs backwards or is cut short is refused
                         {"5:+0", "write 5:+1"},
                         {"6e7:1e7", "\"6e7:1e7\" is reversed; write 1e7:6e7"},
                         {"1:+2^64-1", "ends past 2^64-1, the largest integer that pq counts; write 1:2^64-1"},
+                        {"2^64-1:+1", "ends past 2^64-1, the largest integer that pq counts; begin before it"},
                         {":5", "\":5\": \"\" is not a number"},
                         {"5:", "\"5:\": \"\" is not a number"},
                         {"5:+", "\"\" is not a number"},

@@ -136,7 +136,7 @@ TEST_CASE("an agent without a lease for idle_exit ends, also if it was never int
     Scenario s(1, settings);
     s.is_welcomed();
     s.ordered({lease(1, {0, wide})});
-    s.passes(60s);
+    s.passes(60s + beat() / 2);
     s.ordered({});
     s.passes(4999ms);
     CHECK_FALSE(s.session().ending().has_value());

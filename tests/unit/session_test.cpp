@@ -54,7 +54,7 @@ TEST_CASE("when its link stands again an agent speaks at once") {
   Scenario s;
   s.says<Hello>();
   s.passes(300ms);
-  s.with([](Session& session, Instant now) { session.reconnected(now); });
+  s.with([](Session& session, Instant now) { session.reach_head(now); });
   s.says<Hello>();
 }
 

@@ -1,0 +1,19 @@
+"""What every error of pq looks like: a status, one line on stderr, and nothing on stdout."""
+
+from __future__ import annotations
+
+from program import Outcome
+
+SIGNS_OF_A_CRASH = ("terminate called", "what():", "std::", "backtrace", "Assertion", "core dumped")
+
+
+def expect_refusal(outcome: Outcome, program: str, status: int, *fragments: str) -> None:
+    """The line says what happened, the value that caused it and what to do next: assert on fragments of it."""
+    assert outcome.status == status, outcome
+    assert outcome.stdout == "", outcome
+    assert outcome.stderr.startswith(f"{program}: ") and outcome.stderr.endswith("\n"), outcome
+    assert outcome.stderr.count("\n") == 1, f"not one line: {outcome.stderr!r}"
+    for fragment in fragments:
+        assert fragment in outcome.stderr, outcome
+    for sign in SIGNS_OF_A_CRASH:
+        assert sign not in outcome.stderr, outcome

@@ -1,0 +1,261 @@
+"""Command lines that make no sense, jobs that nobody knows, and heads that are not there."""
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import Iterator
+
+import pytest
+import zmq
+
+from cluster import Cluster
+from program import ALL_PROGRAMS
+from refusal import expect_refusal
+
+TOO_LONG = "n" * 65
+
+RANGES = {
+    "5:5": "is empty",
+    "1:+0": "write 1:+1 for 1 alone",
+    "10:5": "is reversed; write 5:10",
+    "1.5:3": '"1.5" is not an integer',
+    "1e-1:3": '"1e-1" is not an integer',
+    "0:2^64": "is past 2^64-1",
+    "0:18446744073709551616": "is past 2^64-1",
+    "2^64-1:+1": "ends past 2^64-1, the largest integer that pq counts; begin before it",
+    "0:1e400": "is past 2^64-1",
+    "0:1e18446744073709551616": "is past 2^64-1",
+    "a:b": "write an integer such as",
+    "5": "has no ':'; write BEGIN:END",
+    "": "has no ':'; write BEGIN:END",
+    "0:": "is not a number",
+    ":5": "is not a number",
+    "-5:5": "begins with a sign",
+    "0:-5": "begins with a sign",
+    "0: 5": "leave no spaces",
+    "0x10:20": "write it in decimal",
+    "1,000:2,000": "group digits as in 10_000_000",
+    "0:2*3": "there are no products",
+    "0:1__0": "stands alone between two digits",
+    "0:5+": "ends where a digit should follow",
+    "0:1-2": "is below 0",
+    "0:5:9": "write an integer such as",
+    "nan:inf": "write an integer such as",
+}
+
+SUBMITS = {
+    "no range": ([], "--range A:B is missing"),
+    "range without a value": (["--range"], "‘range’ is missing an argument"),
+    "unknown kernel": (["--range", "0:5", "--kernel", "octuplets"], "there are primes, twins"),
+    "unknown fold": (["--range", "0:5", "--fold", "product"], "there are sum, min, max, none"),
+    "unknown flag": (["--range", "0:5", "--colour"], "‘colour’ does not exist"),
+    "word too many": (["--range", "0:5", "again"], '"again" is one word too many'),
+    "priority in words": (["--range", "0:5", "--priority", "high"], "is not a priority: give an integer"),
+    "priority too large": (["--range", "0:5", "--priority", "3000000000"], "is not a priority: give an integer"),
+    "name too long": (["--range", "0:5", "--name", TOO_LONG], "give at most 64"),
+    "name of two lines": (["--range", "0:5", "--name", "a\nb"], "leave out control characters"),
+    "duration without a unit": (["--range", "0:5", "--timeout", "5"], "write 5s for seconds"),
+    "duration of another unit": (["--range", "0:5", "--timeout", "5x"], "such as 500ms, 30s, 5m or 1h"),
+    "negative duration": (["--range", "0:5", "--timeout", "-5s"], "is not a duration"),
+    "endless duration": (["--range", "0:5", "--timeout", "99999999999999d"], "is too long; the longest is"),
+    "unknown log level": (["--range", "0:5", "--log-level", "loud"], "is not one of trace, debug"),
+    "head without a scheme": (["--range", "0:5", "--head", "localhost:7700"], "give tcp://HOST:PORT"),
+    "head without a port": (["--range", "0:5", "--head", "tcp://localhost"], "give tcp://HOST:PORT"),
+    "head of no such port": (["--range", "0:5", "--head", "tcp://localhost:99999"], "give tcp://HOST:PORT"),
+    "a program to run": (["--range", "0:5", "--", "./sim"], "cannot run programs yet; choose"),
+}  # fmt: skip
+
+OTHERS = {
+    "no such command": (["pq", "frobnicate"], '"frobnicate" is not a command'),
+    "agents: no such word": (["pq-agents", "kill"], '"kill" is not drain'),
+    "agents: drain nobody": (["pq-agents", "drain"], "the agent's name is missing"),
+    "priority: no priority": (["pq-priority", "1"], "the priority is missing"),
+    "priority: in words": (["pq-priority", "1", "high"], "is not a priority: give an integer"),
+    "key: nothing": (["pq-key"], "new is missing"),
+    "key: no role": (["pq-key", "new"], "the role: agent, operator or viewer is missing"),
+    "key: no such role": (["pq-key", "new", "king"], "give agent, operator or viewer"),
+    "key: name of two words": (["pq-key", "new", "agent", "--name", "a b"], "use - instead"),
+    "key: no address": (["pq-key", "new", "agent", "--address", "there"], "give tcp://HOST:PORT"),
+    "pqd: a word": (["pqd", "start"], '"start" is one word too many'),
+    "pqd: no such flag": (["pqd", "--daemonize"], "‘daemonize’ does not exist"),
+    "pqd: no beat": (["pqd", "--beat", "0s"], "give at least 10ms"),
+    "pqd: term shorter than beats": (["pqd", "--beat", "1s", "--lease-term", "2s"], "must be longer than three beats"),
+    "pqd: term without a unit": (["pqd", "--lease-term", "15"], "write 15s for seconds"),
+    "pqd: term of weeks": (["pqd", "--lease-term", "1000h"], "at most 1d"),
+    "agent: a word": (["pq-agent", "start"], '"start" is one word too many'),
+    "agent: no slots": (["pq-agent", "--slots", "0"], "is not a number from 1 to 1024"),
+    "agent: slots in words": (["pq-agent", "--slots", "all"], "is not a number from 1 to 1024"),
+    "agent: too many slots": (["pq-agent", "--slots", "1025"], "is not a number from 1 to 1024"),
+    "agent: no name": (["pq-agent", "--name="], "give 1 to 64 printable bytes"),
+    "agent: name too long": (["pq-agent", "--name", TOO_LONG], "give 1 to 64 printable bytes"),
+    "agent: no token": (["pq-agent", "--join", "pq1_00"], "pass the whole word that pq-key new agent printed"),
+    "agent: timeout without a unit": (["pq-agent", "--head-timeout", "10"], "write 10s for seconds"),
+    "agent: idle in words": (["pq-agent", "--idle-exit", "soon"], "such as 500ms, 30s, 5m or 1h"),
+}  # fmt: skip
+
+ASKING_FOR_A_JOB = {
+    "pq-status": [],
+    "pq-wait": [],
+    "pq-cancel": [],
+    "pq-pause": [],
+    "pq-resume": [],
+    "pq-verify": [],
+    "pq-priority": ["5"],
+}
+
+
+@pytest.fixture(scope="module")
+def serving(shared_cluster: Cluster) -> Cluster:
+    shared_cluster.start_head()
+    return shared_cluster
+
+
+@pytest.fixture
+def unused_port() -> Iterator[int]:
+    """Bound and not listened at: nobody else gets it meanwhile, and connections are refused."""
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        yield reserved.getsockname()[1]
+
+
+# ---------------------------------------------------------------- what makes no sense
+
+
+@pytest.mark.parametrize("text", RANGES)
+def test_range_that_is_none(cluster: Cluster, text: str) -> None:
+    outcome = cluster.run("pq-submit", "--range", text)
+    expect_refusal(outcome, "pq-submit", 2, RANGES[text], "see pq-submit --help")
+    assert f'"{text}"' in outcome.stderr, "it quotes what it refuses"
+
+
+@pytest.mark.parametrize("case", SUBMITS)
+def test_submit_that_makes_no_sense(cluster: Cluster, case: str) -> None:
+    words, fragment = SUBMITS[case]
+    expect_refusal(cluster.run("pq-submit", *words), "pq-submit", 2, fragment, "see pq-submit --help")
+
+
+@pytest.mark.parametrize("case", OTHERS)
+def test_command_line_that_makes_no_sense(cluster: Cluster, case: str) -> None:
+    (program, *words), fragment = OTHERS[case]
+    outcome = cluster.run(program, *words, state_dir=program != "pq")
+    expect_refusal(outcome, program, 2, fragment, f"see {program} --help")
+
+
+@pytest.mark.parametrize("text", ["first", "0", "-1", "1.0", "1e3", "99999999999999999999", ""])
+@pytest.mark.parametrize("program", ASKING_FOR_A_JOB)
+def test_job_that_is_no_number(cluster: Cluster, program: str, text: str) -> None:
+    outcome = cluster.run(program, text, *ASKING_FOR_A_JOB[program])
+    expect_refusal(outcome, program, 2, f'"{text}" is not the number of a job: pq-status lists the jobs')
+
+
+def test_wrong_environment_is_as_wrong_as_a_wrong_flag(cluster: Cluster) -> None:
+    outcome = cluster.run("pq-submit", environment={"PQ_RANGE": "5:1"})
+    expect_refusal(outcome, "pq-submit", 2, "is reversed; write 1:5")
+    outcome = cluster.run("pqd", environment={"PQD_BEAT": "often"})
+    expect_refusal(outcome, "pqd", 2, "--beat", "is not a duration")
+
+
+def test_error_is_told_in_json_where_json_was_asked_for(cluster: Cluster) -> None:
+    outcome = cluster.run("pq-submit", "--range", "5:1", "--json")
+    assert outcome.status == 2 and outcome.stderr.count("\n") == 1
+    told = json.loads(outcome.stdout)
+    assert (told["schema"], told["error"]["word"]) == ("pq.error/1", "usage")
+    assert outcome.stderr == f"pq-submit: {told['error']['text']}\n"
+
+
+# ---------------------------------------------------------------- what there is not
+
+
+@pytest.mark.parametrize("program", ASKING_FOR_A_JOB)
+def test_job_that_nobody_knows(serving: Cluster, program: str) -> None:
+    outcome = serving.run(program, "4711", *ASKING_FOR_A_JOB[program])
+    expect_refusal(outcome, program, 3, "no such job: 4711; pq-status lists the jobs")
+
+
+def test_agent_that_nobody_knows(serving: Cluster) -> None:
+    outcome = serving.run("pq-agents", "drain", "nobody")
+    expect_refusal(outcome, "pq-agents", 1, "no such agent: nobody; pq-agents lists the agents")
+
+
+@pytest.mark.parametrize("program", ["pq-cancel", "pq-pause", "pq-resume", "pq-priority"])
+def test_job_that_has_ended_cannot_be_steered(serving: Cluster, program: str) -> None:
+    job = str(serving.submit("0:100"))
+    serving.ask("pq-cancel", job)
+    outcome = serving.run(program, job, *ASKING_FOR_A_JOB[program])
+    if program == "pq-cancel":
+        assert outcome.status == 0, "asking for what is so already is no error"
+    else:
+        expect_refusal(outcome, program, 1, f"the job has ended already: {job} is cancelled; submit the range again")
+
+
+def test_state_directory_without_a_head(cluster: Cluster) -> None:
+    outcome = cluster.run("pq-status", "--timeout", "300ms")
+    expect_refusal(outcome, "pq-status", 4, "no head has run", f"start pqd --state-dir {cluster.state_dir}")
+
+
+@pytest.mark.parametrize("timeout", [["--timeout", "300ms"], []], ids=["--timeout", "patience of its own"])
+def test_head_that_does_not_run(cluster: Cluster, timeout: list[str]) -> None:
+    cluster.start_head()
+    cluster.head.kill()
+    outcome = cluster.run("pq-status", *timeout, within=30)
+    expect_refusal(outcome, "pq-status", 4, f"no head answers at {cluster.endpoint}; start pqd there or pass --head")
+
+
+def test_submit_to_a_head_that_does_not_run(serving: Cluster, unused_port: int) -> None:
+    head = f"tcp://127.0.0.1:{unused_port}"
+    outcome = serving.run("pq-submit", "--range", "0:1e6", "--head", head, "--timeout", "300ms")
+    assert (outcome.status, outcome.stdout) == (4, "")
+    echo, error = outcome.stderr.splitlines()
+    assert echo == "0:1 000 000, 1 000 000 integers" and error.startswith(f"pq-submit: no head answers at {head};")
+
+
+def test_head_whose_key_is_another(cluster: Cluster) -> None:
+    cluster.start_head()
+    (cluster.state_dir / "head.public").write_text(zmq.curve_keypair()[0].decode() + "\n")
+    outcome = cluster.run("pq-status", "--timeout", "1s")
+    expect_refusal(outcome, "pq-status", 4, "is not the head that this key file belongs to; pass the --key")
+
+
+def test_something_else_listens_there(serving: Cluster) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        head = f"tcp://127.0.0.1:{other.getsockname()[1]}"
+        outcome = serving.run("pq-status", "--head", head, "--timeout", "1s")
+    expect_refusal(outcome, "pq-status", 4, head)
+
+
+def test_key_file_that_is_none(serving: Cluster) -> None:
+    path = serving.root / "no.key"
+    path.touch(mode=0o600)
+    for text, fragment in (("", "is no key file"), ("pq1_00", "is damaged; copy all of what pq-key printed")):
+        path.write_text(text)
+        expect_refusal(serving.run("pq-status", "--key", str(path), "--timeout", "300ms"), "pq-status", 4, fragment)
+    outcome = serving.run("pq-status", "--key", "/nonexistent")
+    expect_refusal(outcome, "pq-status", 4, "cannot read /nonexistent", "check the path")
+
+
+def test_key_file_that_others_can_read(serving: Cluster) -> None:
+    path = serving.root / "open.key"
+    path.write_text((serving.state_dir / "keys" / "operator.key").read_text())
+    path.chmod(0o644)
+    outcome = serving.run("pq-status", "--key", str(path), "--timeout", "300ms")
+    expect_refusal(outcome, "pq-status", 4, str(path), "chmod 600")
+
+
+# ---------------------------------------------------------------- what every program answers
+
+
+@pytest.mark.parametrize("program", ALL_PROGRAMS)
+def test_program_tells_about_itself(cluster: Cluster, program: str) -> None:
+    for flag in ("--help", "-h"):
+        told = cluster.run(program, flag, state_dir=False)
+        assert (told.status, told.stderr) == (0, "") and program in told.stdout
+        assert program == "pq" or "Exit status:" in told.stdout
+    version = cluster.run(program, "--version", state_dir=False)
+    assert (version.status, version.stderr) == (0, "")
+    assert version.stdout.startswith(f"{program} ") and version.stdout.count("\n") == 1
+    assert not cluster.state_dir.exists(), "a question changes nothing"
+
+
+def test_command_is_also_a_word_after_pq(serving: Cluster) -> None:
+    assert serving.run("pq", "status", "--state-dir", str(serving.state_dir), state_dir=False).status == 0

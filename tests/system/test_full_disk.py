@@ -1,0 +1,90 @@
+"""A full disk stops acknowledgements and loses nothing: the head says so, ends, and reads the truth when restarted."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+from cluster import Cluster
+from mount import tmpfs
+from peer import HandAgent, job_spec, new_request, read
+from program import Outcome
+from refusal import expect_refusal
+from waiting import eventually
+
+SPARE_BYTES = 64 * 1024  # what is left on the disk: a few dozen commits
+
+
+@pytest.fixture
+def small_disk(cluster: Cluster) -> Iterator[Cluster]:
+    """A cluster whose state directory has 4 MiB."""
+    cluster.state_dir.mkdir(mode=0o700)
+    with tmpfs(cluster.state_dir, "size=4m,mode=700"):
+        yield cluster
+        cluster.close()
+
+
+def fill(disk: Path, spare_bytes: int) -> Path:
+    ballast = disk / "ballast"
+    with ballast.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError as error:
+            assert error.errno == errno.ENOSPC
+        file.truncate(max(0, os.fstat(file.fileno()).st_size - spare_bytes))
+    return ballast
+
+
+def submit_until_the_head_ends(cluster: Cluster) -> dict[int, int]:
+    """The jobs that were acknowledged, with where their ranges begin."""
+    operator = cluster.peer()
+    acknowledged: dict[int, int] = {}
+    head = cluster.head
+    for begin in range(100_000):
+        operator.send("submit", id=new_request(), spec=job_spec(begin, begin + 7))
+        answer = eventually(lambda: operator.speaker.receive(0.05) or not head.is_running(), "an answer, or the end")
+        if not isinstance(answer, bytes):
+            return acknowledged
+        acknowledged[read(answer)["job"]] = begin
+    raise AssertionError("the disk has taken 100 000 jobs")
+
+
+def without_log(outcome: Outcome) -> Outcome:
+    lines = outcome.stderr.splitlines(keepends=True)
+    return outcome._replace(stderr="".join(line for line in lines if " pqd info: " not in line))
+
+
+def test_nothing_acknowledged_is_lost_on_a_full_disk(small_disk: Cluster) -> None:
+    head = small_disk.start_head()
+    agent = HandAgent(small_disk.speaker(small_disk.key("agent")))
+    first = small_disk.peer().submit(0, 1000)["job"]
+    (lease,) = agent.beat_until_it_holds(1)
+    lease.commit(400, 78)
+    agent.beat()
+    ballast = fill(small_disk.state_dir, SPARE_BYTES)
+    acknowledged = submit_until_the_head_ends(small_disk)
+    expect_refusal(without_log(head.ends()), "pqd", 75, "pq.db", "full", "nothing that was acknowledged is lost", "free space")
+
+    ballast.unlink()
+    small_disk.start_head()
+    operator = small_disk.peer()
+    assert len(acknowledged) > 0
+    for job, begin in acknowledged.items():
+        assert operator.ask("ask_job", job=job)["spec"]["range"] == [begin, begin + 7]
+    report = operator.ask("ask_job", job=first)
+    assert (report["done"], report["value"]) == (400, 78)
+    agent.speak_through(small_disk.speaker(small_disk.key("agent")))
+    agent.beat()
+    assert list(agent.held) == [lease.id], "the lease lives on"
+
+
+def test_head_does_not_start_on_a_full_disk(small_disk: Cluster) -> None:
+    fill(small_disk.state_dir, 0)
+    command = ("--state-dir", str(small_disk.state_dir), "--listen", "tcp://127.0.0.1:*", "--log-level", "off")
+    outcome = small_disk.run("pqd", *command, state_dir=False)
+    expect_refusal(outcome, "pqd", 1, "pq.db", "check the disk, its free space")

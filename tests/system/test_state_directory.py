@@ -1,0 +1,188 @@
+"""State directories, databases and ports that a head refuses; it leaves what it finds there as it was."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sqlite3
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+from cluster import Cluster
+from mount import tmpfs
+from program import Outcome, Program
+from refusal import expect_refusal
+
+NOBODY = 65534
+ANY_PORT = "tcp://127.0.0.1:*"
+
+
+def refused_head(cluster: Cluster, state_dir: Path, *flags: str) -> Outcome:
+    """A head that must not start."""
+    return cluster.run("pqd", "--state-dir", str(state_dir), "--listen", ANY_PORT, *flags, state_dir=False, within=20)
+
+
+@pytest.fixture
+def stopped(cluster: Cluster) -> Cluster:
+    """With a job in its database, and no head."""
+    cluster.start_head()
+    cluster.submit("0:100")
+    assert cluster.head.terminate().status == 0
+    return cluster
+
+
+# ---------------------------------------------------------------- the directory
+
+
+def test_directory_of_somebody_else(cluster: Cluster, directory: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a directory away")
+    theirs = directory / "theirs"
+    theirs.mkdir()
+    os.chown(theirs, NOBODY, NOBODY)
+    outcome = refused_head(cluster, theirs)
+    expect_refusal(outcome, "pqd", 1, f"belongs to user {NOBODY} and this is user 0", "run pqd as its owner")
+    assert list(theirs.iterdir()) == []
+
+
+def test_directory_that_may_not_be_written(cluster: Cluster, directory: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can start a head as another user")
+    closed = directory / "closed"
+    closed.mkdir(mode=0o500)
+    os.chown(closed, NOBODY, NOBODY)
+    outcome = head_of_nobody(directory, closed)
+    expect_refusal(outcome, "pqd", 1, f"cannot write in the state directory {closed}", "make it writable")
+
+
+def test_directory_that_may_not_be_made(cluster: Cluster, directory: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can start a head as another user")
+    outcome = head_of_nobody(directory, directory / "new")
+    expect_refusal(outcome, "pqd", 1, "cannot create the state directory", "that this user may create")
+
+
+def head_of_nobody(directory: Path, state_dir: Path) -> Outcome:
+    command = ("pqd", "--state-dir", str(state_dir), "--listen", ANY_PORT)
+    return Program("pqd", command, directory, {"HOME": str(directory)}, user=NOBODY).ends()
+
+
+def test_directory_of_a_read_only_file_system(cluster: Cluster, directory: Path) -> None:
+    with tmpfs(directory, "ro,size=1m"):
+        outcome = refused_head(cluster, directory)
+    expect_refusal(outcome, "pqd", 1, str(directory), "Read-only file system", "pass another --state-dir")
+
+
+def test_file_in_the_place_of_the_directory(cluster: Cluster, directory: Path) -> None:
+    file = directory / "file"
+    file.write_text("mine")
+    expect_refusal(refused_head(cluster, file), "pqd", 1, f"{file} is not a directory; pass another --state-dir")
+    expect_refusal(refused_head(cluster, file / "below"), "pqd", 1, str(file), "that this user may create")
+    assert file.read_text() == "mine"
+
+
+def test_directory_that_another_head_uses(cluster: Cluster) -> None:
+    cluster.start_head()
+    outcome = refused_head(cluster, cluster.state_dir)
+    expect_refusal(outcome, "pqd", 1, "is in use by another pqd; stop that one or pass another --state-dir")
+    assert cluster.submit("0:100") == 1, "the first one serves on"
+
+
+def test_keys_are_for_their_owner_alone(cluster: Cluster) -> None:
+    cluster.start_head()
+    secret = [*(cluster.state_dir / "keys").iterdir(), cluster.state_dir / "authorized_keys"]
+    assert len(secret) == 4
+    for path in [*secret, cluster.state_dir]:
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+# ---------------------------------------------------------------- the port
+
+
+def test_port_that_is_taken(cluster: Cluster) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        endpoint = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
+        outcome = refused_head(cluster, cluster.state_dir, "--listen", endpoint)
+    expect_refusal(outcome, "pqd", 1, f"cannot bind {endpoint}: in use; stop the other daemon or pass --listen")
+
+
+@pytest.mark.parametrize("endpoint, status, advice", [
+    ("here", 2, "write tcp://ADDRESS:PORT"),
+    ("tcp://127.0.0.1", 2, "write tcp://ADDRESS:PORT"),
+    ("tcp://127.0.0.1:99999", 2, "write tcp://ADDRESS:PORT"),
+    ("ipc:///tmp/pq", 2, "write tcp://ADDRESS:PORT"),
+    ("tcp://192.0.2.1:7700", 1, "with an address of this machine"),
+])  # fmt: skip
+def test_address_that_is_none(cluster: Cluster, endpoint: str, status: int, advice: str) -> None:
+    outcome = refused_head(cluster, cluster.state_dir, "--listen", endpoint)
+    expect_refusal(outcome, "pqd", status, endpoint, advice)
+
+
+# ---------------------------------------------------------------- the database
+
+
+def expect_left_alone(cluster: Cluster, *fragments: str) -> None:
+    """The head does not start, and the file is as it was."""
+    database = cluster.state_dir / "pq.db"
+    before = database.read_bytes()
+    expect_refusal(refused_head(cluster, cluster.state_dir), "pqd", 1, str(database), *fragments)
+    assert database.read_bytes() == before
+
+
+def execute(cluster: Cluster, sql: str) -> None:
+    with sqlite3.connect(cluster.state_dir / "pq.db") as database:
+        database.executescript(sql)
+    database.close()
+
+
+def test_database_of_a_newer_version(stopped: Cluster) -> None:
+    execute(stopped, "PRAGMA user_version = 999")
+    expect_left_alone(stopped, "has schema version 999", "install the pq that wrote it, or a newer one")
+
+
+def test_database_of_another_program(stopped: Cluster) -> None:
+    execute(stopped, "PRAGMA application_id = 42")
+    expect_left_alone(stopped, "is the database of another program", "pass another --state-dir")
+
+
+def test_file_that_is_no_database(stopped: Cluster) -> None:
+    (stopped.state_dir / "pq.db").write_bytes(b"these are not the rows that you are looking for\n" * 100)
+    expect_left_alone(stopped, "is not a database of pq", "restore a backup")
+
+
+@pytest.mark.parametrize("damage", ["a page overwritten", "the end missing"])
+def test_database_that_is_damaged(stopped: Cluster, damage: str) -> None:
+    database = stopped.state_dir / "pq.db"
+    content = bytearray(database.read_bytes())
+    if damage == "the end missing":
+        del content[len(content) // 2 :]
+    else:
+        content[4096:8192] = os.urandom(4096)
+    database.write_bytes(content)
+    expect_left_alone(stopped, "is damaged", "restore a backup of it, or move it away")
+
+
+def test_database_whose_spans_do_not_cover_the_range(stopped: Cluster) -> None:
+    execute(stopped, "UPDATE spans SET end = 50")
+    expect_refusal(refused_head(stopped, stopped.state_dir), "pqd", 1, "tiling", "restore a backup")
+
+
+def test_database_whose_words_are_unknown(stopped: Cluster) -> None:
+    execute(stopped, "UPDATE jobs SET kernel = 'octuplets'")
+    expect_refusal(refused_head(stopped, stopped.state_dir), "pqd", 1, "column kernel has an unknown word", "restore a backup")
+
+
+def test_head_key_that_is_damaged(stopped: Cluster) -> None:
+    (stopped.state_dir / "keys" / "head.key").write_text("public nothing\n")
+    outcome = refused_head(stopped, stopped.state_dir)
+    expect_refusal(outcome, "pqd", 1, "head.key is no key file", "make one with pq-key new")
+
+
+# ---------------------------------------------------------------- and none of these
+
+
+def test_head_goes_on_after_all_of_this(stopped: Cluster) -> None:
+    stopped.start_head()
+    assert [job["id"] for job in stopped.ask("pq-status")["jobs"]] == [1]

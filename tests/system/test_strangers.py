@@ -1,0 +1,298 @@
+"""Those who are not on the list, those who may less than they ask for, and bytes that are not pq.
+
+Whatever they do, the head keeps serving; every test ends by asking it.
+"""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any, Iterator
+
+import msgpack
+import pytest
+import zmq
+from zmq.utils import z85
+
+from cluster import QUICK_BEATS, Cluster
+from peer import HandAgent, Peer, job_spec, new_request, pack, word_of
+from waiting import eventually
+
+MESSAGE_BYTES_MAX = 1 << 20
+ZMTP_GREETING_BYTES = 64
+CONNECTIONS_OF_GARBAGE = 1000
+NULL_GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x00NULL".ljust(23, b"\0") + bytes(32)
+SILENCE_S = 0.3  # how long a peer is watched that must not be told anything
+
+
+@pytest.fixture(scope="module")
+def serving(shared_cluster: Cluster) -> Cluster:
+    shared_cluster.start_head(*QUICK_BEATS)
+    return shared_cluster
+
+
+@pytest.fixture(autouse=True)
+def keeps_serving(serving: Cluster) -> Iterator[None]:
+    yield
+    assert serving.head.is_running()
+    assert serving.peer().ask("ask_jobs")["t"] == "jobs"
+
+
+def token_file(cluster: Cluster, role: str, name: str) -> Path:
+    """A new key of that role, as its owner would keep it."""
+    made = cluster.run("pq-key", "new", role, "--name", name)
+    assert made.status == 0, made
+    path = cluster.root / f"{name}.token"
+    path.touch(mode=0o600)
+    path.write_text(made.stdout)
+    return path
+
+
+def connect(cluster: Cluster) -> socket.socket:
+    host, port = cluster.endpoint.removeprefix("tcp://").split(":")
+    return socket.create_connection((host, int(port)))
+
+
+# ---------------------------------------------------------------- not on the list
+
+
+def test_unknown_key_gets_nothing(serving: Cluster) -> None:
+    fresh = zmq.curve_keypair()
+    stranger = serving.speaker((fresh[0].decode(), fresh[1].decode()))
+    stranger.send(pack("ask_jobs", {"q": 1}))
+    stranger.expect_event(zmq.EVENT_HANDSHAKE_FAILED_AUTH)
+    assert stranger.receive(SILENCE_S) is None
+
+
+def test_unknown_key_is_told_what_to_do(serving: Cluster) -> None:
+    fresh = [key.decode() for key in zmq.curve_keypair()]
+    path = serving.root / "stranger.key"
+    path.touch(mode=0o600)
+    path.write_text(f"public {fresh[0]}\nsecret {fresh[1]}\n")
+    outcome = serving.run("pq-status", "--key", str(path))
+    assert (outcome.status, outcome.stdout) == (4, "")
+    assert "does not know this key; ask for one made by pq-key new" in outcome.stderr
+
+
+def test_wrong_head_key_gets_nothing(serving: Cluster) -> None:
+    deceived = serving.speaker(serving.key("operator"), head_key=zmq.curve_keypair()[0].decode())
+    deceived.send(pack("ask_jobs", {"q": 1}))
+    assert deceived.receive(SILENCE_S) is None
+
+
+def test_null_mechanism_gets_nothing(serving: Cluster) -> None:
+    plain = serving.speaker(None)
+    plain.send(pack("ask_jobs", {"q": 1}))
+    plain.expect_event(zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL, zmq.EVENT_DISCONNECTED)
+    assert plain.receive(SILENCE_S) is None
+
+
+def test_plain_connection_reads_a_greeting_and_no_more(serving: Cluster) -> None:
+    with connect(serving) as plain:
+        plain.sendall(NULL_GREETING + b"\x04\x1a\x05READY\x0bSocket-Type\x00\x00\x00\x06DEALER")
+        received = b"".join(iter(lambda: read_or_end(plain), b""))
+    assert len(received) <= ZMTP_GREETING_BYTES and received.startswith(b"\xff")
+
+
+def read_or_end(plain: socket.socket) -> bytes:
+    plain.settimeout(20)  # longer than the head waits for a handshake
+    try:
+        return plain.recv(4096)
+    except ConnectionError:
+        return b""
+
+
+def test_thousand_connections_of_garbage(serving: Cluster) -> None:
+    garbage = [b"", b"GET / HTTP/1.1\r\nHost: pq\r\n\r\n", bytes(range(256)), NULL_GREETING, b"\xff" * 4096]
+    connections = [connect(serving) for _ in range(CONNECTIONS_OF_GARBAGE)]
+    for number, connection in enumerate(connections):
+        try:
+            connection.sendall(garbage[number % len(garbage)])
+        except ConnectionError:
+            pass  # hung up on already
+    assert serving.run("pq-status").status == 0, "it serves while they are still there"
+    for connection in connections:
+        connection.close()
+
+
+def test_revoked_key_is_refused_with_its_next_message(serving: Cluster) -> None:
+    token = token_file(serving, "viewer", "revoked-viewer")
+    viewer = Peer(serving.speaker(keys_in(token)))
+    assert viewer.ask("ask_jobs")["t"] == "jobs"
+    authorized = serving.state_dir / "authorized_keys"
+    lines = authorized.read_text().splitlines(keepends=True)
+    authorized.write_text("".join(line for line in lines if "revoked-viewer" not in line))
+    eventually(lambda: serving.run("pq-status", "--key", str(token)).status == 4, "the head has read its list")
+    viewer.send("ask_jobs")
+    assert viewer.hears_nothing(SILENCE_S)
+
+
+def keys_in(token: Path) -> tuple[str, str]:
+    """The secret key stands in the token behind the head's public one."""
+    content = bytes.fromhex(token.read_text().strip().removeprefix("pq1_"))
+    secret = z85.encode(content[32:64])
+    return zmq.curve_public(secret).decode(), secret.decode()
+
+
+# ---------------------------------------------------------------- roles
+
+
+def test_token_is_all_that_an_agent_needs(serving: Cluster) -> None:
+    token = token_file(serving, "agent", "far-away").read_text().strip()
+    elsewhere = serving.root / "elsewhere"
+    agent = serving.start("pq-agent", "--state-dir", str(elsewhere), "--join", token, "--name", "guest", "--slots", "1")
+    assert serving.wait(serving.submit("0:1e6"))["value"] == "78498"
+    assert agent.terminate().status == 0
+    assert not elsewhere.exists()
+
+
+def test_agent_key_cannot_submit(serving: Cluster) -> None:
+    agent = serving.peer("agent")
+    assert word_of(agent.submit(0, 100)) == "not_allowed"
+    assert word_of(agent.ask("ask_jobs")) == "not_allowed"
+    outcome = serving.run("pq-submit", "--range", "0:100", "--key", str(serving.state_dir / "keys" / "agent.key"))
+    assert (outcome.status, outcome.stdout) == (4, "")
+    assert "pq-submit: this key's role does not allow it" in outcome.stderr
+
+
+def test_viewer_sees_all_and_changes_nothing(serving: Cluster) -> None:
+    key = ("--key", str(token_file(serving, "viewer", "onlooker")))
+    job = str(serving.submit("0:1e18"))
+    for command in (["pq-status"], ["pq-status", job], ["pq-agents"], ["pq-verify", job]):
+        assert serving.run(*command, *key).status == 0, command
+    for command in (
+        ["pq-cancel", job],
+        ["pq-pause", job],
+        ["pq-priority", job, "5"],
+        ["pq-submit", "--range", "0:9"],
+        ["pq-agents", "drain", "guest"],
+        ["pq-key", "new", "operator"],
+    ):
+        outcome = serving.run(*command, *key)
+        assert (outcome.status, outcome.stdout) == (4, ""), command
+        assert "this key's role does not allow it: it is of role viewer" in outcome.stderr
+    report = serving.job(int(job))
+    assert (report["state"], report["done"]) == ("queued", "0")
+    serving.ask("pq-cancel", job)
+
+
+@pytest.mark.parametrize("kind", ["hello", "beat", "goodbye"])
+def test_operator_key_cannot_work(serving: Cluster, kind: str) -> None:
+    work: dict[str, Any] = {"name": "x", "incarnation": 1}
+    work |= {"version": "0", "slots": 1, "kernels": ["primes"], "labels": []}
+    work |= {"seq": 1, "epoch": 0, "orders_seen": 0, "leases": [], "paces": [], "draining": False}
+    operator = serving.peer("operator")
+    operator.speaker.send(pack(kind, work))
+    assert word_of(operator.receive()) == "not_allowed"
+    assert "x" not in serving.agents()
+
+
+def test_agent_that_was_never_introduced_is_asked_to(serving: Cluster) -> None:
+    agent = HandAgent(serving.speaker(serving.key("agent")), name="introduced")
+    agent.name = "somebody-else"
+    assert word_of(agent.beat()) == "introduce_yourself"
+
+
+# ---------------------------------------------------------------- bytes that are not pq
+
+
+def map_with(**fields: Any) -> bytes:
+    return msgpack.packb({"v": 1, "t": "submit", "q": 1, **fields})
+
+
+def deeply_nested(depth: int) -> bytes:
+    return b"\x91" * depth + b"\x00"
+
+
+def lease(**fields: Any) -> dict[str, Any]:
+    return {"lease": [1, 1], "begin": 0, "upto": 0, "end": 1, **fields}
+
+
+SPEC = job_spec(0, 100)
+MALFORMED = {
+    "nothing": b"",
+    "a byte that msgpack never uses": b"\xc1",
+    "text": b"hello, head",
+    "zeros": bytes(1000),
+    "a list": msgpack.packb([1, 2, 3]),
+    "an empty map": msgpack.packb({}),
+    "a map cut short": map_with(id=[1, 2], spec=SPEC)[:-3],
+    "two messages in one": map_with(id=[1, 2], spec=SPEC) * 2,
+    "a list of four billion": b"\xdd\xff\xff\xff\xff",
+    "a map of four billion": b"\xdf\xff\xff\xff\xff",
+    "a text of four billion": b"\x82\xa1v\x01\xa1t\xdb\xff\xff\xff\xff",
+    "a thousand lists in each other": deeply_nested(1000),
+    "a million lists in each other": deeply_nested(1_000_000),
+    "keys that are numbers": msgpack.packb({1: 1, 2: "ask_jobs"}),
+    "a key twice": b"\x83\xa1v\x01\xa1v\x01\xa1t\xa8ask_jobs",
+    "more keys than any message has": msgpack.packb({"v": 1, "t": "ask_jobs", **{f"k{i}": i for i in range(40)}}),
+    "no type": msgpack.packb({"v": 1}),
+    "an unknown type": msgpack.packb({"v": 1, "t": "shutdown"}),
+    "a type that is a number": msgpack.packb({"v": 1, "t": 5}),
+    "the head's own message": msgpack.packb({"v": 1, "t": "orders", "epoch": 1, "number": 1}),
+    "a version that is a text": msgpack.packb({"v": "1", "t": "ask_jobs"}),
+    "a submit without a spec": map_with(id=[1, 2]),
+    "a range reversed": map_with(id=[1, 2], spec={**SPEC, "range": [100, 0]}),
+    "an empty range": map_with(id=[1, 2], spec={**SPEC, "range": [5, 5]}),
+    "a negative range": map_with(id=[1, 2], spec={**SPEC, "range": [-5, 5]}),
+    "a range of floats": map_with(id=[1, 2], spec={**SPEC, "range": [0.0, 5.0]}),
+    "a range of three": map_with(id=[1, 2], spec={**SPEC, "range": [0, 5, 9]}),
+    "an unknown kernel": map_with(id=[1, 2], spec={**SPEC, "kernel": "octuplets"}),
+    "a name that is too long": map_with(id=[1, 2], spec={**SPEC, "name": "n" * 65}),
+    "a priority that is too large": map_with(id=[1, 2], spec={**SPEC, "priority": 2**31}),
+    "nil for a number": map_with(id=[1, None], spec=SPEC),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("payload", MALFORMED.values(), ids=MALFORMED.keys())
+@pytest.mark.parametrize("role", ["operator", "agent"])
+def test_malformed_message_is_answered_with_one_word(serving: Cluster, role: str, payload: bytes) -> None:
+    peer = serving.peer(role)
+    peer.speaker.send(payload)
+    assert word_of(peer.receive()) == "malformed"
+    peer.send("ask_jobs")
+    following = peer.receive()
+    assert following.get("q") == 1, "one answer, and the connection stays"
+
+
+@pytest.mark.parametrize("version", [0, 2, 99, 2**64 - 1])
+def test_other_version_is_answered_with_its_word(serving: Cluster, version: int) -> None:
+    peer = serving.peer()
+    peer.speaker.send(pack("ask_jobs", {"q": 1}, version))
+    refusal = peer.receive()
+    assert word_of(refusal) == "unsupported_version" and str(version) in refusal["detail"]
+
+
+def test_field_of_a_later_version_is_ignored(serving: Cluster) -> None:
+    assert serving.peer().ask("ask_jobs", colour="blue")["t"] == "jobs"
+
+
+def test_message_of_two_frames_is_dropped(serving: Cluster) -> None:
+    peer = serving.peer()
+    peer.speaker.send(pack("ask_jobs", {"q": 7}), b"")
+    assert peer.ask("ask_jobs")["q"] == 1, "the next message is answered first"
+
+
+def test_largest_message_is_read_and_a_larger_one_hung_up_on(serving: Cluster) -> None:
+    peer = serving.peer()
+    peer.speaker.send(bytes(MESSAGE_BYTES_MAX))
+    assert word_of(peer.receive()) == "malformed"
+    peer.speaker.send(bytes(MESSAGE_BYTES_MAX + 1))
+    peer.speaker.expect_event(zmq.EVENT_DISCONNECTED)
+    assert peer.ask("ask_jobs")["t"] == "jobs", "it may come back"
+
+
+def test_agent_that_lies_about_a_lease_loses_it(serving: Cluster) -> None:
+    liar = HandAgent(serving.speaker(serving.key("agent")), name="liar")
+    operator = serving.peer()
+    job = operator.submit(0, 1000)["job"]
+    (held,) = liar.beat_until_it_holds(1)
+    held.commit(5000, 10**9)
+    liar.beat()
+    assert held.id not in liar.held
+    assert operator.ask("ask_job", job=job)["done"] == 0
+    liar.held = {held.id: held}
+    held.commit(1000, 10**9)
+    liar.beat()
+    assert operator.ask("ask_job", job=job)["done"] == 0, "it is not asked a second time"
+    operator.ask("steer", job=job, what="cancel")

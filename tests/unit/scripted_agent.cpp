@@ -1,0 +1,187 @@
+#include "tests/unit/scripted_agent.h"
+
+#include <doctest/doctest.h>
+
+#include <variant>
+
+#include "tests/unit/scenario.h"
+
+namespace pq {
+
+// ---------------------------------------------------------------- an agent's life
+
+ScriptedAgent::ScriptedAgent(Scenario& scenario, std::string name) : scenario_(scenario) {
+  hello_.name = std::move(name);
+  hello_.incarnation = {++scenario.last_incarnation_};
+  hello_.program_version = "1.0";
+  hello_.slots = 1;
+  hello_.kernels.assign(all_kernels.begin(), all_kernels.end());
+  peer_ = scenario.new_peer();
+}
+
+ScriptedAgent& ScriptedAgent::joins(std::uint32_t slots) {
+  hello_.slots = slots;
+  send(hello_);
+  introduced_ = true;
+  if (!refusal_) beats();
+  return *this;
+}
+
+ScriptedAgent& ScriptedAgent::knows_only(std::vector<Kernel> kernels) {
+  hello_.kernels = std::move(kernels);
+  return *this;
+}
+
+void ScriptedAgent::restarts() {
+  reconnects();
+  hello_.incarnation = {++scenario_.last_incarnation_};
+  introduced_ = draining_ = false;
+  seq_ = 0;
+  held_.clear();
+  granted_.clear();
+  jobs_known_.clear();
+  paces_.clear();
+  orders_ = {};
+}
+
+void ScriptedAgent::reconnects() {
+  scenario_.inboxes_.erase(peer_);
+  peer_ = scenario_.new_peer();
+}
+
+void ScriptedAgent::starts_to_drain() {
+  draining_ = true;
+  for (auto& [id, lease] : held_) lease.end = lease.upto;
+  beats();
+}
+
+void ScriptedAgent::says_goodbye() {
+  send(Goodbye{hello_.name, hello_.incarnation});
+  held_.clear();
+  silent_ = true;
+}
+
+// ---------------------------------------------------------------- its work
+
+Taken ScriptedAgent::takes_lease() {
+  while (!scenario_.inbox(peer_).empty()) reads();
+  if (granted_.empty()) beats();
+  REQUIRE_MESSAGE(!granted_.empty(), name(), " is granted no lease");
+  const Taken lease = granted_.front();
+  granted_.pop_front();
+  return lease;
+}
+
+bool ScriptedAgent::is_granted_nothing() {
+  beats();
+  return granted_.empty();
+}
+
+void ScriptedAgent::commits(const Taken& lease, Upto upto, std::optional<Value> value) {
+  LeaseView& told = held_.try_emplace(lease.id, view(lease)).first->second;
+  told.upto = upto.point;
+  told.value = value;
+  beats();
+}
+
+void ScriptedAgent::ends_earlier(const Taken& lease, std::uint64_t end) {
+  held_.at(lease.id).end = end;
+  beats();
+}
+
+void ScriptedAgent::fails(const Taken& lease, Upto upto, const std::string& error) {
+  held_.at(lease.id).failed_upto = upto.point;
+  held_.at(lease.id).error = error;
+  beats();
+}
+
+void ScriptedAgent::drops(const Taken& lease) {
+  held_.erase(lease.id);
+  beats();
+}
+
+void ScriptedAgent::measures(JobId job, double per_integer_s, double fixed_s) {
+  paces_[job] = {job, fixed_s, per_integer_s};
+}
+
+// ---------------------------------------------------------------- its words
+
+Beat ScriptedAgent::beat() {
+  Beat beat;
+  beat.name = hello_.name;
+  beat.incarnation = hello_.incarnation;
+  beat.seq = ++seq_;
+  beat.epoch = orders_.epoch;
+  beat.orders_seen = orders_.number;
+  beat.draining = draining_;
+  for (const auto& [id, lease] : held_) beat.leases.push_back(lease);
+  for (const auto& [job, pace] : paces_) beat.paces.push_back(pace);
+  return beat;
+}
+
+LeaseView ScriptedAgent::view(const Taken& lease) const {
+  const auto held = held_.find(lease.id);
+  if (held != held_.end()) return held->second;
+  return {lease.id, lease.begin, lease.begin, lease.end, std::nullopt, std::nullopt, std::nullopt};
+}
+
+const Orders& ScriptedAgent::beats() { return says(beat()); }
+
+const Orders& ScriptedAgent::says(Beat beat) {
+  send(beat);
+  return orders_;
+}
+
+Sender ScriptedAgent::sender() const { return {peer_, "key of " + hello_.name}; }
+
+void ScriptedAgent::send(const AgentToHead& message) {
+  scenario_.turn(sender(), message);
+  while (!scenario_.inbox(peer_).empty()) reads();
+}
+
+void ScriptedAgent::reads() {
+  auto& inbox = scenario_.inbox(peer_);
+  REQUIRE_MESSAGE(!inbox.empty(), name(), " was sent nothing");
+  for (const Scenario::Message& message : std::exchange(inbox, {})) {
+    REQUIRE_MESSAGE(std::holds_alternative<HeadToAgent>(message), "an agent is sent a client's letter");
+    read(std::get<HeadToAgent>(message));
+  }
+}
+
+void ScriptedAgent::loses_what_was_sent() {
+  REQUIRE_MESSAGE(!scenario_.inbox(peer_).empty(), name(), " was sent nothing");
+  scenario_.inbox(peer_).clear();
+}
+
+void ScriptedAgent::read(const HeadToAgent& message) {
+  if (const auto* orders = std::get_if<Orders>(&message)) follow(*orders);
+  if (const auto* refusal = std::get_if<Refusal>(&message)) refusal_ = *refusal;
+  if (const auto* welcome = std::get_if<Welcome>(&message)) CHECK(welcome->incarnation == hello_.incarnation);
+}
+
+// As a real agent does: what is new is taken, what is not listed is gone.
+void ScriptedAgent::follow(const Orders& orders) {
+  CHECK((orders.epoch != orders_.epoch || orders.number > orders_.number));
+  orders_ = orders;
+  for (const JobOrder& job : orders.jobs) jobs_known_.insert(job.job);
+  std::set<LeaseId> listed;
+  for (const LeaseOrder& order : orders.leases) {
+    listed.insert(order.lease);
+    if (held_.contains(order.lease) || draining_) continue;
+    CHECK_MESSAGE(jobs_known_.contains(order.job), "a lease comes with what its job is");
+    const Taken lease{order.lease, order.job, order.range.begin, order.range.end};
+    held_[order.lease] = view(lease);
+    granted_.push_back(lease);
+  }
+  std::erase_if(held_, [&](const auto& held) { return !listed.contains(held.first); });
+  std::erase_if(granted_, [&](const Taken& lease) { return !listed.contains(lease.id); });
+}
+
+std::optional<std::uint64_t> ScriptedAgent::end_asked(const Taken& lease) const {
+  for (const LeaseOrder& order : orders_.leases) {
+    if (order.lease == lease.id) return order.end_asked;
+  }
+  return std::nullopt;
+}
+
+}  // namespace pq
