@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "client/commands/commands.h"
-#include "client/json.h"
+#include "common/json.h"
 #include "common/os/log.h"
 #include "common/text.h"
 #include "common/version.h"

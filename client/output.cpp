@@ -6,10 +6,10 @@
 #include <cmath>
 #include <vector>
 
-#include "client/figures.h"
 #include "client/table.h"
 #include "client/typography.h"
 #include "common/duration.h"
+#include "common/figures.h"
 #include "common/text.h"
 
 namespace pq {

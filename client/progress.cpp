@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <vector>
 
-#include "client/figures.h"
 #include "client/output.h"
 #include "client/typography.h"
 #include "common/duration.h"
+#include "common/figures.h"
 
 namespace pq {
 namespace {

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "client/figures.h"
-#include "client/json.h"
 #include "client/output.h"
 #include "client/progress.h"
+#include "common/figures.h"
+#include "common/json.h"
 
 namespace pq {
 namespace {

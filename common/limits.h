@@ -45,6 +45,16 @@ inline constexpr std::size_t replaced_remembered = 8;       // earlier processes
 inline constexpr std::size_t findings_max = 64;
 inline constexpr std::size_t waits_max = 100'000;
 
+// ---- HTTP
+inline constexpr std::size_t http_threads = 4;                  // each serves one connection at a time
+inline constexpr std::size_t http_request_bytes_max = 1 << 14;  // a browser's cookies for this host included
+inline constexpr Duration http_exchange_longest =
+    5s;                                            // request and answer; a slow client holds a thread so long
+inline constexpr Duration http_farewell = 500ms;   // for the client to close first
+inline constexpr Duration snapshot_kept = 250ms;   // four a second at most, however many ask
+inline constexpr Duration snapshot_patience = 2s;  // for the turn to take one; a commit may be slow
+static_assert(snapshot_patience < http_exchange_longest);
+
 // ---- the wire
 inline constexpr std::size_t message_bytes_max =
     1 << 20;  // to the head; also what a stranger can make it allocate

@@ -29,7 +29,8 @@ void check_stored(const Stored& stored) {
   for (const auto& [id, row] : stored.jobs) {
     const SpanRows spans(stored.spans.lower_bound({id, 0}), stored.spans.upper_bound({id, UINT64_MAX}));
     for (const Finding& finding : examine(row, spans)) {
-      if (!finding.holds) throw damaged("job " + std::to_string(id.value) + ": " + finding.invariant + ": " + finding.detail);
+      if (!finding.holds)
+        throw damaged("job " + std::to_string(id.value) + ": " + finding.invariant + ": " + finding.detail);
     }
   }
   for (const auto& [key, span] : stored.spans) {
@@ -69,6 +70,17 @@ void Daemon::turn() {
   send();  // after the commit: a reply must never outlive the change that it reports
   for (const Event& event : effects_.events) log(event);
   effects_ = {};
+}
+
+// The same questions that clients ask, so that both are told the same.
+Snapshot Daemon::snapshot() {
+  const Now now = clock_.now();
+  const auto ask = [&](ClientToHead question) {
+    Effects answered;
+    queue_.handle({}, Letter<ClientToHead>{0, std::move(question)}, now, answered);
+    return std::get<Letter<HeadToClient>>(answered.outgoing.at(0).message).body;
+  };
+  return {now.instant, std::get<JobsReport>(ask(AskJobs{})), std::get<AgentsReport>(ask(AskAgents{}))};
 }
 
 void Daemon::hear(const Incoming& incoming, Now now) {

@@ -8,6 +8,7 @@
 #include "common/os/clock.h"
 #include "daemon/core/effects.h"
 #include "daemon/core/queue.h"
+#include "daemon/http/snapshots.h"
 #include "daemon/store.h"
 #include "daemon/transport.h"
 
@@ -23,6 +24,9 @@ class Daemon {
   // Receives a batch, decides, commits one transaction, sends. Throws EnvironmentError when the commit fails:
   // the process must end, for nobody knows what is in the file.
   void turn();
+
+  // What HTTP shows: the queue as it is now, and that is as the last turn committed it.
+  Snapshot snapshot();
 
   const Queue& queue() const { return queue_; }
 

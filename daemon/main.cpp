@@ -2,20 +2,43 @@
 
 #include <cstdio>
 #include <exception>
+#include <filesystem>
+#include <memory>
 #include <variant>
 
 #include "common/os/clock.h"
+#include "common/os/files.h"
 #include "common/os/log.h"
 #include "common/os/paths.h"
 #include "common/os/random.h"
 #include "common/os/signals.h"
 #include "common/version.h"
 #include "daemon/daemon.h"
+#include "daemon/http/server.h"
 #include "daemon/options.h"
 #include "daemon/sqlite_store.h"
 #include "daemon/zmq_transport.h"
 
 namespace {
+
+// Several heads may run on one machine: the port that nobody asked for can be another head's.
+std::unique_ptr<pq::HttpServer> serve_http(const pq::DaemonOptions& options, const pq::StatePaths& paths,
+                                           pq::Snapshots& snapshots, const pq::Clock& clock) {
+  std::filesystem::remove(paths.head_http());  // an earlier run's
+  if (!options.http) return nullptr;
+  try {
+    auto server = std::make_unique<pq::HttpServer>(*options.http, snapshots, clock);
+    const auto written =
+        pq::replace_file(paths.head_http(), to_text(local_address(server->address())) + "\n");
+    if (!written) throw pq::EnvironmentError(written.error());
+    spdlog::info("HTTP at http://{}/", to_text(server->address()));
+    return server;
+  } catch (const pq::EnvironmentError& error) {
+    if (options.http_is_asked_for) throw;
+    spdlog::warn("goes on without HTTP: {}", error.what());
+    return nullptr;
+  }
+}
 
 pq::ExitStatus serve(const pq::DaemonOptions& options) {
   pq::set_up_log("pqd", options.log_level);
@@ -28,11 +51,16 @@ pq::ExitStatus serve(const pq::DaemonOptions& options) {
   // The queue is read and the epoch stored before the socket is bound: nobody is answered from less than all.
   const pq::Epoch epoch{pq::random_bits()};
   pq::Queue queue = pq::restore_queue(options.queue, epoch, store, clock.now());
-  pq::ZmqTransport transport(paths, options.listen, clock, signals.fd());
+  pq::Snapshots snapshots(clock);
+  pq::ZmqTransport transport(paths, options.listen, clock, {signals.fd(), snapshots.wanted_fd()});
   pq::Daemon daemon(std::move(queue), store, transport, clock);
+  const auto http = serve_http(options, paths, snapshots, clock);
   spdlog::info("pqd {} listens on {}, state in {}", pq::program_version, transport.endpoint(),
                options.state_dir.string());
-  while (!signals.take()) daemon.turn();
+  while (!signals.take()) {
+    daemon.turn();
+    if (snapshots.are_wanted()) snapshots.publish(daemon.snapshot());
+  }
   spdlog::info("stopped; agents go on with what they hold");
   return pq::ExitStatus::done;
 }

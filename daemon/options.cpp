@@ -26,6 +26,9 @@ const Usage& usage() {
       .flags = {{"state-dir", "DIR", "where the queue, the keys and the address are kept"},
                 {"listen", "tcp://HOST:PORT",
                  "where agents and clients reach the head (default tcp://127.0.0.1:7700; port * for any)"},
+                {"http", "HOST:PORT",
+                 "where browsers and scripts read, and only read (default 127.0.0.1:7701, if it is free; "
+                 "port * for any; none for no HTTP)"},
                 {"lease-term", "15s", "an agent that is silent for so long loses its leases"},
                 {"beat", "1s", "how often an agent reports; stretched as the fleet grows"},
                 {"log-level", "LEVEL", "trace, debug, info, warn, error or off (default info)"}},
@@ -49,12 +52,22 @@ Duration parse_time(const std::string& flag, const Arguments& arguments, Duratio
   return *duration;
 }
 
+std::optional<HttpAddress> parse_http(const std::string& text) {
+  if (text == "none") return std::nullopt;
+  auto address = parse_http_address(text);
+  if (!address)
+    refuse("--http \"" + printable(text) + "\" is no HOST:PORT such as 127.0.0.1:7701; or give none");
+  return address;
+}
+
 DaemonOptions read(const Arguments& arguments) {
   if (!arguments.words().empty())
     refuse("\"" + printable(arguments.words().front()) + "\" is one word too many");
   DaemonOptions options;
   options.state_dir = arguments.value("state-dir").value_or(default_state_dir().string());
   options.listen = arguments.value("listen").value_or("tcp://127.0.0.1:7700");
+  options.http = parse_http(arguments.value("http").value_or("127.0.0.1:7701"));
+  options.http_is_asked_for = arguments.value("http").has_value();
   options.queue.lease_term = parse_time("lease-term", arguments, limits::lease_term);
   options.queue.beat_interval = parse_time("beat", arguments, limits::beat_interval);
   if (options.queue.beat_interval < beat_shortest)

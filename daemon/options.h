@@ -2,17 +2,21 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <variant>
 
 #include "common/errors.h"
 #include "daemon/core/queue.h"
+#include "daemon/http/listener.h"
 
 namespace pq {
 
 struct DaemonOptions {
   std::filesystem::path state_dir;
   std::string listen;
+  std::optional<HttpAddress> http;  // nullopt: no HTTP
+  bool http_is_asked_for = false;   // else it is the default, and a taken port is no failure
   QueueSettings queue;
   std::string log_level;
 };

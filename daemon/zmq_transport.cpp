@@ -2,7 +2,7 @@
 
 #include <poll.h>
 
-#include <array>
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -26,12 +26,14 @@ std::string local_endpoint(const std::string& bound) {
 }
 
 ZmqTransport::ZmqTransport(const StatePaths& paths, const std::string& listen, const Clock& clock,
-                           int stop_fd)
+                           const std::vector<int>& wake_fds)
     : clock_(clock),
-      stop_fd_(stop_fd),
+      wake_fds_(wake_fds),
       access_(paths),
+      watched_(wake_fds),
       router_(listen, access_.head_keys(),
               [this](const std::string& key) { return access_.find(key).has_value(); }) {
+  watched_.push_back(access_.fd());
   const auto written = replace_file(paths.head_endpoint(), local_endpoint(router_.endpoint()) + "\n");
   if (!written) throw EnvironmentError(written.error());
 }
@@ -40,11 +42,13 @@ std::vector<Incoming> ZmqTransport::receive(Instant deadline, std::size_t messag
   std::vector<Incoming> batch;
   Duration patience{0};  // at first: a head that is never idle must answer key checks, too
   while (true) {
-    router_.wait(patience, std::array{stop_fd_, access_.fd()});
+    router_.wait(patience, watched_);
     access_.refresh();
     drain(batch, messages_max);
     patience = deadline - clock_.now().instant;
-    if (!batch.empty() || patience <= Duration{0} || is_readable(stop_fd_)) return batch;
+    if (!batch.empty() || patience <= Duration{0} ||
+        std::any_of(wake_fds_.begin(), wake_fds_.end(), is_readable))
+      return batch;
   }
 }
 

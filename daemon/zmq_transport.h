@@ -19,9 +19,11 @@ std::string local_endpoint(const std::string& bound);
 
 class ZmqTransport final : public Transport {
  public:
-  // Binds `listen` and leaves the address in the state directory. receive() also returns when `stop_fd` is
-  // readable; it reads nothing from it. `clock` and `stop_fd` must outlive this. Throws EnvironmentError.
-  ZmqTransport(const StatePaths& paths, const std::string& listen, const Clock& clock, int stop_fd);
+  // Binds `listen` and leaves the address in the state directory. receive() also returns when one of
+  // `wake_fds` is readable; it reads nothing from them. They and `clock` must outlive this. Throws
+  // EnvironmentError.
+  ZmqTransport(const StatePaths& paths, const std::string& listen, const Clock& clock,
+               const std::vector<int>& wake_fds);
 
   std::vector<Incoming> receive(Instant deadline, std::size_t messages_max) override;
   void send(const std::vector<OutgoingBytes>& batch) override;
@@ -39,8 +41,9 @@ class ZmqTransport final : public Transport {
   void drain(std::vector<Incoming>& batch, std::size_t messages_max);
 
   const Clock& clock_;
-  int stop_fd_;
+  std::vector<int> wake_fds_;
   Access access_;
+  std::vector<int> watched_;  // those and the list of keys
   Router router_;
   std::uint64_t from_strangers_ = 0;
   std::uint64_t undelivered_ = 0;

@@ -5,9 +5,9 @@
 
 #include "client/commands/commands.h"
 #include "client/connection.h"
-#include "client/json.h"
 #include "client/output.h"
 #include "common/errors.h"
+#include "common/json.h"
 #include "common/text.h"
 
 namespace pq::commands {

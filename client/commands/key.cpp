@@ -4,8 +4,8 @@
 
 #include "client/commands/commands.h"
 #include "client/connection.h"
-#include "client/json.h"
 #include "common/errors.h"
+#include "common/json.h"
 #include "common/net/keys.h"
 #include "common/os/random.h"
 #include "common/text.h"

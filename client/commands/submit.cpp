@@ -4,10 +4,10 @@
 
 #include "client/commands/commands.h"
 #include "client/connection.h"
-#include "client/json.h"
 #include "client/output.h"
 #include "client/waiting.h"
 #include "common/errors.h"
+#include "common/json.h"
 #include "common/os/random.h"
 #include "common/text.h"
 

@@ -3,8 +3,8 @@
 
 #include "client/commands/commands.h"
 #include "client/connection.h"
-#include "client/json.h"
 #include "client/output.h"
+#include "common/json.h"
 
 namespace pq::commands {
 namespace {

@@ -17,7 +17,8 @@ struct StatePaths {
   std::filesystem::path authorized_keys() const { return dir / "authorized_keys"; }
   std::filesystem::path head_endpoint() const {
     return dir / "head.endpoint";
-  }  // written once the head listens
+  }                                                                      // written once the head listens
+  std::filesystem::path head_http() const { return dir / "head.http"; }  // HOST:PORT, while there is HTTP
   std::filesystem::path head_public_key() const { return dir / "head.public"; }
   std::filesystem::path head_key() const { return dir / "keys" / "head.key"; }
   std::filesystem::path operator_key() const { return dir / "keys" / "operator.key"; }

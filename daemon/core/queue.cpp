@@ -10,7 +10,7 @@
 namespace pq {
 namespace {
 
-std::map<JobId, std::map<std::uint64_t, Span>> by_job(SpanRows rows) {
+std::map<JobId, std::map<std::uint64_t, Span>> by_job(SpanRows&& rows) {
   std::map<JobId, std::map<std::uint64_t, Span>> spans;
   for (auto& [key, span] : rows) {
     auto& job = spans[key.job];

@@ -34,14 +34,16 @@ void Queue::hear(const Sender& from, const Hello& hello, Now now, Effects& effec
     return;
   }
   if (agent->row.incarnation != hello.incarnation) {
-    if (!is_new)
+    if (!is_new) {
       effects.events.push_back(
           {Happening::agent_replaced, {}, hello.name, "by a newer process of this name"});
+    }
     begin_anew(*agent, effects);
   }
-  if (is_new)
+  if (is_new) {
     effects.events.push_back(
         {Happening::agent_joined, {}, hello.name, std::to_string(hello.slots) + " slots"});
+  }
   agent->row.incarnation = hello.incarnation;
   agent->row.program_version = hello.program_version;
   agent->row.slots = std::min(hello.slots, limits::slots_max);

@@ -34,8 +34,9 @@ class Cluster:
         self._speakers: list[Speaker] = []
 
     def close(self) -> None:
-        for speaker in self._speakers:
-            speaker.close()
+        """Also more than once."""
+        while self._speakers:
+            self._speakers.pop().close()
         for program in self.programs:
             program.kill()
 
@@ -51,11 +52,11 @@ class Cluster:
         assert self._endpoint is not None, "no head has been started"
         return self._endpoint
 
-    def start(self, program: str, *words: str, name: str = "", stderr: Optional[int] = None) -> Program:
-        """Any program of pq, in the background, with this cluster's state directory."""
+    def start(self, program: str, *words: str, name: str = "", state_dir: bool = True) -> Program:
+        """Any program of pq, in the background."""
         unique = f"{name or program}-{next(self._numbers)}"
-        command = (program, "--state-dir", str(self.state_dir), *words)
-        started = Program(unique, command, self.root, self.environment, stderr)
+        command = (program, *self._where(state_dir), *words)
+        started = Program(unique, command, self.root, self.environment)
         self.programs.append(started)
         return started
 
@@ -92,9 +93,8 @@ class Cluster:
         state_dir: bool = True,
     ) -> Outcome:
         """Any program of pq, to its end."""
-        where = ("--state-dir", str(self.state_dir)) if state_dir else ()
         ended = subprocess.run(
-            [str(BINARIES / program), *where, *words],
+            [str(BINARIES / program), *self._where(state_dir), *words],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -104,6 +104,9 @@ class Cluster:
             preexec_fn=die_with_parent,
         )
         return Outcome(ended.returncode, ended.stdout, ended.stderr)
+
+    def _where(self, state_dir: bool) -> tuple[str, ...]:
+        return ("--state-dir", str(self.state_dir)) if state_dir else ()
 
     # ------------------------------------------------------------ what users ask
 

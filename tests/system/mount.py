@@ -13,7 +13,8 @@ import pytest
 @contextmanager
 def tmpfs(at: Path, options: str) -> Iterator[None]:
     """Skips the test where this user or this container may not mount."""
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "pq-system-test", at], capture_output=True)
+    mount = ["mount", "-t", "tmpfs", "-o", options, "pq-system-test", at]
+    mounted = subprocess.run(mount, capture_output=True)
     if mounted.returncode != 0:
         pytest.skip(f"mounting is refused here: {mounted.stderr.decode().strip()}")
     try:

@@ -104,7 +104,9 @@ class Peer:
     def hears_nothing(self, for_s: float) -> bool:
         return self.speaker.receive(for_s) is None
 
-    def submit(self, begin: int, end: int, kernel: str = "primes", request: Optional[list[int]] = None) -> Message:
+    def submit(
+        self, begin: int, end: int, kernel: str = "primes", request: Optional[list[int]] = None
+    ) -> Message:
         return self.ask("submit", id=request or new_request(), spec=job_spec(begin, end, kernel))
 
 
@@ -173,7 +175,7 @@ class HandAgent:
         return msgpack.unpackb(message)
 
     def beat(self, draining: bool = False) -> Message:
-        """Tells all that it holds, and follows the answer. Leases that are not confirmed are no longer held."""
+        """Tells all that it holds, and follows the answer: a lease that is not confirmed is gone."""
         self.say_beat(draining)
         orders = self._hear()
         if orders["t"] == "orders":

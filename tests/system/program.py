@@ -1,4 +1,4 @@
-"""One process of pq: started, signalled by its pid, and its output read while it runs and after it has ended."""
+"""One process of pq: started, signalled by its pid, its output read while it runs and after its end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 from pathlib import Path
-from typing import IO, Mapping, NamedTuple, Optional, Sequence, Union
+from typing import Mapping, NamedTuple, Optional, Sequence
 
 from waiting import PATIENCE_S
 
@@ -17,7 +17,7 @@ BINARIES = Path(os.environ.get("PQ_BIN", REPOSITORY / "build" / "release" / "bin
 ALL_PROGRAMS = (
     "pqd", "pq-agent", "pq", "pq-submit", "pq-status", "pq-wait", "pq-cancel", "pq-pause", "pq-resume",
     "pq-priority", "pq-agents", "pq-verify", "pq-key",
-)  # fmt: skip
+)
 
 _SETTINGS_OF_THIS_SHELL = ("PQ_", "PQD_", "XDG_", "NO_COLOR", "JOURNAL_STREAM", "STATE_DIRECTORY")
 _PR_SET_PDEATHSIG = 1
@@ -52,7 +52,6 @@ class Program:
         command: Sequence[str],
         directory: Path,
         environment: Mapping[str, str],
-        stderr: Union[None, int, IO[bytes]] = None,
         user: Optional[int] = None,
     ) -> None:
         self.name = name
@@ -63,7 +62,7 @@ class Program:
                 [str(BINARIES / command[0]), *command[1:]],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
-                stderr=err if stderr is None else stderr,
+                stderr=err,
                 env=dict(environment),
                 preexec_fn=die_with_parent,
                 user=user,

@@ -66,14 +66,13 @@ def counted_by_primesieve(kernel: str, begin: int, end: int) -> int:
     k = KERNELS.index(kernel) + 1
     command = ["primesieve", str(begin), str(end - 1), f"--count={k}", "--quiet"]
     inside = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    return inside + sum(
-        any_past_end(shape, first, end) for shape in SHAPES[kernel] for first in range(max(begin, end - shape[-1]), end)
-    )
+    return inside + sum(straddling(shape, begin, end) for shape in SHAPES[kernel])
 
 
-def any_past_end(shape: tuple[int, ...], first: int, end: int) -> bool:
-    """Is this a tuplet of which primesieve has not seen all members?"""
-    return first + shape[-1] >= end and all(is_prime(first + d) for d in shape)
+def straddling(shape: tuple[int, ...], begin: int, end: int) -> int:
+    """The tuplets that begin in the range and end past it."""
+    firsts = range(max(begin, end - shape[-1]), end)
+    return sum(all(is_prime(first + d) for d in shape) for first in firsts)
 
 
 def twin_primes_after(n: int, count: int) -> list[int]:

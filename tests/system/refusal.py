@@ -8,7 +8,7 @@ SIGNS_OF_A_CRASH = ("terminate called", "what():", "std::", "backtrace", "Assert
 
 
 def expect_refusal(outcome: Outcome, program: str, status: int, *fragments: str) -> None:
-    """The line says what happened, the value that caused it and what to do next: assert on fragments of it."""
+    """The line says what happened, the value that caused it and what to do next; `fragments` of that."""
     assert outcome.status == status, outcome
     assert outcome.stdout == "", outcome
     assert outcome.stderr.startswith(f"{program}: ") and outcome.stderr.endswith("\n"), outcome

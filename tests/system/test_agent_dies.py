@@ -146,7 +146,8 @@ def test_idle_agents_end_at_once_when_asked_and_the_head_knows(cluster: Cluster)
     agents = [cluster.start_agent(f"idle-{number}") for number in range(12)]
     for agent in agents:
         assert agent.terminate(SLOW_MACHINE_S).status == 0
-    eventually(lambda: head.stderr().count("agent left") == len(agents), "the head has heard every goodbye", 5)
+    everybody = len(agents)
+    eventually(lambda: head.stderr().count("agent left") == everybody, "each goodbye has been heard", 5)
     assert {agent["state"] for agent in cluster.agents().values()} == {"gone"}
 
 

@@ -52,7 +52,7 @@ SUBMITS = {
     "unknown flag": (["--range", "0:5", "--colour"], "‘colour’ does not exist"),
     "word too many": (["--range", "0:5", "again"], '"again" is one word too many'),
     "priority in words": (["--range", "0:5", "--priority", "high"], "is not a priority: give an integer"),
-    "priority too large": (["--range", "0:5", "--priority", "3000000000"], "is not a priority: give an integer"),
+    "priority too large": (["--range", "0:5", "--priority", "3000000000"], "is not a priority"),
     "name too long": (["--range", "0:5", "--name", TOO_LONG], "give at most 64"),
     "name of two lines": (["--range", "0:5", "--name", "a\nb"], "leave out control characters"),
     "duration without a unit": (["--range", "0:5", "--timeout", "5"], "write 5s for seconds"),
@@ -64,7 +64,7 @@ SUBMITS = {
     "head without a port": (["--range", "0:5", "--head", "tcp://localhost"], "give tcp://HOST:PORT"),
     "head of no such port": (["--range", "0:5", "--head", "tcp://localhost:99999"], "give tcp://HOST:PORT"),
     "a program to run": (["--range", "0:5", "--", "./sim"], "cannot run programs yet; choose"),
-}  # fmt: skip
+}
 
 OTHERS = {
     "no such command": (["pq", "frobnicate"], '"frobnicate" is not a command'),
@@ -80,7 +80,7 @@ OTHERS = {
     "pqd: a word": (["pqd", "start"], '"start" is one word too many'),
     "pqd: no such flag": (["pqd", "--daemonize"], "‘daemonize’ does not exist"),
     "pqd: no beat": (["pqd", "--beat", "0s"], "give at least 10ms"),
-    "pqd: term shorter than beats": (["pqd", "--beat", "1s", "--lease-term", "2s"], "must be longer than three beats"),
+    "pqd: term of two beats": (["pqd", "--beat", "1s", "--lease-term", "2s"], "longer than three beats"),
     "pqd: term without a unit": (["pqd", "--lease-term", "15"], "write 15s for seconds"),
     "pqd: term of weeks": (["pqd", "--lease-term", "1000h"], "at most 1d"),
     "agent: a word": (["pq-agent", "start"], '"start" is one word too many'),
@@ -89,10 +89,10 @@ OTHERS = {
     "agent: too many slots": (["pq-agent", "--slots", "1025"], "is not a number from 1 to 1024"),
     "agent: no name": (["pq-agent", "--name="], "give 1 to 64 printable bytes"),
     "agent: name too long": (["pq-agent", "--name", TOO_LONG], "give 1 to 64 printable bytes"),
-    "agent: no token": (["pq-agent", "--join", "pq1_00"], "pass the whole word that pq-key new agent printed"),
+    "agent: no token": (["pq-agent", "--join", "pq1_00"], "the whole word that pq-key new agent printed"),
     "agent: timeout without a unit": (["pq-agent", "--head-timeout", "10"], "write 10s for seconds"),
     "agent: idle in words": (["pq-agent", "--idle-exit", "soon"], "such as 500ms, 30s, 5m or 1h"),
-}  # fmt: skip
+}
 
 ASKING_FOR_A_JOB = {
     "pq-status": [],
@@ -186,7 +186,7 @@ def test_job_that_has_ended_cannot_be_steered(serving: Cluster, program: str) ->
     if program == "pq-cancel":
         assert outcome.status == 0, "asking for what is so already is no error"
     else:
-        expect_refusal(outcome, program, 1, f"the job has ended already: {job} is cancelled; submit the range again")
+        expect_refusal(outcome, program, 1, f"has ended already: {job} is cancelled; submit the range again")
 
 
 def test_state_directory_without_a_head(cluster: Cluster) -> None:
@@ -199,7 +199,8 @@ def test_head_that_does_not_run(cluster: Cluster, timeout: list[str]) -> None:
     cluster.start_head()
     cluster.head.kill()
     outcome = cluster.run("pq-status", *timeout, within=30)
-    expect_refusal(outcome, "pq-status", 4, f"no head answers at {cluster.endpoint}; start pqd there or pass --head")
+    advice = "start pqd there or pass --head"
+    expect_refusal(outcome, "pq-status", 4, f"no head answers at {cluster.endpoint}; {advice}")
 
 
 def test_submit_to_a_head_that_does_not_run(serving: Cluster, unused_port: int) -> None:
@@ -207,7 +208,8 @@ def test_submit_to_a_head_that_does_not_run(serving: Cluster, unused_port: int) 
     outcome = serving.run("pq-submit", "--range", "0:1e6", "--head", head, "--timeout", "300ms")
     assert (outcome.status, outcome.stdout) == (4, "")
     echo, error = outcome.stderr.splitlines()
-    assert echo == "0:1 000 000, 1 000 000 integers" and error.startswith(f"pq-submit: no head answers at {head};")
+    assert echo == "0:1 000 000, 1 000 000 integers"
+    assert error.startswith(f"pq-submit: no head answers at {head};")
 
 
 def test_head_whose_key_is_another(cluster: Cluster) -> None:
@@ -229,7 +231,8 @@ def test_key_file_that_is_none(serving: Cluster) -> None:
     path.touch(mode=0o600)
     for text, fragment in (("", "is no key file"), ("pq1_00", "is damaged; copy all of what pq-key printed")):
         path.write_text(text)
-        expect_refusal(serving.run("pq-status", "--key", str(path), "--timeout", "300ms"), "pq-status", 4, fragment)
+        outcome = serving.run("pq-status", "--key", str(path), "--timeout", "300ms")
+        expect_refusal(outcome, "pq-status", 4, fragment)
     outcome = serving.run("pq-status", "--key", "/nonexistent")
     expect_refusal(outcome, "pq-status", 4, "cannot read /nonexistent", "check the path")
 

@@ -27,7 +27,7 @@ def test_job_survives_heads_that_are_killed_one_after_the_other(cluster: Cluster
     for _ in range(KILLS):
         cluster.restart_head(*QUICK_BEATS)
         eventually(lambda: are_active(cluster, "left", "right"), "both agents are back")
-        assert cluster.job(1)["state"] == "running", "the job has ended before its heads could die; make it longer"
+        assert cluster.job(1)["state"] == "running", "it has ended before its heads could die: make it longer"
     told = waiter.ends(within=90)
     assert (told.status, told.stdout) == (0, f"{LONG_TOTAL}\n")
     assert "is back" in told.stderr
@@ -92,7 +92,7 @@ def test_repeated_submit_is_the_same_job(cluster: Cluster) -> None:
 
 
 def test_nothing_acknowledged_is_lost_at_any_moment(cluster: Cluster) -> None:
-    """Heads die amid a stream of submissions; what was not acknowledged is asked for again, as a client does."""
+    """Heads die amid a stream of submissions; what was not acknowledged is asked for again."""
     luck = random.Random(7)
     cluster.start_head()
     wanted = [(request, luck.randrange(10**9)) for request in (new_request() for _ in range(240))]

@@ -73,7 +73,8 @@ def test_small_numbers_of_every_kernel(fleet: Cluster, kernel: str) -> None:
 def test_wide_range_that_ends_inside_a_twin_pair(fleet: Cluster, kernel: str) -> None:
     (twin,) = twin_primes_after(10**9, 1)
     assert total(fleet, f"0:{twin + 1}", kernel) == counted_by_primesieve(kernel, 0, twin + 1)
-    assert total(fleet, f"{twin + 1}:+1e9", kernel) == counted_by_primesieve(kernel, twin + 1, twin + 1 + 10**9)
+    begin, end = twin + 1, twin + 1 + 10**9
+    assert total(fleet, f"{begin}:{end}", kernel) == counted_by_primesieve(kernel, begin, end)
 
 
 @pytest.mark.parametrize("kernel", KERNELS)

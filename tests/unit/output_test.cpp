@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "client/failure.h"
-#include "client/figures.h"
-#include "client/json.h"
 #include "client/progress.h"
 #include "client/table.h"
 #include "client/typography.h"
+#include "common/figures.h"
+#include "common/json.h"
 #include "common/text.h"
 
 using namespace pq;

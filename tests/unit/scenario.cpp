@@ -66,12 +66,12 @@ Scenario::Scenario(QueueSettings settings) : settings_(settings), now_{Instant{1
 
 Scenario::~Scenario() {
   if (std::uncaught_exceptions() > 0) return;
-  for (const auto& [peer, messages] : inboxes_) {
-    CHECK_MESSAGE(messages.empty(), messages.size(), " messages are left unread by peer ", peer.value);
+  for (const auto& inbox : inboxes_) {
+    CHECK_MESSAGE(inbox.second.empty(), "messages are left unread by peer ", inbox.first.value);
   }
-  for (const auto& [name, agent] : agents_) {
-    CHECK_MESSAGE(!agent.refusal_, name, " was refused");
-    CHECK_MESSAGE(agent.granted_.empty(), name, " was granted leases that the test does not know of");
+  for (const auto& entry : agents_) {
+    CHECK_MESSAGE(!entry.second.refusal_, entry.first, " was refused");
+    CHECK_MESSAGE(entry.second.granted_.empty(), entry.first, " holds leases that the test does not know of");
   }
 }
 
@@ -121,7 +121,8 @@ void Scenario::check_turn() {
 
 void Scenario::check_leases_are_new() {
   std::set<LeaseId> live;
-  for (const auto& [id, lease] : queue_->leases().all()) {
+  for (const auto& lease : queue_->leases().all()) {
+    const LeaseId id = lease.first;
     live.insert(id);
     if (leases_live_.contains(id)) continue;
     CHECK_MESSAGE(leases_ever_.insert(id).second, "lease_ids_never_repeat: ", to_text(id));

@@ -68,8 +68,8 @@ TEST_CASE("a lease is half of a slot's even share of what is left, between its b
 
 TEST_CASE("less of a job left, or a larger fleet, never makes a lease wider") {
   for (const Cost& cost : costs) {
-    for (double rest = 1; rest < 1e19; rest *= 7) {
-      for (double fleet_per_s = 1; fleet_per_s < 1e15; fleet_per_s *= 11) {
+    for (const double rest : {1.0, 7.0, 1e3, 3e5, 1e8, 5e11, 1e15, 1e19}) {
+      for (const double fleet_per_s : {1.0, 11.0, 1e3, 7e5, 1e9, 3e12, 1e15}) {
         const std::uint64_t width = lease_width({cost, true, rest, fleet_per_s});
         CHECK(width <= lease_width({cost, true, rest * 2, fleet_per_s}));
         CHECK(width >= lease_width({cost, true, rest, fleet_per_s * 2}));

@@ -43,7 +43,6 @@ class ScriptedAgent {
   void restarts();                                         // as a new process, which does not say hello yet
   void reconnects();                                       // the same process over a new connection
   void falls_silent() { silent_ = true; }
-  void wakes() { silent_ = false; }
   void starts_to_drain();
   void says_goodbye();
 

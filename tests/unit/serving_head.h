@@ -51,7 +51,7 @@ inline bool wait_for(Dealer& dealer, const std::function<bool()>& happened) {
 struct ServingHead {
   explicit ServingHead(const std::string& listen = "tcp://127.0.0.1:*") {
     std::filesystem::create_directory(paths.dir);
-    transport.emplace(paths, listen, clock, stop.reading());
+    transport.emplace(paths, listen, clock, std::vector{stop.reading()});
     agent = read_key_file(paths.agent_key());
     public_key = read_key_file(paths.head_key()).public_key;
   }

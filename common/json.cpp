@@ -1,9 +1,9 @@
-#include "client/json.h"
+#include "common/json.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "client/figures.h"
+#include "common/figures.h"
 
 namespace pq {
 namespace {

@@ -1,0 +1,31 @@
+// The head's HTTP side: read-only pages, served from Snapshots by a few threads of their own. The library
+// does the HTTP; the threads, the sockets and their time are ours, so that no client can hold up another
+// one for long, or the stop at all.
+#pragma once
+
+#include <memory>
+
+#include "common/os/clock.h"
+#include "daemon/http/listener.h"
+#include "daemon/http/snapshots.h"
+
+namespace pq {
+
+class HttpServer {
+ public:
+  // Listens and serves from now on. `snapshots` and `clock` must outlive this. Throws EnvironmentError.
+  HttpServer(const HttpAddress& address, Snapshots& snapshots, const Clock& clock);
+  // At once: what is being served is cut off.
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  // With the port that a wildcard became.
+  const HttpAddress& address() const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace pq
