@@ -12,7 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration hello_interval = 1s;
-constexpr Duration drain_patience = 10s;  // for the head's last word, once every step is done
+constexpr Duration hurried_patience = 2s;  // the same when it was asked to hurry
+constexpr Duration drain_patience = 10s;   // for the head's last word, once every step is done
 constexpr std::size_t jobs_kept = 16;
 
 std::string cut(std::string text) {
@@ -165,6 +166,7 @@ void Session::drain(Instant now, Ending why) {
 
 void Session::drain_at_once(Instant now) {
   drain(now);
+  drain_ends_ = now + hurried_patience;
   for (auto& [id, lease] : held_) {
     lease.step_end.reset();
     lower_end(lease, 0);

@@ -18,12 +18,14 @@ inline constexpr Duration restart_term =
     30s;  // the same right after the head's start: a fleet must reconnect
 inline constexpr Duration lease_width_longest = 60s;    // half of a Spot notice (120 s)
 inline constexpr Duration lease_width_shortest = 20ms;  // only at a job's end; some forty round trips
+inline constexpr Duration lease_width_least = 500us;    // a round trip's worth, however small the even share
 inline constexpr Duration lease_width_unmeasured =
     2s;                                     // the first lease of an agent that has not computed this job
 inline constexpr Duration step_usual = 1s;  // what a dying slot may lose
 inline constexpr Duration step_longest = 60s;
 inline constexpr double fixed_cost_share_max =
     0.02;                                      // of a step; longer steps where the fixed cost would exceed it
+inline constexpr Duration head_late_max = 1s;  // a head that is later than this stood still itself
 inline constexpr Duration split_pause = 20ms;  // between two passes over the leases for one to split
 inline constexpr Duration ask_pause = 1s;      // between two requests to the same holder to end earlier
 inline constexpr Duration fleet_rate_kept = 250ms;  // before the roster is passed over again for a job's rate
@@ -47,13 +49,14 @@ inline constexpr std::size_t waits_max = 100'000;
 
 // ---- HTTP
 inline constexpr std::size_t http_threads = 4;                  // each serves one connection at a time
-inline constexpr std::size_t http_request_bytes_max = 1 << 14;  // a browser's cookies for this host included
-inline constexpr Duration http_exchange_longest =
-    5s;                                            // request and answer; a slow client holds a thread so long
-inline constexpr Duration http_farewell = 500ms;   // for the client to close first
-inline constexpr Duration snapshot_kept = 250ms;   // four a second at most, however many ask
-inline constexpr Duration snapshot_patience = 2s;  // for the turn to take one; a commit may be slow
-static_assert(snapshot_patience < http_exchange_longest);
+inline constexpr std::size_t http_request_bytes_max = 1 << 14;  // with a browser's cookies for this host
+inline constexpr Duration http_exchange_longest = 5s;           // so long can a slow client hold a thread
+inline constexpr Duration http_farewell = 500ms;                // for a client to close after the answer
+inline constexpr Duration snapshot_patience = 2s;  // of a reader, with the turn; a commit may be slow
+inline constexpr int snapshot_pause_factor = 19;   // times what the last one took: 5 % of the turn's time
+inline constexpr Duration snapshot_pause_shortest = 20ms;
+inline constexpr Duration snapshot_pause_longest = 1s;
+static_assert(snapshot_pause_longest + snapshot_patience < http_exchange_longest);
 
 // ---- the wire
 inline constexpr std::size_t message_bytes_max =

@@ -43,7 +43,7 @@ Queue::Queue(QueueSettings settings, Epoch epoch, Stored stored, Now now)
     by_request_[row.request] = id;
     if (!has_ended(row.state)) open_jobs_.insert(id);
     last_job_ = std::max(last_job_, id);
-    jobs_.emplace(id, Job{std::move(row), std::move(ledger), 0, {}});
+    jobs_.emplace(id, Job{.row = std::move(row), .ledger = std::move(ledger)});
   }
 }
 
@@ -66,24 +66,28 @@ Instant Queue::next_deadline() const {
 // Deadlines only ever move later, so one pass when the earliest was due is enough: about one a lease term.
 void Queue::expire_silent(Now now, Effects& effects) {
   if (now.instant < next_expiry_) return;
+  // The head sleeps no longer than until next_expiry_. If it is late, it was the head that stood still, by a
+  // slow disk or a paused machine, and what the agents said meanwhile may still wait to be read.
+  const Duration stood_still = now.instant - next_expiry_;
+  if (stood_still > limits::head_late_max) {
+    for (auto& [id, agent] : roster_.all()) agent.deadline = agent.deadline + stood_still;
+    next_expiry_ = next_expiry_ + stood_still + settings_.beat_interval;
+    return;
+  }
   next_expiry_ = now.instant + settings_.lease_term;
   std::vector<AgentId> forgotten;
   for (auto& [id, agent] : roster_.all()) {
     if (agent.gone) {
       if (now.instant - agent.heard_at > limits::gone_agent_kept) forgotten.push_back(id);
     } else if (now.instant >= agent.deadline) {
-      agent.gone = true;
       effects.events.push_back({Happening::agent_lost, {}, agent.row.name, "not heard for a lease term"});
       lose_leases(agent, "its holder fell silent", effects);
-      note_idle(agent);
+      leave(agent);
     } else {
       next_expiry_ = std::min(next_expiry_, agent.deadline);
     }
   }
-  for (const AgentId id : forgotten) {
-    roster_.remove(id);
-    changes_.agents[id] = std::nullopt;
-  }
+  for (const AgentId id : forgotten) roster_.remove(id);
 }
 
 void Queue::lose_leases(Agent& agent, const std::string& why, Effects& effects) {
@@ -104,6 +108,13 @@ void Queue::lose_leases(Agent& agent, const std::string& why, Effects& effects) 
 Job& Queue::touch(JobId id) {
   touched_jobs_.insert(id);
   return jobs_.at(id);
+}
+
+// It holds nothing: a restarted head need not know of it. It is still listed for a while.
+void Queue::leave(Agent& agent) {
+  agent.gone = true;
+  changes_.agents[agent.row.id] = std::nullopt;
+  note_idle(agent);
 }
 
 void Queue::note_idle(const Agent& agent) {
@@ -154,8 +165,7 @@ void Queue::end_finished_jobs(Now now, Effects& effects) {
     if (job.row.attempts_failed > job.row.spec.failures_max) {
       const std::string limit = std::to_string(job.row.spec.failures_max);
       end_job(job, JobState::failed,
-              "more than " + limit + " attempts failed, the last with: " + job.row.error.value_or(""), now,
-              effects);
+              "more than " + limit + " attempts failed, the last with: " + job.last_words, now, effects);
     } else if (!job.ledger.is_finished()) {
       continue;
     } else if (job.ledger.failed() > 0) {

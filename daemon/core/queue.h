@@ -36,9 +36,10 @@ struct Sender {
 struct Job {
   JobRow row;
   Ledger ledger;
+  std::string last_words = {};  // of the latest attempt that failed
   // Integers a second of all slots that could compute it; worth a pass over the roster a few times a second.
   double fleet_per_s = 0;
-  Instant fleet_known_until;
+  Instant fleet_known_until = {};
 };
 
 class Queue {
@@ -75,6 +76,7 @@ class Queue {
   void begin_anew(Agent& agent, Effects& effects);
   Agent* speaking(const Sender& from, const std::string& name, Incarnation incarnation, Effects& effects);
   void hear_lease(Agent& agent, const LeaseView& view, Now now, Effects& effects);
+  void hear_contradiction(const Agent& agent, const LeaseView& view, Effects& effects);
   void hear_failure(Agent& agent, const LeaseView& view, Effects& effects);
   void hear_end(Agent& agent, const LeaseView& view, Effects& effects);
   void misused(const Agent& agent, const LeaseView& view, const char* how, Effects& effects);
@@ -100,6 +102,7 @@ class Queue {
   void give_work(Now now);
   Job* next_job(const Agent& agent, Range& free);
   std::optional<Range> free_for(const Agent& agent, const Job& job) const;
+  std::uint64_t width_for(Job& job, const Agent& agent, const Range& free, Now now);
   void grant(Job& job, Agent& agent, const Range& free, Now now);
   void split_running(Now now);
   void ask_to_end(LeaseId id, std::uint64_t end, Now now);
@@ -115,6 +118,7 @@ class Queue {
 
   // ---- shared by them (queue.cpp)
   Job& touch(JobId id);
+  void leave(Agent& agent);
   void note_idle(const Agent& agent);
   void release(LeaseId id);
   void drop_lease(LeaseId id);

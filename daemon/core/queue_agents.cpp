@@ -61,7 +61,7 @@ void Queue::hear(const Sender& from, const Hello& hello, Now now, Effects& effec
 void Queue::begin_anew(Agent& agent, Effects& effects) {
   agent.peer.reset();
   lose_leases(agent, "a newer process took its holder's name", effects);
-  agent.replaced.push_back(agent.row.incarnation);
+  if (agent.row.incarnation != Incarnation{}) agent.replaced.push_back(agent.row.incarnation);
   if (agent.replaced.size() > limits::replaced_remembered) agent.replaced.erase(agent.replaced.begin());
   agent.beat_seq = 0;
   agent.draining = false;
@@ -89,6 +89,7 @@ void Queue::hear(const Sender& from, const Beat& beat, Now now, Effects& effects
   agent->heard_at = now.instant;
   agent->deadline = now.instant + settings_.lease_term;
   next_expiry_ = std::min(next_expiry_, agent->deadline);
+  if (agent->gone) changes_.agents[agent->row.id] = agent->row;
   agent->gone = false;
   agent->orders_seen = beat.epoch == epoch_ ? beat.orders_seen : 0;
   // An agent that was forgotten and came back takes only Orders that are newer than those of before.
@@ -118,9 +119,7 @@ void Queue::hear_lease(Agent& agent, const LeaseView& view, Now now, Effects& ef
     case Verdict::refused:
       return misused(agent, view, "a commit outside of it, or without a value", effects);
     case Verdict::contradicts:
-      touch(lease->job).row.error = "the kernel is not deterministic: two values for [" +
-                                    std::to_string(view.begin) + ", " + std::to_string(view.upto) + ")";
-      effects.events.push_back({Happening::kernel_contradicts, lease->job, agent.row.name, *job.row.error});
+      hear_contradiction(agent, view, effects);
       break;
     case Verdict::finished:
       return drop_lease(view.lease);
@@ -134,6 +133,15 @@ void Queue::hear_lease(Agent& agent, const LeaseView& view, Now now, Effects& ef
   hear_end(agent, view, effects);
 }
 
+// The first value stays; the job says that it cannot be trusted.
+void Queue::hear_contradiction(const Agent& agent, const LeaseView& view, Effects& effects) {
+  Job& job = touch(leases_.find(view.lease)->job);
+  if (job.row.error) return;
+  job.row.error = "the kernel is not deterministic: two values for [" + std::to_string(view.begin) + ", " +
+                  std::to_string(view.upto) + ")";
+  effects.events.push_back({Happening::kernel_contradicts, job.row.id, agent.row.name, *job.row.error});
+}
+
 void Queue::hear_failure(Agent& agent, const LeaseView& view, Effects& effects) {
   const Lease& lease = *leases_.find(view.lease);
   Job& job = touch(lease.job);
@@ -144,7 +152,7 @@ void Queue::hear_failure(Agent& agent, const LeaseView& view, Effects& effects) 
   const std::string words = view.error.value_or("no error text");
   effects.events.push_back({Happening::program_failed, lease.job, agent.row.name, words});
   job.row.attempts_failed += 1;
-  job.row.error = words;
+  job.last_words = words;
   job.ledger.fail(lease.begin, {agent.row.id, *view.failed_upto, words, job.row.spec.attempts_max}, changes_);
   drop_lease(view.lease);
 }
@@ -192,8 +200,7 @@ void Queue::hear(const Sender& from, const Goodbye& goodbye, Now /*now*/, Effect
   if (agent == nullptr || agent->row.incarnation != goodbye.incarnation || agent->gone) return;
   const std::set<LeaseId> held = agent->leases;
   for (const LeaseId id : held) release(id);
-  agent->gone = true;
-  note_idle(*agent);
+  leave(*agent);
   effects.events.push_back({Happening::agent_left, {}, goodbye.name, ""});
 }
 

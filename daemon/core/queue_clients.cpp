@@ -55,7 +55,7 @@ HeadToClient Queue::answer(const Submit& submit, Now now, Effects& effects) {
   row.spec.attempts_max = std::max(row.spec.attempts_max, 1U);
   row.created_unix_ms = now.unix_ms;
   Ledger ledger(id, row.spec.range, row.spec.fold, changes_);
-  jobs_.emplace(id, Job{std::move(row), std::move(ledger), 0, {}});
+  jobs_.emplace(id, Job{.row = std::move(row), .ledger = std::move(ledger)});
   by_request_[submit.id] = id;
   open_jobs_.insert(id);
   touch(id);
@@ -97,12 +97,12 @@ JobReport Queue::report(const Job& job) const {
   report.error = job.row.error;
   if (has_ended(job.row.state)) return report;
   report.slots_busy = static_cast<std::uint32_t>(job.ledger.leases());
-  for (const auto& [id, agent] : roster_.all()) {
-    const auto pace = agent.paces.find(job.row.id);
-    if (pace == agent.paces.end() || agent.leases.empty()) continue;
-    const auto mine = std::count_if(agent.leases.begin(), agent.leases.end(),
-                                    [&](LeaseId lease) { return leases_.find(lease)->job == job.row.id; });
-    report.rate_per_s += static_cast<double>(mine) / pace->second.per_integer_s;
+  for (const auto& [begin, span] : job.ledger.spans()) {
+    const auto* leased = std::get_if<Leased>(&span.state);
+    if (leased == nullptr) continue;
+    const Agent& holder = roster_.at(leased->agent);
+    const auto pace = holder.paces.find(job.row.id);
+    if (pace != holder.paces.end()) report.rate_per_s += 1 / pace->second.per_integer_s;
   }
   return report;
 }

@@ -58,12 +58,20 @@ Job* Queue::next_job(const Agent& agent, Range& free) {
   return best;
 }
 
+// The expected cost of an integer grows with its place, so the width is asked for twice: with the cost where
+// the lease begins, then with the cost where it would end.
+std::uint64_t Queue::width_for(Job& job, const Agent& agent, const Range& free, Now now) {
+  WidthFacts facts{.cost = cost_for(agent, job, free.begin),
+                   .is_measured = agent.paces.contains(job.row.id),
+                   .rest = static_cast<double>(job.ledger.rest()),
+                   .fleet_per_s = fleet_per_s(job, now)};
+  const std::uint64_t at_most = std::min(lease_width(facts), free.width());
+  facts.cost = cost_for(agent, job, free.begin + at_most);
+  return lease_width(facts);
+}
+
 void Queue::grant(Job& job, Agent& agent, const Range& free, Now now) {
-  const WidthFacts facts{.cost = cost_for(agent, job, free.begin),
-                         .is_measured = agent.paces.contains(job.row.id),
-                         .rest = static_cast<double>(job.ledger.rest()),
-                         .fleet_per_s = fleet_per_s(job, now)};
-  std::uint64_t width = lease_width(facts);
+  std::uint64_t width = width_for(job, agent, free, now);
   // A crumb is not worth a lease of its own.
   if (free.width() > width && free.width() - width < width / 16) width = free.width();
   const LeaseId id = leases_.next_id();

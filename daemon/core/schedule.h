@@ -13,7 +13,7 @@ namespace pq {
 // What is known when a slot asks for work.
 struct WidthFacts {
   Cost cost;                 // of this job on this slot
-  bool is_measured = false;  // by this agent; else the others' or the kernel's expectation
+  bool is_measured = false;  // by this agent; else it is the kernel's expectation
   double rest = 0;           // integers of the job that are not done, leased ones included
   double fleet_per_s = 0;    // integers a second that all slots together would compute of this job
 };

@@ -1,6 +1,5 @@
 #include "daemon/http/connection.h"
 
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 

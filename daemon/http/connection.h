@@ -4,6 +4,7 @@
 #pragma once
 
 #include <httplib.h>
+#include <poll.h>
 
 #include <array>
 #include <string>

@@ -36,7 +36,9 @@ void switch_on(int fd, int level, int option, int value = 1) {
 }
 
 int bound_socket(const HttpAddress& address) {
-  const addrinfo wanted{.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM};
+  addrinfo wanted{};
+  wanted.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  wanted.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
   const int wrong =
       ::getaddrinfo(address.host.c_str(), std::to_string(address.port).c_str(), &wanted, &found);

@@ -1,5 +1,6 @@
 #include "daemon/http/snapshots.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/limits.h"
@@ -7,25 +8,27 @@
 namespace pq {
 
 std::shared_ptr<const Snapshot> Snapshots::fresh() {
+  const Instant asked_at = clock_.now().instant;
+  const auto is_over = [&] { return closed_ || (latest_ && latest_->taken_at >= asked_at); };
   std::unique_lock lock(mutex_);
-  if (auto found = young()) return found;
-  if (!closed_) wanted_.ring();
-  const auto before = latest_;
-  published_.wait_for(lock, limits::snapshot_patience, [&] { return closed_ || latest_ != before; });
-  return !closed_ && latest_ != before ? latest_ : nullptr;
-}
-
-std::shared_ptr<const Snapshot> Snapshots::young() const {
-  if (closed_ || !latest_) return nullptr;
-  return clock_.now().instant - latest_->taken_at < limits::snapshot_kept ? latest_ : nullptr;
+  if (!published_.wait_for(lock, next_at_ - asked_at, is_over)) {
+    asked_at_ = std::max(asked_at_, asked_at);
+    wanted_.ring();
+    if (!published_.wait_for(lock, limits::snapshot_patience, is_over)) return nullptr;
+  }
+  return closed_ ? nullptr : latest_;
 }
 
 void Snapshots::publish(Snapshot snapshot) {
+  const Instant now = clock_.now().instant;
+  const Duration took = now - snapshot.taken_at;
   auto latest = std::make_shared<const Snapshot>(std::move(snapshot));
   {
     const std::scoped_lock lock(mutex_);
     latest_.swap(latest);  // the old one is freed after the lock, here or by its last reader
-    wanted_.silence();
+    next_at_ = now + std::clamp(limits::snapshot_pause_factor * took, limits::snapshot_pause_shortest,
+                                limits::snapshot_pause_longest);
+    if (latest_->taken_at >= asked_at_) wanted_.silence();  // else it was being taken when the reader rang
   }
   published_.notify_all();
 }

@@ -1,7 +1,8 @@
-// What HTTP shows of the queue: immutable pictures, each of one moment right after a commit. A reader that
-// finds none younger than limits::snapshot_kept rings for the turn and waits for the next one. So a head that
-// nobody looks at pays one flag a turn, one that many look at takes four pictures a second, and no reader is
-// shown an old one, however long the head has slept.
+// What HTTP shows of the queue: immutable pictures, each of one moment right after a commit. A reader is
+// shown one that was taken after it asked, so it sees all that was acknowledged before: it rings for the
+// turn, which takes one for all who wait. A head that nobody looks at pays for one flag a turn; one that many
+// look at, for so few pictures that they are a small part of its time (limits::snapshot_pause_factor), and
+// readers wait.
 #pragma once
 
 #include <condition_variable>
@@ -38,12 +39,12 @@ class Snapshots {
   void close();
 
  private:
-  std::shared_ptr<const Snapshot> young() const;
-
   const Clock& clock_;
   std::mutex mutex_;  // held for moments only; guards all below
   std::condition_variable published_;
   std::shared_ptr<const Snapshot> latest_;
+  Instant asked_at_;  // by the last reader that rang
+  Instant next_at_;   // no reader rings before
   Bell wanted_;
   bool closed_ = false;
 };

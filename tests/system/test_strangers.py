@@ -221,7 +221,7 @@ MALFORMED = {
     "a million lists in each other": deeply_nested(1_000_000),
     "keys that are numbers": msgpack.packb({1: 1, 2: "ask_jobs"}),
     "a key twice": b"\x83\xa1v\x01\xa1v\x01\xa1t\xa8ask_jobs",
-    "more keys than any message has": msgpack.packb({"v": 1, "t": "ask_jobs"} | {str(i): i for i in range(40)}),
+    "more keys than messages have": msgpack.packb({"v": 1, "t": "ask_jobs"} | {str(i): i for i in range(40)}),
     "no type": msgpack.packb({"v": 1}),
     "an unknown type": msgpack.packb({"v": 1, "t": "shutdown"}),
     "a type that is a number": msgpack.packb({"v": 1, "t": 5}),

@@ -1,4 +1,4 @@
-"""What a person sees at a terminal: a bar that is redrawn, a clean end of it, colours where they are wanted."""
+"""At a terminal: a bar that is redrawn and gone at the end, and colours where they are wanted."""
 
 from __future__ import annotations
 

@@ -1,0 +1,469 @@
+// The head's HTTP side: real connections on loopback, over a queue that is told.
+
+#include <arpa/inet.h>
+#include <doctest/doctest.h>
+#include <httplib.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <list>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/json.h"
+#include "common/limits.h"
+#include "common/os/wait.h"
+#include "common/wire.h"
+#include "daemon/daemon.h"
+#include "daemon/http/connection.h"
+#include "daemon/http/listener.h"
+#include "daemon/http/server.h"
+#include "daemon/http/snapshots.h"
+#include "daemon/options.h"
+#include "tests/unit/serving_head.h"
+
+namespace pq {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Time that stands still until it is moved on: a picture that was taken just now stays fresh.
+class TestClock final : public Clock {
+ public:
+  Now now() const override { return {.instant = {at_.load()}, .unix_ms = 1'700'000'000'000}; }
+  void passes(Duration duration) { at_ = at_.load() + duration; }
+
+ private:
+  std::atomic<Duration> at_ = Duration(1h);
+};
+
+JobReport job(std::uint64_t id) {
+  JobReport report;
+  report.job = JobId{id};
+  report.spec.range = {10'000'000, 60'000'000};
+  report.spec.name = "caf\xe9 \"<b>\"";  // Latin-1: no UTF-8
+  report.state = JobState::running;
+  report.done = 25'000'000;
+  report.value = Value(Int128{1'500'000});
+  report.rate_per_s = 5e6;
+  return report;
+}
+
+Snapshot picture(Instant taken_at) {
+  AgentReport agent;
+  agent.name = "spot-1";
+  agent.slots = 4;
+  agent.labels = {{"arch", "x86_64"}};
+  return {.taken_at = taken_at, .jobs = {.jobs = {job(7), job(9)}}, .agents = {.agents = {agent}}};
+}
+
+int connect_to(const HttpAddress& address) {
+  sockaddr_in where{};
+  where.sin_family = AF_INET;
+  where.sin_port = htons(address.port);
+  where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  REQUIRE(::connect(fd, reinterpret_cast<sockaddr*>(&where), sizeof where) == 0);
+  return fd;
+}
+
+// A client that sends what it likes.
+class RawClient {
+ public:
+  explicit RawClient(const HttpAddress& address) : fd_(connect_to(address)) {}
+  ~RawClient() { ::close(fd_); }
+  RawClient(const RawClient&) = delete;
+  RawClient& operator=(const RawClient&) = delete;
+
+  void says(const std::string& bytes) { ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
+
+  // All that comes until the server closes.
+  std::string hears() {
+    std::string all;
+    std::array<char, 4096> part{};
+    while (true) {
+      const ssize_t count = ::recv(fd_, part.data(), part.size(), 0);
+      if (count <= 0) return all;
+      all.append(part.data(), static_cast<std::size_t>(count));
+    }
+  }
+
+ private:
+  int fd_;
+};
+
+// A server with one picture, that stays fresh as long as the clock stands still.
+struct Site {
+  explicit Site(std::optional<Snapshot> shown = std::nullopt) {
+    shown_ = shown ? *shown : picture(clock.now().instant);
+    snapshots.publish(shown_);
+    server.emplace(HttpAddress{.host = "127.0.0.1"}, snapshots, clock);
+  }
+
+  httplib::Client client() const {
+    httplib::Client made("127.0.0.1", server->address().port);
+    made.set_read_timeout(3, 0);  // less than a slow client is given
+    return made;
+  }
+
+  httplib::Response get(const std::string& path) const {
+    const auto result = client().Get(path);
+    REQUIRE(result);
+    return *result;
+  }
+
+  TestClock clock;
+  Snapshots snapshots{clock};
+  Snapshot shown_;
+  std::optional<HttpServer> server;
+};
+
+Json error_of(const httplib::Response& response) {
+  const Json json = Json::parse(response.body);
+  CHECK(json.at("schema") == "pq.error/1");
+  CHECK(response.get_header_value("Content-Type") == "application/json");
+  CHECK(response.get_header_value("Cache-Control") == "no-store");
+  return json.at("error");
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------- pages
+
+TEST_CASE("the pages hold what the clients' --json prints") {
+  const Site site;
+  const auto expects = [&](const std::string& path, const std::string& type, const std::string& body) {
+    CAPTURE(path);
+    const httplib::Response response = site.get(path);
+    CHECK(response.status == 200);
+    CHECK(response.body == body);
+    CHECK(response.get_header_value("Content-Type") == type);
+    CHECK(response.get_header_value("Cache-Control") == "no-store");
+    CHECK(response.get_header_value("X-Content-Type-Options") == "nosniff");
+  };
+  expects("/healthz", "text/plain", "ok\n");
+  expects("/api/v1/jobs", "application/json", to_line(to_json(site.shown_.jobs)) + "\n");
+  expects("/api/v1/jobs/9", "application/json", to_line(to_json(site.shown_.jobs.jobs[1])) + "\n");
+  expects("/api/v1/agents", "application/json", to_line(to_json(site.shown_.agents)) + "\n");
+}
+
+TEST_CASE("what is not there is a 404 that says what is") {
+  const Site site;
+  for (const char* path : {"/api/v1/jobs/8", "/api/v1/jobs/", "/api/v1/jobs/seven", "/api/v1/jobs/7/",
+                           "/api/v1/jobs/-7", "/api/v1/jobs/18446744073709551623"}) {
+    CAPTURE(path);
+    const httplib::Response response = site.get(path);
+    CHECK(response.status == 404);
+    CHECK(error_of(response).at("word") == "no_such_job");
+  }
+  for (const char* path : {"/", "/api/v1/jobsX", "/api/v2/jobs", "/healthz/", "/%ff%0a"}) {
+    CAPTURE(path);
+    const httplib::Response response = site.get(path);
+    CHECK(response.status == 404);
+    CHECK(error_of(response).at("word") == "no_such_page");
+    CHECK(says(response.body, "/api/v1/jobs/ID"));
+  }
+}
+
+TEST_CASE("a job that is older than all that HTTP shows is not said to be none") {
+  TestClock clock;
+  Snapshot shown = picture(clock.now().instant);
+  shown.jobs.left_out = 6;
+  const Site site(shown);
+  CHECK(error_of(site.get("/api/v1/jobs/6")).at("word") == "too_much");
+  CHECK(says(site.get("/api/v1/jobs/6").body, "pq-status 6"));
+  CHECK(error_of(site.get("/api/v1/jobs/8")).at("word") == "no_such_job");
+}
+
+TEST_CASE("nothing can be changed: whoever wants to is refused, and is told so whatever it sends") {
+  const Site site;
+  const std::string much(100'000, 'x');
+  for (const char* method : {"POST", "PUT", "DELETE", "PATCH", "OPTIONS"}) {
+    CAPTURE(method);
+    RawClient client(site.server->address());
+    client.says(std::string(method) + " /api/v1/jobs HTTP/1.1\r\nContent-Length: 100000\r\n\r\n");
+    client.says(much);
+    const std::string heard = client.hears();
+    CHECK(heard.starts_with("HTTP/1.1 405 "));
+    CHECK(says(heard, "Allow: GET, HEAD\r\n"));
+    CHECK(says(heard, "pq.error/1"));
+  }
+  const auto head = site.client().Head("/healthz");
+  REQUIRE(head);
+  CHECK(head->status == 200);
+  CHECK(head->body.empty());
+}
+
+TEST_CASE("what is no HTTP, or too much of it, gets a 400 or nothing, and the next one is served") {
+  const Site site;
+  for (const std::string& bytes :
+       {std::string("nonsense\r\n\r\n"), "GET / HTTP/1.1\r\nX: " + std::string(20'000, 'x'),
+        "GET /" + std::string(20'000, 'x'), std::string(20'000, '\0'), std::string("\r\n"),
+        "GET / HTTP/1.1\r\n" + std::string(20'000, ':')}) {
+    RawClient client(site.server->address());
+    client.says(bytes);
+    const std::string heard = client.hears();
+    CAPTURE(heard);
+    CHECK((heard.empty() || heard.starts_with("HTTP/1.1 4")));
+  }
+  CHECK(site.get("/healthz").body == "ok\n");
+}
+
+TEST_CASE("an answer is whole and plain, whatever was asked for") {
+  const Site site;
+  const auto result =
+      site.client().Get("/api/v1/jobs", {{"Range", "bytes=0-1"}, {"Accept-Encoding", "gzip, br"}});
+  REQUIRE(result);
+  CHECK(result->status == 200);
+  CHECK(result->get_header_value("Content-Encoding").empty());
+  CHECK(result->body == to_line(to_json(site.shown_.jobs)) + "\n");
+}
+
+// ---------------------------------------------------------------- clients that are slow
+
+TEST_CASE("slow clients hold up neither others nor the stop") {
+  Site site;
+  std::list<RawClient> slow;
+  for (std::size_t i = 0; i + 1 < limits::http_threads; ++i)
+    slow.emplace_back(site.server->address()).says("GET /healthz HTTP/1.1\r\n");
+  CHECK(site.get("/healthz").body == "ok\n");
+  const Instant before = instant_now();
+  site.server.reset();
+  CHECK(instant_now() - before < limits::http_exchange_longest / 2);
+  for (RawClient& client : slow) CHECK(client.hears() == "");
+}
+
+struct Line {
+  Line() {
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()) == 0);
+    server.emplace(ends[0], stop, clock);
+  }
+  ~Line() { ::close(ends[1]); }
+  Line(const Line&) = delete;
+  Line& operator=(const Line&) = delete;
+
+  void says(const std::string& bytes) const {
+    REQUIRE(::send(ends[1], bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()));
+  }
+  std::optional<std::string> hears(std::size_t size = 100) {
+    std::string bytes(size, ' ');
+    const ssize_t count = server->read(bytes.data(), size);
+    if (count < 0) return std::nullopt;
+    return bytes.substr(0, static_cast<std::size_t>(count));
+  }
+
+  std::array<int, 2> ends{};
+  TestClock clock;
+  Bell stop;
+  std::optional<Connection> server;
+};
+
+TEST_CASE("a byte now and then does not buy a client more time") {
+  Line line;
+  line.says("GET");
+  CHECK(line.hears(1) == "G");
+  line.clock.passes(limits::http_exchange_longest);
+  line.says(" /");
+  CHECK(line.hears() == "ET");
+  CHECK(line.hears() == std::nullopt);
+  CHECK(line.server->write("late", 4) < 0);
+}
+
+TEST_CASE("no more is read of a request than the limit") {
+  Line line;
+  line.says(std::string(limits::http_request_bytes_max + 1, 'x'));
+  std::size_t read = 0;
+  while (const auto part = line.hears()) read += part->size();
+  CHECK(read == limits::http_request_bytes_max);
+}
+
+TEST_CASE("the stop ends every wait for a client, and its end of sending is no error") {
+  Line line;
+  ::shutdown(line.ends[1], SHUT_WR);
+  CHECK(line.hears() == "");
+  line.stop.ring();
+  CHECK(line.hears() == std::nullopt);
+}
+
+// ---------------------------------------------------------------- pictures of the queue
+
+struct Album {
+  auto reader() {
+    return std::async(std::launch::async, [&] { return snapshots.fresh(); });
+  }
+  void waits_until_wanted() {
+    wait_readable(patience_max, std::array{snapshots.wanted_fd()});
+    REQUIRE(snapshots.are_wanted());
+  }
+  void publishes(Instant taken_at) { snapshots.publish(picture(taken_at)); }
+  Instant now() const { return clock.now().instant; }
+
+  TestClock clock;
+  Snapshots snapshots{clock};
+};
+
+TEST_CASE("a reader is shown what was taken after it asked") {
+  Album album;
+  album.publishes(album.now());
+  album.clock.passes(1s);
+  CHECK_FALSE(album.snapshots.are_wanted());
+  auto reader = album.reader();
+  album.waits_until_wanted();
+  album.publishes(album.now() - 1ns);  // it was being taken when the reader asked
+  CHECK(album.snapshots.are_wanted());
+  album.publishes(album.now());
+  CHECK_FALSE(album.snapshots.are_wanted());
+  const auto shown = reader.get();
+  REQUIRE(shown != nullptr);
+  CHECK(shown->taken_at == album.now());
+  CHECK(album.snapshots.fresh() == shown);
+}
+
+TEST_CASE("pictures that take long are taken seldom") {
+  Album album;
+  const Instant taken_at = album.now();
+  album.clock.passes(5ms);
+  album.publishes(taken_at);
+  const Instant before = instant_now();
+  auto reader = album.reader();
+  album.waits_until_wanted();
+  CHECK(instant_now() - before >= 90ms);  // 5 % of the time
+  album.publishes(album.now());
+  CHECK(reader.get() != nullptr);
+}
+
+TEST_CASE("readers that wait go away when there will be no more pictures") {
+  Album album;
+  auto reader = album.reader();
+  album.waits_until_wanted();
+  album.snapshots.close();
+  CHECK(reader.get() == nullptr);
+  CHECK(album.snapshots.fresh() == nullptr);
+}
+
+TEST_CASE("a head that gives no picture is not said to be healthy") {
+  Site site;
+  site.snapshots.close();
+  const httplib::Response response = site.get("/healthz");
+  CHECK(response.status == 503);
+  CHECK(error_of(response).at("word") == "head_is_busy");
+}
+
+TEST_CASE("a reader wakes a head that sleeps") {
+  Album album;
+  const ScratchDir scratch;
+  std::filesystem::create_directory(scratch.state().dir);
+  const SystemClock clock;
+  const Pipe stop;
+  ZmqTransport transport(scratch.state(), "tcp://127.0.0.1:*", clock,
+                         {stop.reading(), album.snapshots.wanted_fd()});
+  auto reader = album.reader();
+  CHECK(transport.receive(instant_now() + patience_max, 1).empty());
+  REQUIRE(album.snapshots.are_wanted());
+  album.publishes(album.now());
+  CHECK(reader.get() != nullptr);
+}
+
+struct NoStore final : Store {
+  Stored load() override { return {}; }
+  void begin_epoch(Epoch /*epoch*/) override {}
+  void commit(const Changes& /*changes*/) override {}
+  std::optional<Stored> read_job(JobId /*job*/) override { return std::nullopt; }
+};
+
+struct OneMessage final : Transport {
+  explicit OneMessage(std::string bytes) : bytes_(std::move(bytes)) {}
+  std::vector<Incoming> receive(Instant /*deadline*/, std::size_t /*messages_max*/) override {
+    Incoming incoming;
+    incoming.sender.role = Role::operator_;
+    incoming.bytes = bytes_;
+    return {incoming};
+  }
+  void send(const std::vector<OutgoingBytes>& /*batch*/) override {}
+  tl::expected<void, Refusal> authorize(const Authorize& /*request*/) override { return {}; }
+
+ private:
+  std::string bytes_;
+};
+
+TEST_CASE("what a turn has committed is in the next picture") {
+  Submit submit;
+  submit.spec.range = {10, 20};
+  OneMessage transport(encode(Letter<ClientToHead>{1, submit}));
+  NoStore store;
+  const TestClock clock;
+  Daemon daemon(restore_queue({}, Epoch{1}, store, clock.now()), store, transport, clock);
+  CHECK(daemon.snapshot().jobs.jobs.empty());
+  daemon.turn();
+  const Snapshot shown = daemon.snapshot();
+  CHECK(shown.taken_at == clock.now().instant);
+  REQUIRE(shown.jobs.jobs.size() == 1);
+  CHECK(shown.jobs.jobs[0].spec.range == submit.spec.range);
+  CHECK(shown.agents.agents.empty());
+}
+
+// ---------------------------------------------------------------- where it listens
+
+TEST_CASE("an address is a host and a port, and nothing else") {
+  const auto reads = [](const char* text) {
+    const auto address = parse_http_address(text);
+    return address ? to_text(*address) : "";
+  };
+  CHECK(reads("127.0.0.1:7701") == "127.0.0.1:7701");
+  CHECK(reads("localhost:0") == "localhost:0");
+  CHECK(reads("127.0.0.1:*") == "127.0.0.1:0");
+  CHECK(reads("*:80") == "0.0.0.0:80");
+  CHECK(reads("[::1]:80") == "[::1]:80");
+  for (const char* text : {"", "7701", ":7701", "host", "host:", "host:65536", "host:-1", "host:1 ",
+                           "host:0x10", "::1:80", "[::1:80", "[]:80", "tcp://127.0.0.1:80"}) {
+    CAPTURE(text);
+    CHECK(reads(text) == "");
+  }
+}
+
+TEST_CASE("programs on the same machine reach a head that listens everywhere through loopback") {
+  CHECK(to_text(local_address({.host = "0.0.0.0", .port = 80})) == "127.0.0.1:80");
+  CHECK(to_text(local_address({.host = "::", .port = 80})) == "[::1]:80");
+  CHECK(to_text(local_address({.host = "10.0.0.7", .port = 80})) == "10.0.0.7:80");
+}
+
+TEST_CASE("a taken port is refused with the way out") {
+  const Site site;
+  const HttpAddress taken = site.server->address();
+  REQUIRE(taken.port != 0);
+  try {
+    const Listener listener(taken);
+    FAIL("two listen at one port");
+  } catch (const EnvironmentError& error) {
+    CHECK(says(error.what(), to_text(taken)));
+    CHECK(says(error.what(), "--http none"));
+    CHECK(error.status() == ExitStatus::failed);
+  }
+  CHECK_THROWS_AS(Listener({.host = "no such host", .port = 80}), EnvironmentError);
+}
+
+TEST_CASE("who gives no --http can do without it") {
+  const auto read = [](std::vector<std::string> words) {
+    std::vector<char*> arguments;
+    for (std::string& word : words) arguments.push_back(word.data());
+    return parse_daemon_options(static_cast<int>(arguments.size()), arguments.data());
+  };
+  const auto given = std::get<DaemonOptions>(read({"pqd", "--http", "127.0.0.1:7701"}));
+  CHECK(given.http_is_asked_for);
+  const auto silent = std::get<DaemonOptions>(read({"pqd"}));
+  CHECK_FALSE(silent.http_is_asked_for);
+  REQUIRE((given.http && silent.http));
+  CHECK(to_text(*given.http) == "127.0.0.1:7701");
+  CHECK(to_text(*silent.http) == "127.0.0.1:7701");
+  CHECK_FALSE(std::get<DaemonOptions>(read({"pqd", "--http", "none"})).http.has_value());
+}
+
+}  // namespace pq

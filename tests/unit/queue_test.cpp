@@ -43,6 +43,18 @@ TEST_CASE("a silent agent's lease goes to the next agent, without what was commi
   CHECK(s.has_happened(Happening::agent_lost));
 }
 
+TEST_CASE("a head that stood still itself gives the agents that time to be heard") {
+  TwoAgents s;
+  s.a->commits(s.lease, upto(300), value(62));
+  s.stands_still(1min);
+  CHECK(s.row(s.id).leases.expired == 0);
+  s.a->commits(s.lease, upto(400), value(80));
+  CHECK(s.job(s.id).done == 400);
+  s.a->falls_silent();
+  s.passes(limits::lease_term + 1ms);
+  CHECK(s.b->takes_lease().begin == 400);
+}
+
 TEST_CASE("an agent that was silent finds its lease gone, and its late commit is refused and counted once") {
   TwoAgents s;
   s.a->commits(s.lease, upto(300), value(62));

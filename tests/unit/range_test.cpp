@@ -159,22 +159,23 @@ TEST_CASE("a range is written by its ends or by its begin and width") {
 }
 
 TEST_CASE("a range that holds nothing, runs backwards or is cut short is refused with the one to write") {
-  check_ranges_refused({{"1e7", "\"1e7\" has no ':'; write BEGIN:END such as 1e7:6e7"},
-                        {"", "has no ':'"},
-                        {"5:5", "\"5:5\" is empty, as a range ends before its END; write 5:+1 for 5 alone"},
-                        {"5:+0", "write 5:+1"},
-                        {"6e7:1e7", "\"6e7:1e7\" is reversed; write 1e7:6e7"},
-                        {"1:+2^64-1", "ends past 2^64-1, the largest integer that pq counts; write 1:2^64-1"},
-                        {"2^64-1:+1", "ends past 2^64-1, the largest integer that pq counts; begin before it"},
-                        {":5", "\":5\": \"\" is not a number"},
-                        {"5:", "\"5:\": \"\" is not a number"},
-                        {"5:+", "\"\" is not a number"},
-                        {"1.5:7", "\"1.5:7\": \"1.5\" is not an integer"},
-                        {"1:2:3", "from \":3\" on"},
-                        {"5:-1", "\"-1\" begins with a sign"},
-                        {"5:++1", "\"+1\" begins with a sign"},
-                        {"1: 5", "leave no spaces"},
-                        {"0:2^64", "is past 2^64-1"}});
+  check_ranges_refused(
+      {{"1e7", "\"1e7\" has no ':'; write BEGIN:END such as 1e7:6e7"},
+       {"", "has no ':'"},
+       {"5:5", "\"5:5\" is empty, as a range ends before its END; write 5:+1 for 5 alone"},
+       {"5:+0", "write 5:+1"},
+       {"6e7:1e7", "\"6e7:1e7\" is reversed; write 1e7:6e7"},
+       {"1:+2^64-1", "ends past 2^64-1, the largest integer that pq counts; write 1:2^64-1"},
+       {"2^64-1:+1", "ends past 2^64-1, the largest integer that pq counts; begin before it"},
+       {":5", "\":5\": \"\" is not a number"},
+       {"5:", "\"5:\": \"\" is not a number"},
+       {"5:+", "\"\" is not a number"},
+       {"1.5:7", "\"1.5:7\": \"1.5\" is not an integer"},
+       {"1:2:3", "from \":3\" on"},
+       {"5:-1", "\"-1\" begins with a sign"},
+       {"5:++1", "\"+1\" begins with a sign"},
+       {"1: 5", "leave no spaces"},
+       {"0:2^64", "is past 2^64-1"}});
 }
 
 TEST_CASE("what a range's text says is read back as the same range") {

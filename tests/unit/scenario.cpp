@@ -42,7 +42,9 @@ Stored remembered(const Queue& queue) {
     stored.jobs[id] = job.row;
     for (const auto& [begin, span] : job.ledger.spans()) stored.spans[{id, begin}] = span;
   }
-  for (const auto& [id, agent] : queue.roster().all()) stored.agents[id] = agent.row;
+  for (const auto& [id, agent] : queue.roster().all()) {
+    if (!agent.gone) stored.agents[id] = agent.row;
+  }
   return stored;
 }
 
@@ -142,6 +144,14 @@ void Scenario::passes(Duration duration) {
     settle(effects);
     if (now_.instant == next_beats_) all_beat();
   }
+}
+
+void Scenario::stands_still(Duration duration) {
+  now_.instant = now_.instant + duration;
+  now_.unix_ms += std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+  next_beats_ = std::max(next_beats_, now_.instant);
+  Effects effects;
+  settle(effects);
 }
 
 void Scenario::all_beat() {

@@ -46,6 +46,8 @@ class Scenario {
 
   // ---- time; agents that are not silent beat regularly meanwhile
   void passes(Duration duration);
+  // The head does not turn for so long: a stopped process, a slow disk.
+  void stands_still(Duration duration);
   Now now() const { return now_; }
 
   // ---- the head

@@ -66,6 +66,13 @@ TEST_CASE("a lease is half of a slot's even share of what is left, between its b
   CHECK(width(100) == 11);              // … but for the even share itself: all end together
 }
 
+TEST_CASE("however small the even share, a lease is worth its round trip") {
+  const Cost cost{0, 1e-9};
+  const std::uint64_t least = lease_width({cost, true, 1000, 1e12});
+  CHECK(width_s({cost, true, 1000, 1e12}) >= seconds(limits::lease_width_least));
+  CHECK(least == lease_width({cost, true, 1, 1e12}));
+}
+
 TEST_CASE("less of a job left, or a larger fleet, never makes a lease wider") {
   for (const Cost& cost : costs) {
     for (const double rest : {1.0, 7.0, 1e3, 3e5, 1e8, 5e11, 1e15, 1e19}) {
