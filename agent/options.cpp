@@ -75,7 +75,7 @@ std::string ec2_instance_id() {
 }
 
 std::string default_name() {
-  const std::string instance = ec2_instance_id();
+  std::string instance = ec2_instance_id();
   if (!instance.empty()) return instance;
   std::array<char, 256> host{};
   if (gethostname(host.data(), host.size() - 1) != 0) host = {'a', 'g', 'e', 'n', 't'};

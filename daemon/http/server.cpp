@@ -2,11 +2,11 @@
 
 #include <httplib.h>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include "common/limits.h"
@@ -20,9 +20,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-void put(HttpAnswer answer, httplib::Response& response) {
+void put(const HttpAnswer& answer, httplib::Response& response) {
   response.status = answer.status;
-  response.set_content(std::move(answer.body), answer.type);
+  response.set_content(answer.body, answer.type);
 }
 
 // One answer a connection: with few threads, a client that keeps one open would keep out others.

@@ -94,6 +94,7 @@ void run_agents(const std::string& state_dir, int count, std::uint32_t slots, do
                                                  .key_file = {}});
   if (!credentials) throw pq::EnvironmentError(credentials.error());
   std::vector<SimulatedAgent> agents;
+  agents.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) agents.emplace_back(*credentials, i, slots);
   const auto turn_for = [&](double duration_s) {
     std::uint64_t finished = 0;

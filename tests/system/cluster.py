@@ -64,7 +64,7 @@ class Cluster:
         """Returns as soon as it listens."""
         address = self.state_dir / "head.endpoint"
         listen = self._endpoint or "tcp://127.0.0.1:*"
-        self._head = self.start("pqd", "--listen", listen, *flags)
+        self._head = self.start("pqd", "--listen", listen, "--http", "none", *flags)
         head = self._head
         eventually(lambda: " listens on " in head.stderr() or not head.is_running(), "the head listens")
         assert head.is_running(), f"the head has ended:\n{head.stderr()}"
