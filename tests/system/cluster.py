@@ -35,10 +35,13 @@ class Cluster:
 
     def close(self) -> None:
         """Also more than once."""
-        while self._speakers:
-            self._speakers.pop().close()
+        self.close_speakers()
         for program in self.programs:
             program.kill()
+
+    def close_speakers(self) -> None:
+        while self._speakers:
+            self._speakers.pop().close()
 
     # ------------------------------------------------------------ processes
 

@@ -6,8 +6,10 @@ by itself: a test decides what it claims, and when.
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
+from contextlib import suppress
 from typing import Any, Optional, Union
 
 import msgpack
@@ -27,6 +29,8 @@ HANDSHAKES = (
     | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
 )
 
+_numbers = itertools.count(1)
+
 
 def random_bits() -> int:
     return random.getrandbits(64)
@@ -44,20 +48,28 @@ class Speaker:
     """A DEALER. Without keys it speaks the NULL mechanism: no encryption, no name."""
 
     def __init__(self, endpoint: str, head_key: str, keys: Optional[tuple[str, str]]) -> None:
-        self._socket = zmq.Context.instance().socket(zmq.DEALER)
+        context = zmq.Context.instance()
+        self._socket = context.socket(zmq.DEALER)
         self._socket.linger = 0
         if keys is not None:
             self._socket.curve_publickey, self._socket.curve_secretkey = (key.encode() for key in keys)
             self._socket.curve_serverkey = head_key.encode()
-        self._monitor = self._socket.get_monitor_socket(HANDSHAKES | zmq.EVENT_DISCONNECTED)
+        events = f"inproc://events-of-speaker-{next(_numbers)}"
+        self._socket.monitor(events, HANDSHAKES | zmq.EVENT_DISCONNECTED)
+        self._monitor = context.socket(zmq.PAIR)
+        self._monitor.rcvhwm = 0  # with a bound, ZeroMQ's own thread would wait for a test that does not look
+        self._monitor.connect(events)
         self._socket.connect(endpoint)
 
     def close(self) -> None:
         self._socket.disable_monitor()
+        self._monitor.close(linger=0)
         self._socket.close()
 
     def send(self, *frames: bytes) -> None:
-        self._socket.send_multipart(frames)
+        """Dropped where the head has hung up for good; a send that waits would do so for ever."""
+        with suppress(zmq.Again):
+            self._socket.send_multipart(frames, zmq.NOBLOCK)
 
     def receive(self, within: float = PATIENCE_S) -> Optional[bytes]:
         """The next message, or None if none comes within that many seconds."""
@@ -67,15 +79,14 @@ class Speaker:
         assert len(frames) == 1, f"the head sends one frame a message, not {frames!r}"
         return frames[0]
 
-    def next_event(self, within: float = PATIENCE_S) -> zmq.Event:
-        """How a handshake ended, or that a connection did."""
-        assert self._monitor.poll(int(within * 1000)), f"no handshake has ended within {within:g} s"
-        return zmq.Event(recv_monitor_message(self._monitor)["event"])
-
     def expect_event(self, *expected: zmq.Event) -> None:
-        event = self.next_event()
-        while event not in expected:
-            event = self.next_event()
+        """Waits until a handshake ends in one of these ways; others may come before."""
+        deadline = time.monotonic() + PATIENCE_S
+        seen: list[zmq.Event] = []
+        while not seen or seen[-1] not in expected:
+            assert time.monotonic() < deadline, f"none of {expected} within {PATIENCE_S:g} s, but {seen}"
+            if self._monitor.poll(1000):
+                seen.append(zmq.Event(recv_monitor_message(self._monitor)["event"]))
 
 
 class Peer:

@@ -36,6 +36,7 @@ def keeps_serving(serving: Cluster) -> Iterator[None]:
     yield
     assert serving.head.is_running()
     assert serving.peer().ask("ask_jobs")["t"] == "jobs"
+    serving.close_speakers()  # a refused one would try again and again
 
 
 def token_file(cluster: Cluster, role: str, name: str) -> Path:
@@ -77,6 +78,7 @@ def test_unknown_key_is_told_what_to_do(serving: Cluster) -> None:
 def test_wrong_head_key_gets_nothing(serving: Cluster) -> None:
     deceived = serving.speaker(serving.key("operator"), head_key=zmq.curve_keypair()[0].decode())
     deceived.send(pack("ask_jobs", {"q": 1}))
+    deceived.expect_event(zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL, zmq.EVENT_DISCONNECTED)
     assert deceived.receive(SILENCE_S) is None
 
 
