@@ -32,7 +32,8 @@ int main(int argc, char** argv) {
   try {
     status = run(argc, argv);
   } catch (const pq::EnvironmentError& error) {
-    std::fprintf(stderr, "pq-agent: %s\n", error.what());
+    const bool is_usage = error.status() == pq::ExitStatus::usage;
+    std::fprintf(stderr, "pq-agent: %s%s\n", error.what(), is_usage ? "; see pq-agent --help" : "");
     status = error.status();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "pq-agent: %s\n", error.what());

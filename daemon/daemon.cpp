@@ -135,7 +135,8 @@ HeadToClient Daemon::verify(JobId job) {
 
 void Daemon::refuse(const Incoming& incoming, const Refusal& refusal, RequestNumber request) {
   effects_.outgoing.push_back({incoming.peer, Letter<HeadToClient>{request, refusal}});
-  effects_.events.push_back({Happening::message_refused, {}, incoming.sender.name, sentence(refusal)});
+  effects_.events.push_back(
+      {Happening::message_refused, {}, "", "of key " + incoming.sender.name + ": " + sentence(refusal)});
 }
 
 void Daemon::send() {

@@ -74,7 +74,8 @@ int main(int argc, char** argv) {
   try {
     status = serve(std::get<pq::DaemonOptions>(options));
   } catch (const pq::EnvironmentError& error) {
-    std::fprintf(stderr, "pqd: %s\n", error.what());
+    const bool is_usage = error.status() == pq::ExitStatus::usage;
+    std::fprintf(stderr, "pqd: %s%s\n", error.what(), is_usage ? "; see pqd --help" : "");
     status = error.status();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "pqd: %s\n", error.what());

@@ -21,7 +21,7 @@ clean_up() {
 trap clean_up EXIT
 
 # Any free ports: another head may be running here.
-"$bin/pqd" --state-dir "$state" --listen 'tcp://127.0.0.1:*' --log-level warn &
+"$bin/pqd" --state-dir "$state" --listen 'tcp://127.0.0.1:*' --http none --log-level warn &
 pids=("$!")
 slots=$(nproc)
 "$bin/pq-agent" --state-dir "$state" --slots "$slots" --log-level error &

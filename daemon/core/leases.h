@@ -22,7 +22,8 @@ struct Lease {
   // A lower end that the holder was asked for, in the Orders of this number; one request at a time.
   std::optional<std::uint64_t> end_asked;
   std::uint64_t asked_in = 0;
-  Instant next_ask;  // a holder that cannot end earlier is not asked again before
+  bool has_yielded = false;  // it has ended lower than it was granted: counted once
+  Instant next_ask;          // a holder that cannot end earlier is not asked again before
 };
 
 class LeaseTable {

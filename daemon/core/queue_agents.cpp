@@ -159,13 +159,14 @@ void Queue::hear_failure(Agent& agent, const LeaseView& view, Effects& effects) 
 
 // A holder may always give back what it has not begun: because it was asked, or because it drains.
 void Queue::hear_end(Agent& agent, const LeaseView& view, Effects& effects) {
-  const Lease& lease = *leases_.find(view.lease);
+  Lease& lease = *leases_.find(view.lease);
   Job& job = jobs_.at(lease.job);
   if (view.end >= job.ledger.end_of(lease.begin)) return;
-  if (!job.ledger.shrink(lease.begin, view.end, changes_))
+  if (!job.ledger.shrink(lease.begin, view.end, changes_)) {
     return misused(agent, view, "an end before its commit", effects);
-  touch(lease.job).row.leases.yielded += 1;
-  if (job.ledger.leased_at(lease.begin) == nullptr || view.end == view.begin) drop_lease(view.lease);
+  }
+  if (!std::exchange(lease.has_yielded, true)) touch(lease.job).row.leases.yielded += 1;
+  if (job.ledger.leased_at(lease.begin) == nullptr) drop_lease(view.lease);
 }
 
 // No honest agent says this. The lease is over for it, and what it had committed before stays.

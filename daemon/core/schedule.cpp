@@ -33,8 +33,9 @@ std::uint64_t lease_width(const WidthFacts& facts) {
   const double longest_s = facts.is_measured ? seconds(limits::lease_width_longest)
                                              : std::max(seconds(limits::lease_width_unmeasured), shortest_s);
   const double tapered_s = std::clamp(even_share_s / 2, std::min(shortest_s, longest_s), longest_s);
-  const double time_s = std::max(std::min({tapered_s, even_share_s, seconds(limits::lease_width_longest)}),
-                                 seconds(limits::lease_width_least));
+  const double least_s = std::max(seconds(limits::lease_width_least), facts.cost.fixed_s);
+  const double time_s =
+      std::min(std::max(std::min(tapered_s, even_share_s), least_s), seconds(limits::lease_width_longest));
   // One more than the quotient: rounding must not leave a last integer to a lease of its own.
   return static_cast<std::uint64_t>(std::min(time_s / facts.cost.per_integer_s, widest)) + 1;
 }

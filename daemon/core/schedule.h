@@ -20,7 +20,7 @@ struct WidthFacts {
 
 // The width of the next lease: the slot's rate × a time that shrinks towards the end of the job, but not
 // below what the kernel's fixed cost allows, and never beyond the slot's even share of the rest (so that all
-// end together).
+// end together), unless that share is less than a round trip or than the fixed cost itself.
 std::uint64_t lease_width(const WidthFacts& facts);
 
 // A lease as it runs.

@@ -73,6 +73,11 @@ TEST_CASE("however small the even share, a lease is worth its round trip") {
   CHECK(least == lease_width({cost, true, 1, 1e12}));
 }
 
+TEST_CASE("a narrow job is not cut into leases that each pay more for their start than for their work") {
+  const Cost far_sieve{1.4, 4e-10};
+  CHECK(lease_width({far_sieve, false, 99, 6 / far_sieve.per_integer_s}) >= 99);
+}
+
 TEST_CASE("less of a job left, or a larger fleet, never makes a lease wider") {
   for (const Cost& cost : costs) {
     for (const double rest : {1.0, 7.0, 1e3, 3e5, 1e8, 5e11, 1e15, 1e19}) {
