@@ -42,7 +42,7 @@ class Cluster:
         self.binaries = binaries
         self.scratch = tempfile.TemporaryDirectory(prefix="pq-bench-")
         self.state = self.scratch.name
-        self.processes = [self.start("pqd", "--listen", "tcp://127.0.0.1:*", "--log-level", "error")]
+        self.processes = [self.start("pqd", "--listen", "tcp://127.0.0.1:*", "--http", "none", "--log-level", "error")]
         if slots:
             self.processes.append(self.start("pq-agent", "--slots", str(slots), "--log-level", "error"))
         while not (Path(self.state) / "head.endpoint").exists():
@@ -180,10 +180,11 @@ def show(rows: list[Row]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one round of each")
+    parser.add_argument("--rounds", type=int, default=5, help="pairs of the long counts; the short benches do multiples")
     parser.add_argument("--only", action="append", help="seed, long, far, width or pairs")
     parser.add_argument("--bin", type=Path, default=ROOT / "build/release/bin")
     options = parser.parse_args()
-    rounds = 1 if options.quick else 5
+    rounds = 1 if options.quick else options.rounds
     os.environ.pop("PQ_STATE_DIR", None)
     benches: dict[str, Callable[[], list[Row]]] = {
         "seed": lambda: bench_seed_job(options.bin, rounds),
