@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/duration.h"
+#include "common/errors.h"
 #include "common/limits.h"
 #include "common/os/command_line.h"
 #include "common/os/paths.h"
@@ -114,18 +115,13 @@ AgentOptions read(const Arguments& arguments) {
 
 }  // namespace
 
-std::variant<AgentOptions, ExitStatus> parse_agent_options(int argc, char** argv) {
-  try {
-    const Arguments arguments(usage(), {argv + 1, argv + argc});
-    if (const auto answer = answer_about_itself(usage(), arguments)) {
-      std::printf("%s\n", answer->c_str());
-      return ExitStatus::done;
-    }
-    return read(arguments);
-  } catch (const EnvironmentError& error) {
-    std::fprintf(stderr, "pq-agent: %s; see pq-agent --help\n", error.what());
-    return error.status();
+std::optional<AgentOptions> parse_agent_options(int argc, char** argv) {
+  const Arguments arguments(usage(), {argv + 1, argv + argc});
+  if (const auto answer = answer_about_itself(usage(), arguments)) {
+    std::printf("%s\n", answer->c_str());
+    return std::nullopt;
   }
+  return read(arguments);
 }
 
 }  // namespace pq

@@ -1,13 +1,11 @@
-// The flags of pq-agent, each with its environment twin PQ_AGENT_….
+// The flags of pq-agent, each with its environment twin PQ_….
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <variant>
 
-#include "common/errors.h"
 #include "common/instant.h"
 #include "common/net/keys.h"
 
@@ -22,7 +20,7 @@ struct AgentOptions {
   std::string log_level;
 };
 
-// The options, or the status to end with at once (after --help, --version or a usage error, which it prints).
-std::variant<AgentOptions, ExitStatus> parse_agent_options(int argc, char** argv);
+// Nothing after --help or --version, which are answered on stdout. Throws EnvironmentError (usage).
+std::optional<AgentOptions> parse_agent_options(int argc, char** argv);
 
 }  // namespace pq

@@ -13,13 +13,12 @@
 namespace pq {
 namespace {
 
-std::optional<Value> fold_integers(Fold how, Int128 left, Int128 right) {
+// `sum`: of both, if it fits.
+template <class Number>
+std::optional<Value> fold_alike(Fold how, Number left, Number right, std::optional<Number> sum) {
   switch (how) {
-    case Fold::sum: {
-      Int128 total = 0;
-      if (__builtin_add_overflow(left, right, &total)) return std::nullopt;
-      return total;
-    }
+    case Fold::sum:
+      return sum ? std::optional<Value>(*sum) : std::nullopt;
     case Fold::min:
       return std::min(left, right);
     case Fold::max:
@@ -30,21 +29,17 @@ std::optional<Value> fold_integers(Fold how, Int128 left, Int128 right) {
   return std::nullopt;
 }
 
+std::optional<Value> fold_integers(Fold how, Int128 left, Int128 right) {
+  Int128 sum = 0;
+  const bool overflows = __builtin_add_overflow(left, right, &sum);
+  return fold_alike(how, left, right, overflows ? std::nullopt : std::optional(sum));
+}
+
 // An undefined or infinite operand is refused too: min and max would let it vanish or stay, by its place.
 std::optional<Value> fold_doubles(Fold how, double left, double right) {
-  const double total = left + right;
   if (!std::isfinite(left) || !std::isfinite(right)) return std::nullopt;
-  switch (how) {
-    case Fold::sum:
-      return std::isfinite(total) ? std::optional<Value>(total) : std::nullopt;
-    case Fold::min:
-      return std::min(left, right);
-    case Fold::max:
-      return std::max(left, right);
-    case Fold::none:
-      return left;
-  }
-  return std::nullopt;
+  const double sum = left + right;
+  return fold_alike(how, left, right, std::isfinite(sum) ? std::optional(sum) : std::nullopt);
 }
 
 double as_double(const Value& value) {

@@ -1,15 +1,13 @@
 #include <spdlog/spdlog.h>
 
-#include <cstdio>
-#include <exception>
 #include <filesystem>
 #include <memory>
-#include <variant>
 
 #include "common/os/clock.h"
 #include "common/os/files.h"
 #include "common/os/log.h"
 #include "common/os/paths.h"
+#include "common/os/program.h"
 #include "common/os/random.h"
 #include "common/os/signals.h"
 #include "common/version.h"
@@ -68,17 +66,8 @@ pq::ExitStatus serve(const pq::DaemonOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const auto options = pq::parse_daemon_options(argc, argv);
-  if (const auto* status = std::get_if<pq::ExitStatus>(&options)) return static_cast<int>(*status);
-  pq::ExitStatus status = pq::ExitStatus::failed;
-  try {
-    status = serve(std::get<pq::DaemonOptions>(options));
-  } catch (const pq::EnvironmentError& error) {
-    const bool is_usage = error.status() == pq::ExitStatus::usage;
-    std::fprintf(stderr, "pqd: %s%s\n", error.what(), is_usage ? "; see pqd --help" : "");
-    status = error.status();
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "pqd: %s\n", error.what());
-  }
-  return static_cast<int>(status);
+  return static_cast<int>(pq::run_program("pqd", [&] {
+    const auto options = pq::parse_daemon_options(argc, argv);
+    return options ? serve(*options) : pq::ExitStatus::done;
+  }));
 }

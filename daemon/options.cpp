@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/duration.h"
+#include "common/errors.h"
 #include "common/limits.h"
 #include "common/os/command_line.h"
 #include "common/os/paths.h"
@@ -84,18 +85,13 @@ DaemonOptions read(const Arguments& arguments) {
 
 }  // namespace
 
-std::variant<DaemonOptions, ExitStatus> parse_daemon_options(int argc, char** argv) {
-  try {
-    const Arguments arguments(usage(), {argv + 1, argv + argc});
-    if (const auto answer = answer_about_itself(usage(), arguments)) {
-      std::printf("%s\n", answer->c_str());
-      return ExitStatus::done;
-    }
-    return read(arguments);
-  } catch (const EnvironmentError& error) {
-    std::fprintf(stderr, "pqd: %s; see pqd --help\n", error.what());
-    return error.status();
+std::optional<DaemonOptions> parse_daemon_options(int argc, char** argv) {
+  const Arguments arguments(usage(), {argv + 1, argv + argc});
+  if (const auto answer = answer_about_itself(usage(), arguments)) {
+    std::printf("%s\n", answer->c_str());
+    return std::nullopt;
   }
+  return read(arguments);
 }
 
 }  // namespace pq

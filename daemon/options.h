@@ -4,9 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <variant>
 
-#include "common/errors.h"
 #include "daemon/core/queue.h"
 #include "daemon/http/listener.h"
 
@@ -21,7 +19,7 @@ struct DaemonOptions {
   std::string log_level;
 };
 
-// The options, or the status to end with at once (after --help, --version or a usage error, which it prints).
-std::variant<DaemonOptions, ExitStatus> parse_daemon_options(int argc, char** argv);
+// Nothing after --help or --version, which are answered on stdout. Throws EnvironmentError (usage).
+std::optional<DaemonOptions> parse_daemon_options(int argc, char** argv);
 
 }  // namespace pq
