@@ -459,14 +459,14 @@ TEST_CASE("who gives no --http can do without it") {
     for (std::string& word : words) arguments.push_back(word.data());
     return parse_daemon_options(static_cast<int>(arguments.size()), arguments.data());
   };
-  const auto given = std::get<DaemonOptions>(read({"pqd", "--http", "127.0.0.1:7701"}));
+  const auto given = read({"pqd", "--http", "127.0.0.1:7701"}).value();
   CHECK(given.http_is_asked_for);
-  const auto silent = std::get<DaemonOptions>(read({"pqd"}));
+  const auto silent = read({"pqd"}).value();
   CHECK_FALSE(silent.http_is_asked_for);
   REQUIRE((given.http && silent.http));
   CHECK(to_text(*given.http) == "127.0.0.1:7701");
   CHECK(to_text(*silent.http) == "127.0.0.1:7701");
-  CHECK_FALSE(std::get<DaemonOptions>(read({"pqd", "--http", "none"})).http.has_value());
+  CHECK_FALSE(read({"pqd", "--http", "none"}).value().http.has_value());
 }
 
 }  // namespace pq
