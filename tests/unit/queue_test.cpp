@@ -182,6 +182,14 @@ TEST_CASE("an agent that drains gives back what it has not begun, and gets nothi
   s.a->says_goodbye();
 }
 
+TEST_CASE("a lease that is given back in two parts has yielded once") {
+  TwoAgents s;
+  s.a->ends_earlier(s.lease, 800);
+  CHECK(s.b->takes_lease().begin == 800);
+  s.a->ends_earlier(s.lease, 500);
+  CHECK(s.row(s.id).leases.yielded == 1);
+}
+
 TEST_CASE("a goodbye frees all at once and is no loss") {
   TwoAgents s;
   s.a->commits(s.lease, upto(300), value(62));

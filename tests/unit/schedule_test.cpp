@@ -75,7 +75,9 @@ TEST_CASE("however small the even share, a lease is worth its round trip") {
 
 TEST_CASE("a narrow job is not cut into leases that each pay more for their start than for their work") {
   const Cost far_sieve{1.4, 4e-10};
-  CHECK(lease_width({far_sieve, false, 99, 6 / far_sieve.per_integer_s}) >= 99);
+  for (const double rest : {99.0, 1e8}) {
+    CHECK(static_cast<double>(lease_width({far_sieve, false, rest, 6 / far_sieve.per_integer_s})) >= rest);
+  }
 }
 
 TEST_CASE("less of a job left, or a larger fleet, never makes a lease wider") {
