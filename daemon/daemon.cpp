@@ -88,9 +88,10 @@ void Daemon::hear(const Incoming& incoming, Now now) {
   if (!message) return refuse(incoming, message.error(), 0);
   if (const auto* said = std::get_if<AgentToHead>(&*message)) {
     if (!may_say(incoming.sender.role, *said)) {
-      return refuse(
-          incoming,
-          {ErrorWord::not_allowed, std::string(to_text(incoming.sender.role)) + " keys do not work"}, 0);
+      return refuse(incoming,
+                    {ErrorWord::not_allowed,
+                     "a key of role " + std::string(to_text(incoming.sender.role)) + " cannot compute"},
+                    0);
     }
     queue_.handle({incoming.peer, incoming.sender.public_key}, *said, now, effects_);
   } else {

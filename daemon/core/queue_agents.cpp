@@ -196,9 +196,10 @@ void Queue::drop_unlisted(Agent& agent, const Beat& beat) {
   std::erase_if(agent.lost, [&](const auto& lost) { return !listed.contains(lost.first); });
 }
 
-void Queue::hear(const Sender& from, const Goodbye& goodbye, Now /*now*/, Effects& effects) {
+void Queue::hear(const Sender& from, const Goodbye& goodbye, Now now, Effects& effects) {
   Agent* agent = roster_.find(from.public_key, goodbye.name);
   if (agent == nullptr || agent->row.incarnation != goodbye.incarnation || agent->gone) return;
+  agent->heard_at = now.instant;  // it is listed as gone from now on, however long it was silent before
   const std::set<LeaseId> held = agent->leases;
   for (const LeaseId id : held) release(id);
   leave(*agent);

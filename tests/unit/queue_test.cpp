@@ -201,6 +201,20 @@ TEST_CASE("a goodbye frees all at once and is no loss") {
   CHECK(s.times(Happening::agent_left) == 1);
 }
 
+TEST_CASE("an agent that was silent for long and says goodbye is still listed as gone") {
+  Scenario s(QueueSettings{.lease_term = 3h});
+  auto& a = s.agent("a");
+  s.submits(thousand);
+  a.takes_lease();
+  a.falls_silent();
+  s.passes(3h - 1s);
+  a.says_goodbye();
+  s.passes(2s);
+  const auto agents = std::get<AgentsReport>(s.asks(AskAgents{})).agents;
+  REQUIRE(agents.size() == 1);
+  CHECK(agents[0].state == AgentState::gone);
+}
+
 TEST_CASE("a goodbye of an older process or of a stranger changes nothing") {
   TwoAgents s;
   s.a->send(Goodbye{"a", {99}});
