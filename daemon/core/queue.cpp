@@ -113,6 +113,7 @@ Job& Queue::touch(JobId id) {
 // It holds nothing: a restarted head need not know of it. It is still listed for a while.
 void Queue::leave(Agent& agent) {
   agent.gone = true;
+  agent.peer.reset();  // a Hello of it that comes late brings nobody back: only a Beat tells that it lives
   changes_.agents[agent.row.id] = std::nullopt;
   note_idle(agent);
 }

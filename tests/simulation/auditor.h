@@ -1,0 +1,64 @@
+// Watches a simulated head: after every commit each rule of DESIGN.md must hold of what is stored, and nobody may
+// be told what is not stored. A rule that is broken is thrown as Broken.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "common/ids.h"
+#include "daemon/core/queue.h"
+#include "daemon/core/rows.h"
+
+namespace pq::simulation {
+
+// What a run did, for the report of many.
+struct Tally {
+  std::uint64_t turns = 0;
+  std::uint64_t commits = 0;
+  std::uint64_t leases = 0;
+  std::uint64_t expired = 0;
+  std::uint64_t yielded = 0;
+  std::uint64_t failed_attempts = 0;
+  std::uint64_t heads = 0;
+  std::uint64_t restores = 0;
+  std::uint64_t faults = 0;
+
+  void add(const Tally& other);
+};
+
+class Auditor {
+ public:
+  // These rows are stored from now on; `stored` is what they lead to.
+  void sees_commit(const Changes& changes, const Stored& stored);
+  // The head says this to somebody.
+  void sees_message(const std::string& bytes, const Stored& stored);
+  // A turn has ended.
+  void sees_queue(const Queue& queue, const Stored& stored);
+  // A head was started from `stored`; older than what was there before, if it is a backup.
+  void sees_start(const Stored& stored, bool is_backup);
+
+  // The run is over.
+  void sees_end(const Stored& stored);
+
+  Tally tally;
+
+ private:
+  struct Holder {
+    JobId job;
+    AgentId agent;
+    std::uint64_t begin = 0;
+    friend bool operator==(const Holder&, const Holder&) = default;
+  };
+
+  void check_span(const SpanKey& key, const Span& span, const JobRow& job);
+  void check_progress(const Queue& queue);
+  static void check_nobody_idles(const Queue& queue);
+  static void check_rows(const Queue& queue, const Stored& stored);
+
+  std::map<LeaseId, Holder> holders_;  // of all leases there ever were
+  std::map<JobId, std::uint64_t> done_;
+};
+
+}  // namespace pq::simulation

@@ -1,0 +1,118 @@
+#include "tests/simulation/client.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <iterator>
+#include <utility>
+#include <variant>
+
+#include "common/wire.h"
+#include "tests/simulation/truth.h"
+
+namespace pq::simulation {
+
+using namespace std::chrono_literals;
+
+void Client::begin() {
+  socket_ = network_.open(*this, {Role::operator_, "the operator's key", "operator"});
+  ask();
+}
+
+// One question at a time; without an answer it is asked again over a new connection.
+void Client::ask() {
+  if (has_its_answer_) return;
+  request_ += 1;
+  network_.send_to_head(*socket_, encode(Letter<ClientToHead>{request_, next_question()}));
+  timeline_.after(dice_.between(6s, 12s), [this, request = request_] {
+    if (request != request_ || has_its_answer_) return;
+    network_.close(*socket_);
+    socket_ = network_.open(*this, {Role::operator_, "the operator's key", "operator"});
+    ask();
+  });
+}
+
+ClientToHead Client::next_question() {
+  if (!job_) return submit_;
+  if (is_paused_ && (!steers_ || dice_.one_in(2))) return Steer{*job_, Steering::resume};
+  if (steers_ && dice_.one_in(3)) {
+    if (may_cancel_ && dice_.one_in(8)) {
+      has_cancelled_ = true;
+      return Steer{*job_, Steering::cancel};
+    }
+    if (dice_.one_in(2)) return Reprioritize{*job_, static_cast<std::int32_t>(dice_.below(3)) - 1};
+    return Steer{*job_, Steering::pause};
+  }
+  if (dice_.one_in(8)) return Verify{*job_};
+  return Wait{*job_, static_cast<std::uint32_t>(dice_.below(5000))};
+}
+
+void Client::arrive(std::string bytes) {
+  const auto letter = decode_to_client(bytes);
+  if (!letter) throw Broken{"a client does not understand the head: " + sentence(letter.error())};
+  if (letter->request != request_) return;  // the answer to a question that was asked again since
+  std::visit([this](const auto& message) { hear(message); }, letter->body);
+  request_ += 1;
+  if (!has_its_answer_) timeline_.after(dice_.between(1ms, 200ms), [this, request = request_] {
+    if (request == request_) ask();
+  });
+}
+
+void Client::hear(const Submitted& submitted) {
+  job_ = submitted.job;
+}
+
+void Client::hear(const JobReport& report) {
+  JobSpec spec = submit_.spec;
+  spec.priority = report.spec.priority;
+  if (report.spec != spec) {
+    if (!may_be_forgotten_) throw Broken{fmt::format("job {} is another one now", report.job.value)};
+    job_.reset();
+    return;
+  }
+  is_paused_ = report.state == JobState::paused;
+  if (has_ended(report.state)) check_end(report);
+}
+
+void Client::hear(const Refusal& refusal) {
+  if (refusal.word == ErrorWord::no_such_job && may_be_forgotten_) return job_.reset();
+  if (refusal.word == ErrorWord::job_has_ended) {  // a Wait tells how
+    is_paused_ = false;
+    return;
+  }
+  throw Broken{"acknowledged_is_durable: the client is told " + sentence(refusal)};
+}
+
+template <class Other>
+void Client::hear(const Other& other) {
+  if constexpr (std::is_same_v<Other, Verification>) {
+    for (const Finding& finding : other.findings) {
+      if (!finding.holds) throw Broken{"pq-verify: " + finding.invariant + ": " + finding.detail};
+    }
+  } else {
+    throw Broken{"a client hears what it did not ask for"};
+  }
+}
+
+void Client::check_end(const JobReport& report) {
+  has_its_answer_ = true;
+  // By this client, or by another to whom an earlier life of the head had given the same number.
+  if (report.state == JobState::cancelled && (has_cancelled_ || may_be_forgotten_)) return;
+  const Range& range = submit_.spec.range;
+  const auto poisoned = static_cast<std::uint64_t>(std::distance(programs_.poison.lower_bound(range.begin),
+                                                                 programs_.poison.lower_bound(range.end)));
+  const JobState expected = poisoned > 0 ? JobState::failed : JobState::done;
+  if (report.state != expected || report.failed != poisoned || report.done != range.width() - poisoned) {
+    throw Broken{fmt::format("job {} over {} is {} with {} integers done and {} failed; {} were to fail",
+                             report.job.value, to_text(range), to_text(report.state), report.done, report.failed,
+                             poisoned)};
+  }
+  const auto expected_value = truth(submit_.spec, range);
+  if (poisoned == 0 && (report.value.has_value() != expected_value.has_value() ||
+                        (expected_value && !same(*report.value, *expected_value))))
+    throw Broken{fmt::format("value_is_fold: job {} over {} has a wrong total", report.job.value, to_text(range))};
+}
+
+void Client::calms_down() { steers_ = false; }
+
+}  // namespace pq::simulation

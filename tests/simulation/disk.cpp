@@ -1,0 +1,34 @@
+#include "tests/simulation/disk.h"
+
+#include "common/errors.h"
+#include "tests/simulation/truth.h"
+#include "tests/unit/stored_rows.h"
+
+namespace pq::simulation {
+
+void Disk::begin_epoch(Epoch epoch) {
+  if (is_full_) throw EnvironmentError("the disk is full");
+  if (!epochs_.insert(epoch).second) throw Broken{"lease_ids_never_repeat: an epoch was drawn twice"};
+}
+
+void Disk::commit(const Changes& changes) {
+  if (doom == Doom::before_commit) throw Killed{};
+  const bool fails = is_full_ || doom == Doom::commit_unknown;
+  if (!fails || dice_.one_in(2)) {
+    apply(changes, stored_);
+    commits_.push_back(changes);
+  }
+  if (doom == Doom::commit_unknown || doom == Doom::after_commit) throw Killed{};
+  if (fails) throw EnvironmentError("the disk is full", ExitStatus::storage_failed);
+}
+
+std::optional<Stored> Disk::read_job(JobId job) {
+  const auto row = stored_.jobs.find(job);
+  if (row == stored_.jobs.end()) return std::nullopt;
+  Stored found;
+  found.jobs.insert(*row);
+  found.spans.insert(stored_.spans.lower_bound({job, 0}), stored_.spans.upper_bound({job, UINT64_MAX}));
+  return found;
+}
+
+}  // namespace pq::simulation

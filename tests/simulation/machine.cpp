@@ -1,0 +1,208 @@
+#include "tests/simulation/machine.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "common/wire.h"
+#include "tests/simulation/truth.h"
+
+namespace pq::simulation {
+namespace {
+
+using namespace std::chrono_literals;
+
+// As the agent's loop has it (agent/agent.cpp).
+constexpr int silent_beats_max = 5;
+constexpr Duration backoff_longest = 15s;
+
+constexpr Duration turn_takes = 1us;
+constexpr Duration restart_longest = 20s;
+
+}  // namespace
+
+// ---------------------------------------------------------------- the process
+
+void Machine::start() {
+  comes_ = is_replaced_ = false;
+  ++life_;
+  boot_ = dice_.between(0s, std::chrono::hours(1000));
+  Hello hello;
+  hello.name = facts_.name;
+  hello.incarnation = {dice_.bits()};
+  hello.program_version = "simulated";
+  hello.slots = facts_.slots;
+  hello.kernels.assign(all_kernels.begin(), all_kernels.end());
+  session_.emplace(SessionSettings{std::move(hello), facts_.head_timeout, std::nullopt}, own_time());
+  wake_at(timeline_.now());
+}
+
+void Machine::kill() {
+  session_.reset();
+  ++life_;
+  running_.clear();
+  inbox_.clear();
+  if (socket_) network_.close(*socket_);
+  socket_.reset();
+  stopped_until_ = connects_at_ = {};
+  wakes_at_ = Instant::never();
+  comes_ = false;
+  if (facts_.comes_back) start_after(dice_.between(10ms, restart_longest));
+}
+
+void Machine::start_after(Duration wait) {
+  comes_ = true;
+  timeline_.after(wait, [this, life = life_] {
+    if (life == life_) start();
+  });
+}
+
+// Its process is stopped, or its machine: nothing computes meanwhile, and what arrives waits.
+void Machine::stop_for(Duration duration) {
+  if (!is_up()) return;
+  account();
+  stopped_until_ = std::max(stopped_until_, timeline_.now() + duration);
+  for (Running& running : running_) running.since = stopped_until_;
+  wake_at(stopped_until_);
+}
+
+void Machine::runs_at(double speed) {
+  account();
+  speed_ = speed;
+  wake_at(timeline_.now());
+}
+
+void Machine::drain() {
+  if (is_up() && !is_stopped()) session_->drain(own_time()), wake_at(timeline_.now());
+}
+
+void Machine::hurry() {
+  if (is_up() && !is_stopped()) session_->drain_at_once(own_time()), wake_at(timeline_.now());
+}
+
+void Machine::reconnect() {
+  if (socket_) network_.close(*socket_);
+  socket_.reset();
+  connects_at_ = timeline_.now() + dice_.between(10ms, 2s);
+  if (is_up()) wake_at(connects_at_);
+}
+
+void Machine::heal() {
+  if (is_stopped()) {
+    for (Running& running : running_) running.since = timeline_.now();
+    stopped_until_ = {};
+  }
+  runs_at(1);
+}
+
+void Machine::arrive(std::string bytes) {
+  if (!is_up()) return;
+  inbox_.push_back(std::move(bytes));
+  wake_at(timeline_.now());
+}
+
+// ---------------------------------------------------------------- its loop
+
+void Machine::wake_at(Instant when) {
+  if (!is_up()) return;
+  when = std::max({when, stopped_until_, timeline_.now()});
+  if (when >= wakes_at_) return;
+  wakes_at_ = when;
+  timeline_.at(when, [this, when, life = life_] {
+    if (life != life_ || when != wakes_at_) return;
+    wakes_at_ = Instant::never();
+    if (is_stopped()) return wake_at(stopped_until_);
+    turn();
+  });
+}
+
+// In the order of AgentLoop::turn.
+void Machine::turn() {
+  const Instant now = own_time();
+  finish_steps();
+  for (const std::string& bytes : std::exchange(inbox_, {})) {
+    const auto message = decode_to_agent(bytes);
+    if (!message) throw Broken{"an agent does not understand the head: " + sentence(message.error())};
+    session_->hear(*message, now);
+  }
+  keep_link();
+  session_->settle(now);
+  begin_steps();
+  while (const auto message = session_->next_message(now)) {
+    if (socket_) network_.send_to_head(*socket_, encode(*message));
+  }
+  if (session_->ending()) return end();
+  Instant next = std::max(session_->next_deadline() - boot_, timeline_.now() + turn_takes);
+  if (!socket_) next = std::min(next, std::max(connects_at_, timeline_.now() + turn_takes));
+  for (const Running& running : running_) next = std::min(next, ends_at(running));
+  wake_at(next);
+}
+
+void Machine::end() {
+  const Ending ending = *session_->ending();
+  if (ending == Ending::refused) throw Broken{"an honest agent was refused: " + session_->ending_detail()};
+  kill();
+  // Another process has its name now; only when that is gone is this one of use again.
+  if (ending == Ending::replaced) is_replaced_ = true, comes_ = false, ++life_;
+}
+
+void Machine::keep_link() {
+  const Instant now = timeline_.now();
+  if (!socket_ && now >= connects_at_) {
+    socket_ = network_.open(*this, {Role::agent, "the fleet's key", "fleet"});
+    connected_at_ = own_time();
+    session_->reach_head(own_time());
+  }
+  const Duration mute = own_time() - std::max(session_->heard_at(), connected_at_);
+  if (!socket_ || mute <= silent_beats_max * session_->beat_interval() + 5s) return;
+  network_.close(*socket_);
+  socket_.reset();
+  connects_at_ = now + dice_.between(250ms, backoff_longest);
+}
+
+// ---------------------------------------------------------------- its slots
+
+Instant Machine::ends_at(const Running& running) const {
+  return running.since + from_seconds(running.left_s / speed_);
+}
+
+// What has been computed until now is computed, at whatever speed comes next.
+void Machine::account() {
+  const Instant now = timeline_.now();
+  for (Running& running : running_) {
+    if (now <= running.since) continue;
+    running.left_s = std::max(0.0, running.left_s - seconds(now - running.since) * speed_);
+    running.since = now;
+  }
+}
+
+void Machine::finish_steps() {
+  const Instant now = timeline_.now();
+  std::vector<Running> finished;
+  std::erase_if(running_, [&](const Running& running) {
+    if (ends_at(running) > now) return false;
+    finished.push_back(running);
+    return true;
+  });
+  for (const Running& running : finished)
+    session_->finish({running.step, outcome_of(running.step), now - running.began}, own_time());
+}
+
+void Machine::begin_steps() {
+  const Instant now = timeline_.now();
+  for (const Step& step : session_->next_steps()) {
+    const Cost expected = expected_cost(step.kernel, step.range.begin);
+    const double work_s = facts_.slowness * expected.seconds(static_cast<double>(step.range.width()));
+    running_.push_back({step, work_s * (0.95 + 0.1 * dice_.fraction()), now, now});
+  }
+}
+
+tl::expected<Value, std::string> Machine::outcome_of(const Step& step) {
+  const auto poison = programs_.poison.lower_bound(step.range.begin);
+  if (poison != programs_.poison.end() && *poison < step.range.end)
+    return tl::make_unexpected("poison at " + std::to_string(*poison));
+  if (programs_.fail_now_and_then && dice_.one_in(50)) return tl::make_unexpected(std::string("out of luck"));
+  return computed(step.kernel, step.range);
+}
+
+}  // namespace pq::simulation

@@ -1,0 +1,101 @@
+// A machine with an agent on it: the real session, slots that compute in virtual time, and the rules by which the
+// agent's loop keeps its connection. It is killed, stopped, slowed, drained and started again.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/session.h"
+#include "common/kernel.h"
+#include "tests/simulation/dice.h"
+#include "tests/simulation/network.h"
+#include "tests/simulation/timeline.h"
+
+namespace pq::simulation {
+
+// How the programs of all jobs behave.
+struct Programs {
+  bool fail_now_and_then = false;
+  std::set<std::uint64_t> poison;  // integers at which they always fail
+};
+
+struct MachineFacts {
+  std::string name;
+  std::uint32_t slots = 1;
+  double slowness = 1;  // what a step takes, in parts of what its kernel is expected to cost
+  Duration head_timeout = std::chrono::minutes(10);
+  bool comes_back = true;  // is started again after its agent has ended
+};
+
+class Machine final : public Party {
+ public:
+  Machine(Timeline& timeline, Dice& dice, Network& network, const Programs& programs, MachineFacts facts)
+      : timeline_(timeline), dice_(dice), network_(network), programs_(programs), facts_(std::move(facts)) {}
+
+  void start();
+  void kill();
+  void stop_for(Duration duration);
+  void runs_at(double speed);  // 1: as its facts say
+  void drain();
+  void hurry();
+  void reconnect();
+  void vanish() { facts_.comes_back = false, kill(); }
+  void heal();
+
+  void arrive(std::string bytes) override;
+
+  const MachineFacts& facts() const { return facts_; }
+  bool is_up() const { return session_.has_value(); }
+  // It is up, or will be.
+  bool will_run() const { return is_up() || comes_; }
+  // Its agent has ended because of another one of its name.
+  bool is_replaced() const { return is_replaced_; }
+  std::size_t busy() const { return running_.size(); }
+
+ private:
+  struct Running {
+    Step step;
+    double left_s = 0;  // at speed 1, at `since`
+    Instant since;
+    Instant began;
+  };
+
+  Instant own_time() const { return timeline_.now() + boot_; }
+  bool is_stopped() const { return timeline_.now() < stopped_until_; }
+  Instant ends_at(const Running& running) const;
+  void account();
+  void start_after(Duration wait);
+  void wake_at(Instant when);
+  void turn();
+  void finish_steps();
+  void begin_steps();
+  tl::expected<Value, std::string> outcome_of(const Step& step);
+  void keep_link();
+  void end();
+
+  Timeline& timeline_;
+  Dice& dice_;
+  Network& network_;
+  const Programs& programs_;
+  MachineFacts facts_;
+
+  std::optional<Session> session_;
+  std::uint64_t life_ = 0;
+  bool comes_ = false;  // a start is planned
+  bool is_replaced_ = false;
+  Duration boot_{0};
+  double speed_ = 1;
+  Instant stopped_until_;
+  std::vector<Running> running_;
+  std::deque<std::string> inbox_;
+  std::optional<SocketId> socket_;
+  Instant connected_at_;
+  Instant connects_at_;
+  Instant wakes_at_ = Instant::never();
+};
+
+}  // namespace pq::simulation

@@ -1,0 +1,81 @@
+#include "tests/simulation/weather.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <string_view>
+
+namespace pq::simulation {
+
+using namespace std::chrono_literals;
+
+std::string_view to_text(Fault fault) {
+  switch (fault) {
+    case Fault::kill_agent:
+      return "kill_agent";
+    case Fault::vanish_agent:
+      return "vanish_agent";
+    case Fault::stop_agent:
+      return "stop_agent";
+    case Fault::double_agent:
+      return "double_agent";
+    case Fault::slow_agent:
+      return "slow_agent";
+    case Fault::drain_agent:
+      return "drain_agent";
+    case Fault::hurry_agent:
+      return "hurry_agent";
+    case Fault::reconnect_agent:
+      return "reconnect_agent";
+    case Fault::cut_both_ways:
+      return "cut_both_ways";
+    case Fault::cut_to_head:
+      return "cut_to_head";
+    case Fault::cut_from_head:
+      return "cut_from_head";
+    case Fault::kill_head:
+      return "kill_head";
+    case Fault::stop_head:
+      return "stop_head";
+    case Fault::cut_power:
+      return "cut_power";
+    case Fault::fill_disk:
+      return "fill_disk";
+    case Fault::restore_head:
+      return "restore_head";
+    case Fault::step_the_clock:
+      return "step_the_clock";
+  }
+  return "";
+}
+
+Weather::Weather(Dice& dice) {
+  const bool everything = dice.one_in(8);
+  for (int kind = 0; kind < fault_kinds; ++kind) {
+    if (everything || dice.one_in(3)) faults.push_back(static_cast<Fault>(kind));
+  }
+  fault_pause = dice.between(500ms, 10s);
+  faulty_for = dice.one_in(50) ? dice.between(100s, 600s) : dice.between(10s, 50s);
+  const auto sometimes = [&](std::uint64_t likely) { return dice.one_in(2) ? likely + dice.below(20) : 0; };
+  roughness.dropped = sometimes(4);
+  roughness.repeated = sometimes(4);
+  roughness.late = sometimes(8);
+  roughness.keeps_stale = dice.one_in(2);
+  roughness.delay_usual = dice.one_in(4) ? dice.between(10ms, 200ms) : dice.between(50us, 2ms);
+  programs_fail = dice.one_in(4);
+  poison = !programs_fail && dice.one_in(4);
+  clients_steer = dice.one_in(3);
+}
+
+std::string Weather::describe() const {
+  std::string text = fmt::format("{:.0f} s of faults, one in {:.1f} s:", seconds(faulty_for), seconds(fault_pause));
+  for (const Fault fault : faults) text += fmt::format(" {}", to_text(fault));
+  text += fmt::format("; of messages 1/{} dropped, 1/{} repeated, 1/{} late, stale ones {}", roughness.dropped,
+                      roughness.repeated, roughness.late, roughness.keeps_stale ? "kept" : "lost");
+  if (programs_fail) text += "; programs fail now and then";
+  if (poison) text += "; some integers always fail";
+  if (clients_steer) text += "; clients steer";
+  return text;
+}
+
+}  // namespace pq::simulation

@@ -1,0 +1,64 @@
+// What goes wrong in one simulated run, all of it drawn from the seed: each kind of fault is on or off.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/instant.h"
+#include "tests/simulation/dice.h"
+
+namespace pq::simulation {
+
+enum class Fault {
+  // agents
+  kill_agent,       // and started again under its name
+  vanish_agent,     // and another machine comes in its place
+  stop_agent,       // SIGSTOP, and continued
+  double_agent,     // a second process under the same name
+  slow_agent,       // to a tenth
+  drain_agent,      // SIGTERM
+  hurry_agent,      // SIGTERM twice
+  reconnect_agent,  // its connection breaks
+  // the network
+  cut_both_ways,
+  cut_to_head,
+  cut_from_head,
+  // the head
+  kill_head,      // between two turns, before or after a commit, or amid sending
+  stop_head,      // it stands still
+  cut_power,      // the last commit is there or not
+  fill_disk,      // commits fail, with unknown outcome
+  restore_head,   // from an old backup
+  step_the_clock  // the wall clock
+};
+
+inline constexpr int fault_kinds = static_cast<int>(Fault::step_the_clock) + 1;
+
+std::string_view to_text(Fault fault);
+
+// Of messages; "one in n", 0: never.
+struct Roughness {
+  std::uint64_t dropped = 0;
+  std::uint64_t repeated = 0;
+  std::uint64_t late = 0;  // by up to 20 s, so that others overtake it
+  bool keeps_stale = false;  // what is sent to nobody is delivered to whoever is there next
+  Duration delay_usual{0};
+};
+
+struct Weather {
+  explicit Weather(Dice& dice);
+
+  std::vector<Fault> faults;  // those that are on
+  Duration fault_pause;       // between two, on average
+  Duration faulty_for;        // from then on nothing goes wrong any more
+  Roughness roughness;
+  bool programs_fail = false;  // now and then, anywhere
+  bool poison = false;         // at certain integers, always
+  bool clients_steer = false;  // pause, resume, cancel, change priorities
+
+  std::string describe() const;
+};
+
+}  // namespace pq::simulation
