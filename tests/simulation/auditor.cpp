@@ -23,8 +23,8 @@ std::string text_of(const std::optional<Value>& value) { return value ? to_text(
 void check_value(const JobRow& job, const Range& part, const std::optional<Value>& value) {
   const std::optional<Value> expected = truth(job.spec, part);
   if (value.has_value() == expected.has_value() && (!value || same(*value, *expected))) return;
-  broken("counted_once: {} of job {} has the value {} and not {}", to_text(part), job.id.value, text_of(value),
-         text_of(expected));
+  broken("counted_once: {} of job {} has the value {} and not {}", to_text(part), job.id.value,
+         text_of(value), text_of(expected));
 }
 
 // Each message is checked against what is stored at the moment it is sent.
@@ -34,8 +34,7 @@ struct Told {
   void operator()(const Orders& orders) const {
     for (const LeaseOrder& order : orders.leases) {
       const auto span = stored.spans.find({order.job, order.range.begin});
-      const Leased* leased =
-          span == stored.spans.end() ? nullptr : std::get_if<Leased>(&span->second.state);
+      const Leased* leased = span == stored.spans.end() ? nullptr : std::get_if<Leased>(&span->second.state);
       if (leased == nullptr || leased->lease != order.lease || span->second.end != order.range.end)
         broken("acknowledged_is_durable: lease {} was told and is not stored so", to_text(order.lease));
     }
@@ -93,7 +92,8 @@ void Auditor::check_span(const SpanKey& key, const Span& span, const JobRow& job
   const Holder holder{key.job, leased->agent, key.begin};
   const auto [known, is_new] = holders_.try_emplace(leased->lease, holder);
   tally.leases += is_new ? 1 : 0;
-  if (known->second != holder) broken("lease_ids_never_repeat: {} names a second lease", to_text(leased->lease));
+  if (known->second != holder)
+    broken("lease_ids_never_repeat: {} names a second lease", to_text(leased->lease));
 }
 
 void Auditor::sees_message(const std::string& bytes, const Stored& stored) {
@@ -105,6 +105,7 @@ void Auditor::sees_message(const std::string& bytes, const Stored& stored) {
 
 void Auditor::sees_queue(const Queue& queue, const Stored& stored) {
   tally.turns += 1;
+  if (!each_turn_) return;
   if (const auto rule = broken_invariant(queue)) throw Broken{*rule};
   check_progress(queue);
   check_nobody_idles(queue);
@@ -115,7 +116,8 @@ void Auditor::check_progress(const Queue& queue) {
   for (const auto& [id, job] : queue.jobs()) {
     std::uint64_t& before = done_[id];
     if (job.ledger.done() < before)
-      broken("progress_is_monotonic: of job {} {} integers were done, now {}", id.value, before, job.ledger.done());
+      broken("progress_is_monotonic: of job {} {} integers were done, now {}", id.value, before,
+             job.ledger.done());
     before = job.ledger.done();
   }
 }
@@ -160,7 +162,8 @@ void Auditor::sees_start(const Stored& stored, bool is_backup) {
   for (const auto& [id, before] : done_) {
     if (!done.contains(id)) broken("acknowledged_is_durable: job {} is no longer stored", id.value);
     if (done.at(id) < before)
-      broken("acknowledged_is_durable: of job {} {} integers were done, stored are {}", id.value, before, done.at(id));
+      broken("acknowledged_is_durable: of job {} {} integers were done, stored are {}", id.value, before,
+             done.at(id));
   }
   done_ = std::move(done);
 }

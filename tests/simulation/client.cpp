@@ -53,14 +53,13 @@ void Client::arrive(std::string bytes) {
   if (letter->request != request_) return;  // the answer to a question that was asked again since
   std::visit([this](const auto& message) { hear(message); }, letter->body);
   request_ += 1;
-  if (!has_its_answer_) timeline_.after(dice_.between(1ms, 200ms), [this, request = request_] {
-    if (request == request_) ask();
-  });
+  if (!has_its_answer_)
+    timeline_.after(dice_.between(1ms, 200ms), [this, request = request_] {
+      if (request == request_) ask();
+    });
 }
 
-void Client::hear(const Submitted& submitted) {
-  job_ = submitted.job;
-}
+void Client::hear(const Submitted& submitted) { job_ = submitted.job; }
 
 void Client::hear(const JobReport& report) {
   JobSpec spec = submit_.spec;
@@ -99,18 +98,19 @@ void Client::check_end(const JobReport& report) {
   // By this client, or by another to whom an earlier life of the head had given the same number.
   if (report.state == JobState::cancelled && (has_cancelled_ || may_be_forgotten_)) return;
   const Range& range = submit_.spec.range;
-  const auto poisoned = static_cast<std::uint64_t>(std::distance(programs_.poison.lower_bound(range.begin),
-                                                                 programs_.poison.lower_bound(range.end)));
+  const auto poisoned = static_cast<std::uint64_t>(
+      std::distance(programs_.poison.lower_bound(range.begin), programs_.poison.lower_bound(range.end)));
   const JobState expected = poisoned > 0 ? JobState::failed : JobState::done;
   if (report.state != expected || report.failed != poisoned || report.done != range.width() - poisoned) {
     throw Broken{fmt::format("job {} over {} is {} with {} integers done and {} failed; {} were to fail",
-                             report.job.value, to_text(range), to_text(report.state), report.done, report.failed,
-                             poisoned)};
+                             report.job.value, to_text(range), to_text(report.state), report.done,
+                             report.failed, poisoned)};
   }
   const auto expected_value = truth(submit_.spec, range);
   if (poisoned == 0 && (report.value.has_value() != expected_value.has_value() ||
                         (expected_value && !same(*report.value, *expected_value))))
-    throw Broken{fmt::format("value_is_fold: job {} over {} has a wrong total", report.job.value, to_text(range))};
+    throw Broken{
+        fmt::format("value_is_fold: job {} over {} has a wrong total", report.job.value, to_text(range))};
 }
 
 void Client::calms_down() { steers_ = false; }

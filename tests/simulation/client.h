@@ -1,5 +1,5 @@
-// A client that submits one job and waits for its end, asking again whenever no answer comes, as pq-submit --wait
-// does; it may steer the job meanwhile. What it is told at the end must be the truth.
+// A client that submits one job and waits for its end, asking again whenever no answer comes, as pq-submit
+// --wait does; it may steer the job meanwhile. What it is told at the end must be the truth.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,11 @@ namespace pq::simulation {
 class Client final : public Party {
  public:
   Client(Timeline& timeline, Dice& dice, Network& network, const Programs& programs, Submit submit)
-      : timeline_(timeline), dice_(dice), network_(network), programs_(programs), submit_(std::move(submit)) {}
+      : timeline_(timeline),
+        dice_(dice),
+        network_(network),
+        programs_(programs),
+        submit_(std::move(submit)) {}
 
   void begin();
   void arrive(std::string bytes) override;

@@ -25,8 +25,8 @@ class Dice {
   double fraction() { return static_cast<double>(bits() >> 11) * 0x1p-53; }
   // least … most
   Duration between(Duration least, Duration most) {
-    return least + Duration(static_cast<std::int64_t>(
-                       below(static_cast<std::uint64_t>((most - least).count()) + 1)));
+    return least +
+           Duration(static_cast<std::int64_t>(below(static_cast<std::uint64_t>((most - least).count()) + 1)));
   }
 
  private:

@@ -1,5 +1,5 @@
-// The head's database in a simulation: commits are all or nothing, and durable when they return. It can be full,
-// can be told to end the head before or after a commit, and keeps an old backup.
+// The head's database in a simulation: commits are all or nothing, and durable when they return. It can be
+// full, can be told to end the head before or after a commit, and keeps an old backup.
 #pragma once
 
 #include <cstdint>

@@ -19,7 +19,12 @@ constexpr Duration restart_late = 5s;
 
 Head::Head(Timeline& timeline, Dice& dice, Network& network, Disk& disk, Auditor& auditor,
            QueueSettings settings)
-    : timeline_(timeline), dice_(dice), network_(network), disk_(disk), auditor_(auditor), settings_(settings) {}
+    : timeline_(timeline),
+      dice_(dice),
+      network_(network),
+      disk_(disk),
+      auditor_(auditor),
+      settings_(settings) {}
 
 void Head::start() {
   boot_ = dice_.between(0s, std::chrono::hours(1000));

@@ -1,5 +1,5 @@
-// The head in a simulation: the real daemon, over a transport, a store and a clock that the simulation holds in
-// its hands. It lives, dies at any point of a turn, and is started again as a service is.
+// The head in a simulation: the real daemon, over a transport, a store and a clock that the simulation holds
+// in its hands. It lives, dies at any point of a turn, and is started again as a service is.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,8 @@ namespace pq::simulation {
 
 class Head final : public Transport, public Clock {
  public:
-  Head(Timeline& timeline, Dice& dice, Network& network, Disk& disk, Auditor& auditor, QueueSettings settings);
+  Head(Timeline& timeline, Dice& dice, Network& network, Disk& disk, Auditor& auditor,
+       QueueSettings settings);
 
   void start();
   // At once, and `down` long.

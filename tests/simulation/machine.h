@@ -1,5 +1,5 @@
-// A machine with an agent on it: the real session, slots that compute in virtual time, and the rules by which the
-// agent's loop keeps its connection. It is killed, stopped, slowed, drained and started again.
+// A machine with an agent on it: the real session, slots that compute in virtual time, and the rules by which
+// the agent's loop keeps its connection. It is killed, stopped, slowed, drained and started again.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,9 @@
-// pq-simulation: many seeds, or one that is looked at. Each seed is run twice, and both runs must be the same.
+// pq-simulation: many seeds, or one that is looked at. Each seed is run twice, and both runs must be the
+// same.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <unistd.h>
 #include <atomic>
 #include <chrono>
 #include <csignal>
@@ -12,7 +14,6 @@
 #include <optional>
 #include <string>
 #include <thread>
-#include <unistd.h>
 #include <vector>
 
 #include "tests/simulation/truth.h"
@@ -92,10 +93,11 @@ Totals run_many(std::uint64_t first, std::uint64_t count) {
 void report(const Totals& totals, std::uint64_t count, Duration took) {
   const Tally& t = totals.tally;
   fmt::print(
-      "{} seeds, each twice, in {:.1f} s: {:.0f} simulated hours, {} faults, {} lives of a head ({} from a backup), "
+      "{} seeds, each twice, in {:.1f} s: {:.0f} simulated hours, {} faults, {} lives of a head ({} from a "
+      "backup), "
       "{} turns, {} commits, {} leases, {} expired, {} yielded, {} failed attempts; digest {:016x}\n",
-      count, seconds(took), 2 * seconds(totals.simulated) / 3600, t.faults, t.heads, t.restores, t.turns, t.commits,
-      t.leases, t.expired, t.yielded, t.failed_attempts, totals.digest);
+      count, seconds(took), 2 * seconds(totals.simulated) / 3600, t.faults, t.heads, t.restores, t.turns,
+      t.commits, t.leases, t.expired, t.yielded, t.failed_attempts, totals.digest);
 }
 
 }  // namespace
@@ -117,7 +119,8 @@ int main(int argc, char** argv) {
     fmt::print("seed {}\n", seed);
     Outcome outcome;
     const auto wrong = examine(seed, true, outcome);
-    fmt::print("{}\n", wrong ? "BROKEN: " + *wrong : fmt::format("all rules hold; digest {:016x}", outcome.digest));
+    fmt::print("{}\n",
+               wrong ? "BROKEN: " + *wrong : fmt::format("all rules hold; digest {:016x}", outcome.digest));
     return wrong ? 1 : 0;
   }
   const auto first = arguments["first"].as<std::uint64_t>();

@@ -68,7 +68,8 @@ void Network::carry(Instant cut_until, const std::function<void()>& deliver) {
 void Network::arrive_at_head(SocketId from, Principal sender, const std::string& bytes) {
   if (!head_) {
     if (roughness_.keeps_stale && stale_.size() < stale_max) {
-      stale_.emplace_back([this, from, sender = std::move(sender), bytes] { arrive_at_head(from, sender, bytes); });
+      stale_.emplace_back(
+          [this, from, sender = std::move(sender), bytes] { arrive_at_head(from, sender, bytes); });
     }
     return;
   }

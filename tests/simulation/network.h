@@ -1,6 +1,6 @@
-// The network between the head and everybody else. It carries encoded bytes, loses, repeats and delays them, so
-// that they overtake each other, is cut in either direction or both, and, as sockets do, delivers what was sent
-// to a head that is gone to the one that comes after it, or loses it.
+// The network between the head and everybody else. It carries encoded bytes, loses, repeats and delays them,
+// so that they overtake each other, is cut in either direction or both, and, as sockets do, delivers what was
+// sent to a head that is gone to the one that comes after it, or loses it.
 #pragma once
 
 #include <cstdint>

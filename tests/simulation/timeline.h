@@ -1,5 +1,5 @@
-// Virtual time: what happens when. It passes from one thing to the next, and of two things at one time the one
-// that was planned first comes first.
+// Virtual time: what happens when. It passes from one thing to the next, and of two things at one time the
+// one that was planned first comes first.
 #pragma once
 
 #include <algorithm>

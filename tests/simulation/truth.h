@@ -1,5 +1,6 @@
 // What is computed in a simulation, so that every part of every total can be checked at any time: an additive
-// function whose value over any range is known at once, and of which no two different tilings agree by chance.
+// function whose value over any range is known at once, and of which no two different tilings agree by
+// chance.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,8 @@ constexpr Kernel kernel_of(Fold how) {
   return Kernel::primes;
 }
 
-// The value of [a, b) is F(b) - F(a) for a random F: it telescopes over every exact tiling, and over no other.
+// The value of [a, b) is F(b) - F(a) for a random F: it telescopes over every exact tiling, and over no
+// other.
 constexpr Value computed(Kernel kernel, const Range& range) {
   switch (kernel) {
     case Kernel::twins:

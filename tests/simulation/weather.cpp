@@ -68,10 +68,12 @@ Weather::Weather(Dice& dice) {
 }
 
 std::string Weather::describe() const {
-  std::string text = fmt::format("{:.0f} s of faults, one in {:.1f} s:", seconds(faulty_for), seconds(fault_pause));
+  std::string text =
+      fmt::format("{:.0f} s of faults, one in {:.1f} s:", seconds(faulty_for), seconds(fault_pause));
   for (const Fault fault : faults) text += fmt::format(" {}", to_text(fault));
-  text += fmt::format("; of messages 1/{} dropped, 1/{} repeated, 1/{} late, stale ones {}", roughness.dropped,
-                      roughness.repeated, roughness.late, roughness.keeps_stale ? "kept" : "lost");
+  text +=
+      fmt::format("; of messages 1/{} dropped, 1/{} repeated, 1/{} late, stale ones {}", roughness.dropped,
+                  roughness.repeated, roughness.late, roughness.keeps_stale ? "kept" : "lost");
   if (programs_fail) text += "; programs fail now and then";
   if (poison) text += "; some integers always fail";
   if (clients_steer) text += "; clients steer";

@@ -42,7 +42,7 @@ std::string_view to_text(Fault fault);
 struct Roughness {
   std::uint64_t dropped = 0;
   std::uint64_t repeated = 0;
-  std::uint64_t late = 0;  // by up to 20 s, so that others overtake it
+  std::uint64_t late = 0;    // by up to 20 s, so that others overtake it
   bool keeps_stale = false;  // what is sent to nobody is delivered to whoever is there next
   Duration delay_usual{0};
 };

@@ -72,8 +72,8 @@ void World::draw_jobs() {
     submit.spec.attempts_max = weather_.poison ? 2 : 100;  // so much bad luck nobody has
     submit.spec.failures_max = 1'000'000;
     const std::uint64_t begin = dice_.bits() >> (1 + dice_.below(60));
-    const double width =
-        work_usual_s * std::pow(2, 2 - 8 * dice_.fraction()) / expected_cost(submit.spec.kernel, begin).per_integer_s;
+    const double width = work_usual_s * std::pow(2, 2 - 8 * dice_.fraction()) /
+                         expected_cost(submit.spec.kernel, begin).per_integer_s;
     submit.spec.range = {begin, begin + 1 + static_cast<std::uint64_t>(width)};
     for (std::uint64_t n = weather_.poison ? dice_.below(3) : 0; n > 0; --n)
       programs_.poison.insert(begin + dice_.below(submit.spec.range.width()));
@@ -97,8 +97,8 @@ void World::run() {
     if (turn > turns_max) throw Broken{"somebody does not sleep: there is no end of turns"};
     if (timeline_.step(until)) continue;
     if (patience_left) {
-      throw Broken{fmt::format("not every job has ended {:.0f} s after the last fault{}", seconds(*patience_left),
-                               describe())};
+      throw Broken{fmt::format("not every job has ended {:.0f} s after the last fault{}",
+                               seconds(*patience_left), describe())};
     }
     patience_left = patience();
     until = heals_at_ + *patience_left;
@@ -107,7 +107,8 @@ void World::run() {
 }
 
 bool World::all_have_answers() const {
-  return std::all_of(clients_.begin(), clients_.end(), [](const auto& client) { return client->has_its_answer(); });
+  return std::all_of(clients_.begin(), clients_.end(),
+                     [](const auto& client) { return client->has_its_answer(); });
 }
 
 void World::tell_regularly() {
@@ -121,8 +122,8 @@ void World::tell_regularly() {
 std::string World::describe() const {
   std::string text;
   for (const auto& machine : machines_) {
-    text += fmt::format("; {} {}, {} steps run", machine->facts().name, machine->is_up() ? "is up" : "is down",
-                        machine->busy());
+    text += fmt::format("; {} {}, {} steps run", machine->facts().name,
+                        machine->is_up() ? "is up" : "is down", machine->busy());
   }
   for (const auto& client : clients_) {
     if (!client->has_its_answer())
@@ -131,15 +132,15 @@ std::string World::describe() const {
   if (!head_.is_up()) return text + "; the head is down";
   for (const auto& [id, job] : head_.queue().jobs()) {
     text += fmt::format("; job {} is {}, of {} integers {} are left, {} leases, priority {}", id.value,
-                        to_text(job.row.state), job.ledger.range().width(), job.ledger.rest(), job.ledger.leases(),
-                        job.row.spec.priority);
+                        to_text(job.row.state), job.ledger.range().width(), job.ledger.rest(),
+                        job.ledger.leases(), job.row.spec.priority);
   }
   return text;
 }
 
-// What may still be to do: the terms of leases and of a restarted head (30 s) run out, machines come back (20 s),
-// each slot ends a step and a last one (60 s each), poison is found by halving, and then all jobs from their begin,
-// with each step's fixed cost, by the fleet as it is; twice, for what is computed again.
+// What may still be to do: the terms of leases and of a restarted head (30 s) run out, machines come back (20
+// s), each slot ends a step and a last one (60 s each), poison is found by halving, and then all jobs from
+// their begin, with each step's fixed cost, by the fleet as it is; twice, for what is computed again.
 Duration World::patience() const {
   double slowest = 0;
   for (const auto& machine : machines_) slowest = std::max(slowest, machine->facts().slowness);
@@ -262,8 +263,8 @@ void World::heal() {
   keep_somebody_running();
 }
 
-// A late Hello of a process that is gone can take the name of one that lives; whoever minds the machines starts that
-// again. And the last machine may have vanished.
+// A late Hello of a process that is gone can take the name of one that lives; whoever minds the machines
+// starts that again. And the last machine may have vanished.
 void World::keep_somebody_running() {
   const auto runs = [&](const std::string& name) {
     return std::any_of(machines_.begin(), machines_.end(), [&](const auto& machine) {
@@ -271,7 +272,8 @@ void World::keep_somebody_running() {
     });
   };
   for (const auto& machine : machines_) {
-    if (machine->is_replaced() && machine->facts().comes_back && !runs(machine->facts().name)) machine->start();
+    if (machine->is_replaced() && machine->facts().comes_back && !runs(machine->facts().name))
+      machine->start();
   }
   if (!runs("")) add_machine(draw_machine()).start();
   timeline_.after(5s, [this] { keep_somebody_running(); });

@@ -1,5 +1,6 @@
 // One simulated cluster from one seed: a head, machines, clients with jobs, and the weather. First everything
-// that is on goes wrong, then nothing does any more, and then every job must end, with its true total, in time.
+// that is on goes wrong, then nothing does any more, and then every job must end, with its true total, in
+// time.
 #pragma once
 
 #include <cstdint>

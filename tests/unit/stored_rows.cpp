@@ -68,7 +68,10 @@ void apply(const Changes& changes, Stored& model) {
   apply_rows(changes.jobs, model.jobs);
   apply_rows(changes.spans, model.spans);
   apply_rows(changes.agents, model.agents);
-  std::erase_if(model.spans, [&](const auto& entry) { return !model.jobs.contains(entry.first.job); });
+  for (const auto& [id, job] : changes.jobs) {
+    if (job) continue;
+    model.spans.erase(model.spans.lower_bound({id, 0}), model.spans.upper_bound({id, UINT64_MAX}));
+  }
 }
 
 std::string text_of(const JobRow& job) {
