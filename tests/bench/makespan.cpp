@@ -3,89 +3,50 @@
 // same fleet. Virtual time: the real daemon and sessions over a calm network; the same seed gives the same fleet
 // and the same figures on every machine.
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cxxopts.hpp>
 #include <deque>
-#include <memory>
+#include <functional>
 #include <numbers>
 #include <vector>
 
-#include "tests/simulation/auditor.h"
-#include "tests/simulation/client.h"
-#include "tests/simulation/disk.h"
-#include "tests/simulation/head.h"
-#include "tests/simulation/machine.h"
-#include "tests/simulation/network.h"
+#include "common/limits.h"
+#include "tests/simulation/dice.h"
+#include "tests/simulation/fleet.h"
 #include "tests/simulation/timeline.h"
-#include "tests/simulation/truth.h"
 
 namespace {
 
 using namespace pq;
 using namespace pq::simulation;
-using namespace std::chrono_literals;
 
 // ---------------------------------------------------------------- the fleet
 
 constexpr double speed_spread = 0.7;     // of the logarithm of a machine's speed; its median is 1
 constexpr double lifetime_s = 2 * 3600;  // until a Spot machine vanishes, on average
 constexpr double boot_s = 120;           // until another one has come in its place
-constexpr double slowed = 0.1;           // what a quarter of the machines fall to at some time
-constexpr std::uint64_t begin = 1'000'000'000'000'000;
-constexpr Kernel kernel = kernel_of(Fold::sum);
-
-// One machine of one slot, in seconds from the job's submission.
-struct Life {
-  double comes = 0;
-  double goes = 0;
-  double speed = 1;
-  double slows_at = 0;
-
-  double speed_at(double t) const { return t < comes || t >= goes ? 0 : t < slows_at ? speed : speed * slowed; }
-};
 
 double normal(Dice& dice) {  // Box and Muller
   return std::sqrt(-2 * std::log(1 - dice.fraction())) * std::cos(2 * std::numbers::pi * dice.fraction());
 }
 
 std::vector<Life> draw_fleet(Dice& dice, std::size_t machines, double horizon_s) {
-  std::vector<Life> fleet;
+  std::vector<Life> lives;
   for (std::size_t i = 0; i < machines; ++i) {
     for (double t = 0; t < horizon_s;) {
       Life life;
       life.comes = t;
       life.goes = t - lifetime_s * std::log(1 - dice.fraction());
       life.speed = std::exp(speed_spread * normal(dice));
-      life.slows_at = dice.one_in(4) ? t + dice.fraction() * horizon_s / 3 : life.goes;
-      fleet.push_back(life);
+      if (dice.one_in(4)) life.slows_at = t + dice.fraction() * lifetime_s / 4;
+      lives.push_back(life);
       t = life.goes + boot_s;
     }
   }
-  return fleet;
-}
-
-// Seconds of work, at speed 1, that the whole fleet can do until `t`.
-double capacity(const std::vector<Life>& fleet, double t) {
-  double sum = 0;
-  for (const Life& life : fleet) {
-    const double end = std::min(t, life.goes);
-    sum += life.speed * std::max(0.0, std::min(end, life.slows_at) - life.comes);
-    sum += life.speed * slowed * std::max(0.0, end - std::max(life.comes, life.slows_at));
-  }
-  return sum;
-}
-
-// The range from `begin` that takes a machine of speed 1 so long, without any fixed cost.
-Range range_of(double work_s) {
-  double at = static_cast<double>(begin);
-  constexpr int parts = 1000;
-  for (int i = 0; i < parts; ++i)
-    at += work_s / parts / expected_cost(kernel, static_cast<std::uint64_t>(at)).per_integer_s;
-  return {begin, static_cast<std::uint64_t>(at)};
+  return lives;
 }
 
 // ---------------------------------------------------------------- pq
@@ -96,44 +57,19 @@ struct Measured {
   std::uint64_t recomputed = 0;
 };
 
-Measured run_pq(const std::vector<Life>& fleet, const Range& range, std::uint64_t seed) {
-  Dice dice(seed);
-  Timeline timeline;
-  Network network(timeline, dice, {.delay_usual = 500us});
-  Disk disk(dice);
-  Auditor auditor(false);
-  Head head(timeline, dice, network, disk, auditor, {});
-  const Programs programs;
-  head.start();
-  const Instant submitted = timeline.now() + 2s;  // the first machines have joined by then
-  std::vector<std::unique_ptr<Machine>> machines;
-  for (const Life& life : fleet) {
-    MachineFacts facts{.name = fmt::format("machine-{}", machines.size()),
-                       .slots = 1,
-                       .slowness = 1 / life.speed,
-                       .comes_back = false};
-    Machine& machine =
-        *machines.emplace_back(std::make_unique<Machine>(timeline, dice, network, programs, facts));
-    const Instant comes = life.comes > 0 ? submitted + from_seconds(life.comes) : timeline.now();
-    timeline.at(comes, [&machine] { machine.start(); });
-    timeline.at(submitted + from_seconds(life.slows_at), [&machine] { machine.runs_at(slowed); });
-    timeline.at(submitted + from_seconds(life.goes), [&machine] { machine.vanish(); });
-  }
-  Submit submit;
-  submit.spec.range = range;
-  submit.spec.kernel = kernel;
-  Client client(timeline, dice, network, programs, submit);
-  timeline.at(submitted, [&client] { client.begin(); });
-  while (!client.has_its_answer()) timeline.step(Instant::never());
-  auditor.sees_end(disk.stored());
-  return {seconds(timeline.now() - submitted), auditor.tally, disk.stored().jobs.begin()->second.recomputed};
+Measured run_pq(const std::vector<Life>& lives, const Range& range, std::uint64_t seed) {
+  Fleet fleet(seed, true);
+  for (const Life& life : lives) fleet.add(life);
+  fleet.submit(0, range);
+  const double took_s = fleet.run();
+  return {took_s, fleet.tally(), fleet.stored().jobs.begin()->second.recomputed};
 }
 
 // ---------------------------------------------------------------- chunks of a fixed size
 
 // Each machine takes the next chunk when it has ended one; a chunk whose machine vanishes is given to another
 // when that is noticed, after pq's own lease term.
-double run_chunks(const std::vector<Life>& fleet, double work_s, double chunk_s) {
+double run_chunks(const std::vector<Life>& lives, double work_s, double chunk_s) {
   const auto chunks = static_cast<std::uint64_t>(std::ceil(work_s / chunk_s));
   const double each_s = work_s / static_cast<double>(chunks);
   const double noticed_s = seconds(limits::lease_term);
@@ -168,7 +104,7 @@ double run_chunks(const std::vector<Life>& fleet, double work_s, double chunk_s)
       }
     });
   };
-  for (const Life& life : fleet) timeline.at(began + from_seconds(life.comes), [&] { work(life); });
+  for (const Life& life : lives) timeline.at(began + from_seconds(life.comes), [&] { work(life); });
   while (done < chunks && timeline.step(Instant::never())) {
   }
   return now();
@@ -187,7 +123,6 @@ int main(int argc, char** argv) {
     std::puts(options.help().c_str());
     return 0;
   }
-  spdlog::set_level(spdlog::level::off);
   const auto machines = arguments["machines"].as<std::size_t>();
   const double ideal_s = 60 * arguments["minutes"].as<double>();
   double worst = 0;
@@ -196,13 +131,13 @@ int main(int argc, char** argv) {
              "pq's leases, of them expired, yielded; integers computed again");
   for (std::uint64_t seed = 1; seed <= arguments["seeds"].as<std::uint64_t>(); ++seed) {
     Dice dice(seed);
-    const std::vector<Life> fleet = draw_fleet(dice, machines, 20 * ideal_s);
-    const double work_s = capacity(fleet, ideal_s);
-    const Measured pq = run_pq(fleet, range_of(work_s), seed);
+    const std::vector<Life> lives = draw_fleet(dice, machines, 20 * ideal_s);
+    const double work_s = capacity(lives, ideal_s);
+    const Measured pq = run_pq(lives, range_worth(work_s), seed);
     worst = std::max(worst, pq.took_s / ideal_s);
     fmt::print("{:>4}  {:>7.4f}  {:>10.4f}  {:>11.4f}  {:>12.4f}   {} {} {} {}\n", seed, pq.took_s / ideal_s,
-               run_chunks(fleet, work_s, 5) / ideal_s, run_chunks(fleet, work_s, 60) / ideal_s,
-               run_chunks(fleet, work_s, 300) / ideal_s, pq.tally.leases, pq.tally.expired, pq.tally.yielded,
+               run_chunks(lives, work_s, 5) / ideal_s, run_chunks(lives, work_s, 60) / ideal_s,
+               run_chunks(lives, work_s, 300) / ideal_s, pq.tally.leases, pq.tally.expired, pq.tally.yielded,
                pq.recomputed);
     std::fflush(stdout);
   }

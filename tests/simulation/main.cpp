@@ -1,7 +1,6 @@
 // pq-simulation: many seeds, or one that is looked at. Each seed is run twice, and both runs must be the
 // same.
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <unistd.h>
 #include <atomic>
@@ -112,7 +111,6 @@ int main(int argc, char** argv) {
     std::puts(options.help().c_str());
     return 0;
   }
-  spdlog::set_level(spdlog::level::off);
   std::signal(SIGABRT, tell_seed);
   if (arguments.count("seed") > 0) {
     const auto seed = arguments["seed"].as<std::uint64_t>();

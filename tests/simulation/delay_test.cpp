@@ -1,0 +1,147 @@
+// What one bad machine can cost a job, and how soon jobs share the slots: the bounds of DESIGN.md, in virtual time.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/limits.h"
+#include "tests/simulation/fleet.h"
+
+namespace pq::simulation {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t others = 8;
+constexpr double job_s = 60;  // what the good machines take for the job without the bad one
+
+// The time of a job on eight good machines and a bad one, less the time that a fleet without any losses would take.
+double delay(const Life& bad, const std::function<void(Fleet&, Machine&)>& happens) {
+  std::vector<Life> lives(others, Life{});
+  lives.push_back(bad);
+  Fleet fleet(1);
+  Machine* machine = nullptr;
+  for (const Life& life : lives) machine = &fleet.add(life);
+  const double work_s = capacity(lives, job_s);
+  fleet.submit(0, range_worth(work_s));
+  happens(fleet, *machine);
+  return fleet.run() - job_s;
+}
+
+double worst_delay(double from, double to, const std::function<double(double)>& delay_at) {
+  double worst = -1;
+  for (double t = from; t < to; t += 0.37) worst = std::max(worst, delay_at(t));
+  return worst;
+}
+
+void tell(const std::string& what, double worst_s, double bound_s) {
+  MESSAGE(fmt::format("{}: at worst {:.2f} s; bound {:.2f} s", what, worst_s, bound_s));
+}
+
+// Idle slots find each other within the steps that run; the taper and the splits end within two more.
+constexpr double usual_s = 3 * 1.0;
+
+TEST_CASE("a machine ten times slower than the rest delays a job by no more than its bound") {
+  const double bound = usual_s;
+  const double worst = delay(Life{.speed = slowed}, [](Fleet&, Machine&) {});
+  tell("always ten times slower", worst, bound);
+  CHECK(worst <= bound);
+}
+
+TEST_CASE("a machine that becomes ten times slower delays a job by the step that it is in") {
+  const double bound = usual_s + 1 / slowed * seconds(limits::step_usual);
+  const double worst = worst_delay(job_s - 25, job_s, [](double t) {
+    return delay(Life{.slows_at = t}, [](Fleet&, Machine&) {});
+  });
+  tell("ten times slower from some time on", worst, bound);
+  CHECK(worst <= bound);
+}
+
+TEST_CASE("a machine that vanishes near the end delays a job until its silence is noticed") {
+  const double bound = usual_s + seconds(limits::lease_term);
+  const double worst = worst_delay(job_s - 25, job_s, [](double t) {
+    return delay(Life{.goes = t}, [](Fleet&, Machine&) {});
+  });
+  tell("vanished", worst, bound);
+  CHECK(worst <= bound);
+}
+
+TEST_CASE("a machine that is stopped near the end delays a job as one that vanished") {
+  const double bound = usual_s + seconds(limits::lease_term);
+  const double worst = worst_delay(job_s - 25, job_s, [](double t) {
+    return delay(Life{.goes = t + 600}, [t](Fleet& fleet, Machine& machine) {
+      fleet.at(t, [&machine] { machine.stop_for(600s); });
+    }) - 0;
+  });
+  tell("stopped for ten minutes", worst, bound);
+  CHECK(worst <= bound + 25.0 / (others + 1));  // what it would have computed until the end
+}
+
+// ---------------------------------------------------------------- several jobs
+
+std::size_t leases_of(const Fleet& fleet, std::uint64_t job) {
+  const auto found = fleet.queue().jobs().find({job});
+  return found == fleet.queue().jobs().end() ? 0 : found->second.ledger.leases();
+}
+
+// When, from `from` on, the job first has this many leases; -1: not within a minute.
+double when_it_has(Fleet& fleet, std::uint64_t job, std::size_t leases, double from) {
+  for (double t = from; t < from + 60; t += 0.05) {
+    fleet.passes_until(t);
+    if (leases_of(fleet, job) >= leases) return t - from;
+  }
+  return -1;
+}
+
+TEST_CASE("a job that comes late has its even share of the slots within seconds") {
+  Fleet fleet(1);
+  for (std::size_t i = 0; i < others; ++i) fleet.add({.slots = 2});
+  fleet.submit(0, range_worth(1e6));
+  fleet.passes_until(30);
+  REQUIRE(leases_of(fleet, 1) == 2 * others);
+  fleet.submit(30, range_worth(1e6));
+  const double took = when_it_has(fleet, 2, others, 30);
+  tell("an even share for a late job", took, 2.5);
+  CHECK(took >= 0);
+  CHECK(took <= 2.5);
+  fleet.submit(40, range_worth(1e6));
+  fleet.submit(40, range_worth(1e6));
+  fleet.passes_until(50);
+  for (const std::uint64_t job : {1, 2, 3, 4}) CHECK(leases_of(fleet, job) == 2 * others / 4);
+}
+
+TEST_CASE("a job of higher priority has all slots within a step") {
+  Fleet fleet(1);
+  for (std::size_t i = 0; i < others; ++i) fleet.add({.slots = 2});
+  fleet.submit(0, range_worth(1e6));
+  fleet.passes_until(30);
+  fleet.submit(30, range_worth(1e6), 1);
+  const double took = when_it_has(fleet, 2, 2 * others, 30);
+  tell("all slots for a higher priority", took, 2.5);
+  CHECK(took >= 0);
+  CHECK(took <= 2.5);
+  fleet.passes_until(40);
+  CHECK(leases_of(fleet, 1) == 0);
+}
+
+TEST_CASE("two jobs share one slot by turns") {
+  Fleet fleet(1);
+  fleet.add({});
+  fleet.submit(0, range_worth(1e6));
+  fleet.submit(10, range_worth(1e6));
+  fleet.passes_until(130);
+  const auto done = [&](std::uint64_t job) {
+    return static_cast<double>(fleet.queue().jobs().at({job}).ledger.done());
+  };
+  const double share = done(2) / (done(1) + done(2));
+  tell("of one slot, the part of a job that came 10 s late", share, 0.5);
+  CHECK(share > 0.4);
+  CHECK(share < 0.5);
+}
+
+}  // namespace
+}  // namespace pq::simulation
