@@ -1,7 +1,7 @@
-// pq-bench-makespan: how long a job takes on a fleet of mixed speeds whose machines slow down and vanish, as a
-// ratio to the ideal (every slot busy with useful work until the very end), beside chunks of a fixed size on the
-// same fleet. Virtual time: the real daemon and sessions over a calm network; the same seed gives the same fleet
-// and the same figures on every machine.
+// pq-bench-makespan: how long a job takes on a fleet of mixed speeds whose machines slow down and vanish, as
+// a ratio to the ideal (every slot busy with useful work until the very end), beside chunks of a fixed size
+// on the same fleet. Virtual time: the real daemon and sessions over a calm network; the same seed gives the
+// same fleet and the same figures on every machine.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -51,13 +51,13 @@ std::vector<Life> draw_fleet(Dice& dice, std::size_t machines, double horizon_s)
 
 // ---------------------------------------------------------------- pq
 
-struct Measured {
+struct Run {
   double took_s = 0;
   Tally tally;
   std::uint64_t recomputed = 0;
 };
 
-Measured run_pq(const std::vector<Life>& lives, const Range& range, std::uint64_t seed) {
+Run run_pq(const std::vector<Life>& lives, const Range& range, std::uint64_t seed) {
   Fleet fleet(seed, true);
   for (const Life& life : lives) fleet.add(life);
   fleet.submit(0, range);
@@ -113,11 +113,13 @@ double run_chunks(const std::vector<Life>& lives, double work_s, double chunk_s)
 }  // namespace
 
 int main(int argc, char** argv) {
-  cxxopts::Options options("pq-bench-makespan", "a job's time on a fleet of mixed speeds, as a ratio to the ideal");
+  cxxopts::Options options("pq-bench-makespan",
+                           "a job's time on a fleet of mixed speeds, as a ratio to the ideal");
   options.add_options()("machines", "of one slot each", cxxopts::value<std::size_t>()->default_value("200"))(
       "minutes", "that the ideal takes", cxxopts::value<double>()->default_value("30"))(
       "seeds", "fleets", cxxopts::value<std::uint64_t>()->default_value("3"))(
-      "at-most", "fail if pq's worst ratio is above", cxxopts::value<double>()->default_value("1e9"))("help", "this");
+      "at-most", "fail if pq's worst ratio is above", cxxopts::value<double>()->default_value("1e9"))("help",
+                                                                                                      "this");
   const auto arguments = options.parse(argc, argv);
   if (arguments.count("help") > 0) {
     std::puts(options.help().c_str());
@@ -127,13 +129,13 @@ int main(int argc, char** argv) {
   const double ideal_s = 60 * arguments["minutes"].as<double>();
   double worst = 0;
   fmt::print("{} machines, a job of {:.0f} min ideal; ratios to the ideal\n", machines, ideal_s / 60);
-  fmt::print("{:>4}  {:>7}  {:>9}  {:>10}  {:>11}   {}\n", "seed", "pq", "5 s chunks", "60 s chunks", "300 s chunks",
-             "pq's leases, of them expired, yielded; integers computed again");
+  fmt::print("{:>4}  {:>7}  {:>9}  {:>10}  {:>11}   {}\n", "seed", "pq", "5 s chunks", "60 s chunks",
+             "300 s chunks", "pq's leases, of them expired, yielded; integers computed again");
   for (std::uint64_t seed = 1; seed <= arguments["seeds"].as<std::uint64_t>(); ++seed) {
     Dice dice(seed);
     const std::vector<Life> lives = draw_fleet(dice, machines, 20 * ideal_s);
     const double work_s = capacity(lives, ideal_s);
-    const Measured pq = run_pq(lives, range_worth(work_s), seed);
+    const Run pq = run_pq(lives, range_worth(work_s), seed);
     worst = std::max(worst, pq.took_s / ideal_s);
     fmt::print("{:>4}  {:>7.4f}  {:>10.4f}  {:>11.4f}  {:>12.4f}   {} {} {} {}\n", seed, pq.took_s / ideal_s,
                run_chunks(lives, work_s, 5) / ideal_s, run_chunks(lives, work_s, 60) / ideal_s,

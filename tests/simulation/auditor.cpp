@@ -46,9 +46,10 @@ struct Told {
   void operator()(const JobReport& report) const {
     if (!has_ended(report.state)) return;
     const auto job = stored.jobs.find(report.job);
-    if (job == stored.jobs.end() || job->second.state != report.state)
+    if (job == stored.jobs.end() || job->second.state != report.state) {
       broken("acknowledged_is_durable: job {} was told to be {}, which is not stored", report.job.value,
              to_text(report.state));
+    }
   }
   template <class Other>
   void operator()(const Other& /*promises nothing*/) const {}
@@ -115,9 +116,10 @@ void Auditor::sees_queue(const Queue& queue, const Stored& stored) {
 void Auditor::check_progress(const Queue& queue) {
   for (const auto& [id, job] : queue.jobs()) {
     std::uint64_t& before = done_[id];
-    if (job.ledger.done() < before)
+    if (job.ledger.done() < before) {
       broken("progress_is_monotonic: of job {} {} integers were done, now {}", id.value, before,
              job.ledger.done());
+    }
     before = job.ledger.done();
   }
 }
@@ -161,9 +163,10 @@ void Auditor::sees_start(const Stored& stored, bool is_backup) {
   if (is_backup) done_.clear();
   for (const auto& [id, before] : done_) {
     if (!done.contains(id)) broken("acknowledged_is_durable: job {} is no longer stored", id.value);
-    if (done.at(id) < before)
+    if (done.at(id) < before) {
       broken("acknowledged_is_durable: of job {} {} integers were done, stored are {}", id.value, before,
              done.at(id));
+    }
   }
   done_ = std::move(done);
 }

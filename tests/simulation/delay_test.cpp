@@ -1,4 +1,5 @@
-// What one bad machine can cost a job, and how soon jobs share the slots: the bounds of DESIGN.md, in virtual time.
+// What one bad machine can cost a job, and how soon jobs share the slots: the bounds of DESIGN.md, in virtual
+// time.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -19,7 +20,8 @@ using namespace std::chrono_literals;
 constexpr std::size_t others = 8;
 constexpr double job_s = 60;  // what the good machines take for the job without the bad one
 
-// The time of a job on eight good machines and a bad one, less the time that a fleet without any losses would take.
+// The time of a job on eight good machines and a bad one, less the time that a fleet without any losses would
+// take.
 double delay(const Life& bad, const std::function<void(Fleet&, Machine&)>& happens) {
   std::vector<Life> lives(others, Life{});
   lives.push_back(bad);
@@ -54,18 +56,16 @@ TEST_CASE("a machine ten times slower than the rest delays a job by no more than
 
 TEST_CASE("a machine that becomes ten times slower delays a job by the step that it is in") {
   const double bound = usual_s + 1 / slowed * seconds(limits::step_usual);
-  const double worst = worst_delay(job_s - 25, job_s, [](double t) {
-    return delay(Life{.slows_at = t}, [](Fleet&, Machine&) {});
-  });
+  const double worst = worst_delay(
+      job_s - 25, job_s, [](double t) { return delay(Life{.slows_at = t}, [](Fleet&, Machine&) {}); });
   tell("ten times slower from some time on", worst, bound);
   CHECK(worst <= bound);
 }
 
 TEST_CASE("a machine that vanishes near the end delays a job until its silence is noticed") {
   const double bound = usual_s + seconds(limits::lease_term);
-  const double worst = worst_delay(job_s - 25, job_s, [](double t) {
-    return delay(Life{.goes = t}, [](Fleet&, Machine&) {});
-  });
+  const double worst = worst_delay(job_s - 25, job_s,
+                                   [](double t) { return delay(Life{.goes = t}, [](Fleet&, Machine&) {}); });
   tell("vanished", worst, bound);
   CHECK(worst <= bound);
 }
@@ -73,9 +73,10 @@ TEST_CASE("a machine that vanishes near the end delays a job until its silence i
 TEST_CASE("a machine that is stopped near the end delays a job as one that vanished") {
   const double bound = usual_s + seconds(limits::lease_term);
   const double worst = worst_delay(job_s - 25, job_s, [](double t) {
-    return delay(Life{.goes = t + 600}, [t](Fleet& fleet, Machine& machine) {
-      fleet.at(t, [&machine] { machine.stop_for(600s); });
-    }) - 0;
+    return delay(
+               Life{.goes = t + 600},
+               [t](Fleet& fleet, Machine& machine) { fleet.at(t, [&machine] { machine.stop_for(600s); }); }) -
+           0;
   });
   tell("stopped for ten minutes", worst, bound);
   CHECK(worst <= bound + 25.0 / (others + 1));  // what it would have computed until the end
@@ -111,7 +112,7 @@ TEST_CASE("a job that comes late has its even share of the slots within seconds"
   fleet.submit(40, range_worth(1e6));
   fleet.submit(40, range_worth(1e6));
   fleet.passes_until(50);
-  for (const std::uint64_t job : {1, 2, 3, 4}) CHECK(leases_of(fleet, job) == 2 * others / 4);
+  for (std::uint64_t job = 1; job <= 4; ++job) CHECK(leases_of(fleet, job) == 2 * others / 4);
 }
 
 TEST_CASE("a job of higher priority has all slots within a step") {

@@ -43,12 +43,12 @@ Fleet::Fleet(std::uint64_t seed, bool is_large)
 }
 
 Machine& Fleet::add(const Life& life) {
-  Machine& machine = *machines_.emplace_back(std::make_unique<Machine>(
-      timeline_, dice_, network_, programs_,
-      MachineFacts{.name = fmt::format("machine-{}", machines_.size() + 1),
-                   .slots = life.slots,
-                   .slowness = 1 / life.speed,
-                   .comes_back = false}));
+  Machine& machine = *machines_.emplace_back(
+      std::make_unique<Machine>(timeline_, dice_, network_, programs_,
+                                MachineFacts{.name = fmt::format("machine-{}", machines_.size() + 1),
+                                             .slots = life.slots,
+                                             .slowness = 1 / life.speed,
+                                             .comes_back = false}));
   timeline_.at(life.comes > 0 ? began_ + from_seconds(life.comes) : timeline_.now(),
                [&machine] { machine.start(); });
   at(life.slows_at, [&machine] { machine.runs_at(slowed); });

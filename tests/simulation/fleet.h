@@ -1,5 +1,6 @@
-// A fleet over a calm network, for questions of time rather than of truth: how long jobs take on machines of these
-// speeds, and what one that slows down or vanishes costs. In virtual time, so the same on every machine.
+// A fleet over a calm network, for questions of time rather than of truth: how long jobs take on machines of
+// these speeds, and what one that slows down or vanishes costs. In virtual time, so the same on every
+// machine.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,8 @@
 
 namespace pq::simulation {
 
-// One machine; times in seconds after the fleet's start. Speed 1: a step takes what its kernel is expected to cost.
+// One machine; times in seconds after the fleet's start. Speed 1: a step takes what its kernel is expected to
+// cost.
 struct Life {
   double comes = 0;
   double goes = std::numeric_limits<double>::infinity();
