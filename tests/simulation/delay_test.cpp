@@ -67,6 +67,13 @@ TEST_CASE("a machine that becomes ten times slower delays a job by the step that
 
 TEST_CASE("a machine that vanishes near the end delays a job until its silence is noticed") {
   const double bound = usual_s + seconds(limits::lease_term);
+  const double worst = worst_delay([](double t) { return delay({.goes = t}); });
+  tell("vanished", worst, bound);
+  CHECK(worst <= bound);
+}
+
+TEST_CASE("a machine that is stopped near the end delays a job as one that vanished") {
+  const double bound = usual_s + seconds(limits::lease_term);
   const double worst = worst_delay([](double t) { return delay({}, t); });
   tell("stopped for ten minutes", worst, bound);
   CHECK(worst <= bound);
