@@ -54,6 +54,7 @@ void Queue::hear(const Sender& from, const Hello& hello, Now now, Effects& effec
   next_expiry_ = std::min(next_expiry_, agent->deadline);
   agent->gone = false;
   changes_.agents[agent->row.id] = agent->row;
+  note_idle(*agent);
   effects.outgoing.push_back({from.peer, Welcome{hello.incarnation}});
 }
 
