@@ -37,8 +37,10 @@ std::optional<double> eta_s(const JobReport& report) {
 std::optional<Duration> time_taken(const JobReport& report) {
   if (!report.finished_unix_ms) return std::nullopt;
   const UnixMs began = report.started_unix_ms.value_or(report.created_unix_ms);
-  // The head's wall clock may have been set back meanwhile.
-  return std::chrono::milliseconds(std::max<UnixMs>(0, *report.finished_unix_ms - began));
+  // The head's wall clock may have been set back meanwhile, or far ahead: what does not fit is the longest.
+  constexpr auto longest = std::chrono::duration_cast<std::chrono::milliseconds>(Duration::max());
+  const Int128 taken_ms = Int128{*report.finished_unix_ms} - began;
+  return std::chrono::milliseconds(static_cast<UnixMs>(std::clamp<Int128>(taken_ms, 0, longest.count())));
 }
 
 ExitStatus exit_status_of(const JobReport& ended) {

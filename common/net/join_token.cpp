@@ -73,8 +73,8 @@ std::string to_text(const JoinToken& token) {
 
 std::optional<JoinToken> parse_join_token(std::string_view text) {
   constexpr std::size_t bytes_min = 2 * key_bytes_size + sum_size;
-  if (!text.starts_with(token_prefix) || text.size() > 2 * (bytes_min + endpoint_size_max))
-    return std::nullopt;
+  constexpr std::size_t size_max = token_prefix.size() + 2 * (bytes_min + endpoint_size_max);
+  if (!text.starts_with(token_prefix) || text.size() > size_max) return std::nullopt;
   const auto bytes = from_hex(text.substr(token_prefix.size()));
   if (!bytes || bytes->size() <= bytes_min) return std::nullopt;
   const std::string_view content = std::string_view(*bytes).substr(0, bytes->size() - sum_size);

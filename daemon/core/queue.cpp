@@ -70,7 +70,9 @@ void Queue::expire_silent(Now now, Effects& effects) {
   // slow disk or a paused machine, and what the agents said meanwhile may still wait to be read.
   const Duration stood_still = now.instant - next_expiry_;
   if (stood_still > limits::head_late_max) {
-    for (auto& [id, agent] : roster_.all()) agent.deadline = agent.deadline + stood_still;
+    for (auto& [id, agent] : roster_.all()) {
+      if (agent.heard_at < now.instant) agent.deadline = agent.deadline + stood_still;  // not just now
+    }
     next_expiry_ = next_expiry_ + stood_still + settings_.beat_interval;
     return;
   }
@@ -97,7 +99,7 @@ void Queue::lose_leases(Agent& agent, const std::string& why, Effects& effects) 
     const Lease& lease = *leases_.find(id);
     Job& job = touch(lease.job);
     job.row.leases.expired += 1;
-    agent.lost[id] = {lease.job, job.ledger.leased_at(lease.begin)->upto};
+    agent.lost[id] = {lease.job, job.ledger.leased_at(lease.begin)->upto, job.ledger.end_of(lease.begin)};
     effects.events.push_back({Happening::lease_expired, lease.job, agent.row.name, to_text(id) + ": " + why});
     release(id);
   }

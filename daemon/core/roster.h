@@ -18,10 +18,11 @@
 
 namespace pq {
 
-// A lease that was taken from its holder: what the holder computes beyond this point is computed twice.
+// A lease that was taken from its holder: what the holder computes from `upto` to its end is computed twice.
 struct LostLease {
   JobId job;
   std::uint64_t upto = 0;
+  std::uint64_t end = 0;
 };
 
 struct Agent {

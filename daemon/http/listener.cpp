@@ -71,11 +71,10 @@ std::optional<HttpAddress> parse_http_address(std::string_view text) {
   HttpAddress address{.host = std::string(text.substr(0, colon))};
   std::string& host = address.host;
   if (host == "*") host = "0.0.0.0";
-  if (host.size() > 2 && host.starts_with('[') && host.ends_with(']')) {
-    host = host.substr(1, host.size() - 2);
-  } else if (host.find_first_of(":[]") != std::string::npos) {
-    return std::nullopt;
-  }
+  const bool is_bracketed = host.starts_with('[') && host.ends_with(']');
+  if (is_bracketed) host = host.substr(1, host.size() - 2);
+  const bool is_ipv6 = host.find(':') != std::string::npos;
+  if (is_bracketed != is_ipv6 || host.find_first_of("[]") != std::string::npos) return std::nullopt;
   const std::string_view port = text.substr(colon + 1);
   if (port == "*") return address;
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);

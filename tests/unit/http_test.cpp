@@ -425,8 +425,9 @@ TEST_CASE("an address is a host and a port, and nothing else") {
   CHECK(reads("127.0.0.1:*") == "127.0.0.1:0");
   CHECK(reads("*:80") == "0.0.0.0:80");
   CHECK(reads("[::1]:80") == "[::1]:80");
-  for (const char* text : {"", "7701", ":7701", "host", "host:", "host:65536", "host:-1", "host:1 ",
-                           "host:0x10", "::1:80", "[::1:80", "[]:80", "tcp://127.0.0.1:80"}) {
+  for (const char* text :
+       {"", "7701", ":7701", "host", "host:", "host:65536", "host:-1", "host:1 ", "host:0x10", "::1:80",
+        "[::1:80", "[]:80", "[[::1]]:80", "[localhost]:80", "tcp://127.0.0.1:80"}) {
     CAPTURE(text);
     CHECK(reads(text) == "");
   }

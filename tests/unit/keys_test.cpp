@@ -218,6 +218,15 @@ TEST_CASE("a join token without an endpoint, or with an unprintable one, is refu
   }
 }
 
+TEST_CASE("a join token's endpoint has 512 characters at most") {
+  const auto is_token = [](std::size_t size) {
+    const JoinToken token{std::string(size, 'h'), known_pair.public_key, known_pair.secret_key};
+    return parse_join_token(to_text(token)).has_value();
+  };
+  CHECK(is_token(512));
+  CHECK_FALSE(is_token(513));
+}
+
 TEST_CASE("on the head's machine the state directory is enough") {
   const HeadState state;
   const auto found = find_credentials(state.sources());

@@ -4,9 +4,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/failure.h"
@@ -290,6 +292,11 @@ TEST_CASE("the time that a job took is never negative, whatever the head's clock
   JobReport job = done_job();
   CHECK(time_taken(job) == Duration(std::chrono::milliseconds(400)));
   job.finished_unix_ms = *job.started_unix_ms - 5;
+  CHECK(time_taken(job) == Duration{0});
+  job.started_unix_ms = std::numeric_limits<UnixMs>::min();
+  job.finished_unix_ms = std::numeric_limits<UnixMs>::max();
+  CHECK(*time_taken(job) > std::chrono::years(292));  // as long as a duration can be
+  std::swap(job.started_unix_ms, job.finished_unix_ms);
   CHECK(time_taken(job) == Duration{0});
   CHECK_FALSE(time_taken(running_job()));
 }

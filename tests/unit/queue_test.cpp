@@ -55,6 +55,16 @@ TEST_CASE("a head that stood still itself gives the agents that time to be heard
   CHECK(s.b->takes_lease().begin == 400);
 }
 
+TEST_CASE("an agent that is heard as soon as the head goes on has a term from then, and no more") {
+  TwoAgents s;
+  s.stands_still_until_it_hears(1h);
+  s.a->commits(s.lease, upto(400), value(80));
+  CHECK(s.row(s.id).leases.expired == 0);
+  s.a->falls_silent();
+  s.passes(limits::lease_term + 1ms);
+  CHECK(s.b->takes_lease().begin == 400);
+}
+
 TEST_CASE("an agent that was silent finds its lease gone, and its late commit is refused and counted once") {
   TwoAgents s;
   s.a->commits(s.lease, upto(300), value(62));
@@ -68,6 +78,8 @@ TEST_CASE("an agent that was silent finds its lease gone, and its late commit is
   CHECK(s.row(s.id).recomputed == 100);
   s.a->commits(s.lease, upto(450), value(87));
   CHECK(s.row(s.id).recomputed == 150);
+  s.a->commits(s.lease, upto(1'000'000), value(99));  // nobody has computed more of it than there was
+  CHECK(s.row(s.id).recomputed == 700);
   CHECK(s.job(s.id).value == value(62));
   s.b->finishes(rest, 106);
   CHECK(s.job(s.id).value == value(168));

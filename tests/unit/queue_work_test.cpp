@@ -98,6 +98,23 @@ TEST_CASE("a slow newcomer for whom a split is not worth it does not keep others
   CHECK(holder.end_asked(lease));
 }
 
+TEST_CASE("an agent that says hello with fewer slots than it holds leases has no idle slot") {
+  Scenario s;
+  auto& holder = s.agent("holder");
+  const JobId job = s.submits(Range{0, 100'000});
+  const Taken lease = holder.takes_lease();
+  holder.measures(job, 0.001);
+  holder.beats();
+  auto& a = s.stranger("a").knows_only({Kernel::twins}).joins(2);
+  JobSpec single = job_of(Range{0, 1});
+  single.kernel = Kernel::twins;
+  s.submits(single);
+  a.takes_lease();
+  s.stands_still_until_it_hears(limits::split_pause);
+  a.knows_only({Kernel::primes, Kernel::twins}).joins(0);
+  CHECK_FALSE(s.queue().leases().find(lease.id)->end_asked);
+}
+
 // ---------------------------------------------------------------- widths
 
 TEST_CASE("an agent that has not computed a job is given a probe, then as much as a minute") {

@@ -36,18 +36,6 @@ struct ShapeOfState {
   }
 };
 
-Stored remembered(const Queue& queue) {
-  Stored stored;
-  for (const auto& [id, job] : queue.jobs()) {
-    stored.jobs[id] = job.row;
-    for (const auto& [begin, span] : job.ledger.spans()) stored.spans[{id, begin}] = span;
-  }
-  for (const auto& [id, agent] : queue.roster().all()) {
-    if (!agent.gone) stored.agents[id] = agent.row;
-  }
-  return stored;
-}
-
 }  // namespace
 
 std::string shape(const std::map<std::uint64_t, Span>& spans) {
@@ -147,11 +135,15 @@ void Scenario::passes(Duration duration) {
 }
 
 void Scenario::stands_still(Duration duration) {
+  stands_still_until_it_hears(duration);
+  Effects effects;
+  settle(effects);
+}
+
+void Scenario::stands_still_until_it_hears(Duration duration) {
   now_.instant = now_.instant + duration;
   now_.unix_ms += std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
   next_beats_ = std::max(next_beats_, now_.instant);
-  Effects effects;
-  settle(effects);
 }
 
 void Scenario::all_beat() {

@@ -48,6 +48,8 @@ class Scenario {
   void passes(Duration duration);
   // The head does not turn for so long: a stopped process, a slow disk.
   void stands_still(Duration duration);
+  // The same, but its first turn after that is the one with the next message.
+  void stands_still_until_it_hears(Duration duration);
   Now now() const { return now_; }
 
   // ---- the head

@@ -74,6 +74,18 @@ void apply(const Changes& changes, Stored& model) {
   }
 }
 
+Stored remembered(const Queue& queue) {
+  Stored stored;
+  for (const auto& [id, job] : queue.jobs()) {
+    stored.jobs[id] = job.row;
+    for (const auto& [begin, span] : job.ledger.spans()) stored.spans[{id, begin}] = span;
+  }
+  for (const auto& [id, agent] : queue.roster().all()) {
+    if (!agent.gone) stored.agents[id] = agent.row;
+  }
+  return stored;
+}
+
 std::string text_of(const JobRow& job) {
   return fmt::format("job {} {:x}.{:x} {} {} {} '{}' {} {} {} {} {}/{}/{} {} {} {} {} {} {}\n", job.id.value,
                      job.request.high, job.request.low, to_text(job.spec.range), to_text(job.spec.kernel),

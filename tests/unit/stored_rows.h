@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "daemon/core/queue.h"
 #include "daemon/core/rows.h"
 
 namespace pq {
@@ -14,6 +15,9 @@ AgentRow agent_row(std::uint64_t id, std::vector<Label> labels);
 
 // What `model` is after these changes.
 void apply(const Changes& changes, Stored& model);
+
+// What must be stored of what the queue knows.
+Stored remembered(const Queue& queue);
 
 std::string text_of(const JobRow& job);
 std::string text_of(const SpanKey& key, const Span& span);
