@@ -65,6 +65,8 @@ void Session::hear_one(const Orders& orders, Instant now) {
   epoch_ = orders.epoch;
   orders_seen_ = orders.number;
   beat_interval_ = std::max<Duration>(std::chrono::milliseconds(orders.beat_ms), 10ms);
+  // Also when this is less than before: a short lease term can be over before the beat that was planned.
+  next_word_ = std::min(next_word_, now + beat_interval_);
   for (const JobOrder& job : orders.jobs) meet(job);
   if (!held_.empty()) held_at_ = now;
   std::set<LeaseId> listed;

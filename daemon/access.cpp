@@ -108,14 +108,16 @@ std::optional<Principal> Access::find(const std::string& public_key) const {
 }
 
 void Access::refresh() {
-  if (has_changed(fd_, paths_.authorized_keys().filename())) reread();
+  if (has_changed(fd_, paths_.authorized_keys().filename()) || !is_readable_) reread();
 }
 
 void Access::reread() {
   const auto text = read_file(paths_.authorized_keys());
-  is_readable_ = text.has_value();
+  const bool was_readable = std::exchange(is_readable_, text.has_value());
   listed_ = parse_authorized_keys(text.value_or(""));
-  if (!text) spdlog::warn("no key is let in until the list of keys is back: {}", text.error());
+  if (!text && was_readable)
+    spdlog::warn("no key is let in until the list of keys is back: {}", text.error());
+  if (text && !was_readable) spdlog::info("the list of keys is back");
   for (const BadLine& line : listed_.bad_lines) {
     spdlog::warn("{} line {} lets nobody in: {}", paths_.authorized_keys().string(), line.number, line.why);
   }

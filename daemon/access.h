@@ -30,7 +30,8 @@ class Access {
   // Readable when the file may have changed.
   int fd() const { return fd_; }
 
-  // Reads the file again if it has changed. Never waits.
+  // Reads the file again if it has changed, or could not be read: the reason may pass without a trace, as a
+  // want of descriptors does. Never waits.
   void refresh();
 
   // Adds the key, on the disk when this returns. A key that has the role already keeps its line.
@@ -43,7 +44,7 @@ class Access {
   KeyPair head_keys_;
   int fd_;
   AuthorizedKeys listed_;
-  bool is_readable_ = false;
+  bool is_readable_ = true;  // when it was last tried
 };
 
 }  // namespace pq

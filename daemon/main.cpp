@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "common/os/clock.h"
+#include "common/os/descriptors.h"
 #include "common/os/files.h"
 #include "common/os/log.h"
 #include "common/os/paths.h"
@@ -41,6 +42,7 @@ std::unique_ptr<pq::HttpServer> serve_http(const pq::DaemonOptions& options, con
 pq::ExitStatus serve(const pq::DaemonOptions& options) {
   pq::set_up_log("pqd", options.log_level);
   pq::seed_c_library();
+  pq::raise_descriptor_limit();
   pq::StopSignals signals;
   const pq::SystemClock clock;
   const pq::StatePaths paths{options.state_dir};

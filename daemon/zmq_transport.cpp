@@ -31,8 +31,10 @@ ZmqTransport::ZmqTransport(const StatePaths& paths, const std::string& listen, c
       wake_fds_(wake_fds),
       access_(paths),
       watched_(wake_fds),
-      router_(listen, access_.head_keys(),
-              [this](const std::string& key) { return access_.find(key).has_value(); }) {
+      router_(listen, access_.head_keys(), [this](const std::string& key) {
+        access_.refresh();  // also where nobody sends anything, because nobody was let in
+        return access_.find(key).has_value();
+      }) {
   watched_.push_back(access_.fd());
   const auto written = replace_file(paths.head_endpoint(), local_endpoint(router_.endpoint()) + "\n");
   if (!written) throw EnvironmentError(written.error());

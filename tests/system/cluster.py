@@ -9,10 +9,11 @@ from __future__ import annotations
 import itertools
 import json
 import subprocess
+from functools import partial
 from pathlib import Path
 from typing import Any, Mapping, Optional
 
-from peer import Peer, Speaker
+from peer import RETRY_MS, Peer, Speaker
 from program import BINARIES, Outcome, Program, clean_environment, die_with_parent
 from waiting import PATIENCE_S, eventually
 
@@ -28,6 +29,8 @@ class Cluster:
         self.state_dir = root / "state"
         self.programs: list[Program] = []
         self.environment = clean_environment(root)
+        self.address = "127.0.0.1"
+        self.network: Optional[Path] = None  # the namespace of the head and the clients; the tests' own if None
         self._endpoint: Optional[str] = None
         self._head: Optional[Program] = None
         self._numbers = itertools.count(1)
@@ -55,20 +58,31 @@ class Cluster:
         assert self._endpoint is not None, "no head has been started"
         return self._endpoint
 
-    def start(self, program: str, *words: str, name: str = "", state_dir: bool = True) -> Program:
+    def start(
+        self,
+        program: str,
+        *words: str,
+        name: str = "",
+        state_dir: bool = True,
+        network: Optional[Path] = None,
+    ) -> Program:
         """Any program of pq, in the background."""
         unique = f"{name or program}-{next(self._numbers)}"
         command = (program, *self._where(state_dir), *words)
-        started = Program(unique, command, self.root, self.environment)
+        started = Program(unique, command, self.root, self.environment, network=network or self.network)
         self.programs.append(started)
         return started
+
+    def spawn_head(self, *flags: str) -> Program:
+        """Returns at once."""
+        listen = self._endpoint or f"tcp://{self.address}:*"
+        self._head = self.start("pqd", "--listen", listen, "--http", "none", *flags)
+        return self._head
 
     def start_head(self, *flags: str) -> Program:
         """Returns as soon as it listens."""
         address = self.state_dir / "head.endpoint"
-        listen = self._endpoint or "tcp://127.0.0.1:*"
-        self._head = self.start("pqd", "--listen", listen, "--http", "none", *flags)
-        head = self._head
+        head = self.spawn_head(*flags)
         eventually(lambda: " listens on " in head.stderr() or not head.is_running(), "the head listens")
         assert head.is_running(), f"the head has ended:\n{head.stderr()}"
         self._endpoint = address.read_text().strip()
@@ -79,9 +93,18 @@ class Cluster:
         self.head.kill()
         return self.start_head(*flags)
 
-    def start_agent(self, name: str, *flags: str, slots: int = 1) -> Program:
+    def spawn_agent(
+        self, name: str, *flags: str, slots: int = 1, network: Optional[Path] = None
+    ) -> Program:
+        """Returns at once."""
+        words = ("--name", name, "--slots", str(slots), *flags)
+        return self.start("pq-agent", *words, name=name, network=network)
+
+    def start_agent(
+        self, name: str, *flags: str, slots: int = 1, network: Optional[Path] = None
+    ) -> Program:
         """Returns as soon as the head knows it."""
-        agent = self.start("pq-agent", "--name", name, "--slots", str(slots), *flags, name=name)
+        agent = self.spawn_agent(name, *flags, slots=slots, network=network)
         known = "the head knows this agent"
         eventually(lambda: known in agent.stderr() or not agent.is_running(), f"{name} is known")
         assert agent.is_running(), f"{name} has ended:\n{agent.stderr()}"
@@ -104,7 +127,7 @@ class Cluster:
             errors="replace",
             env={**self.environment, **environment},
             timeout=within,
-            preexec_fn=die_with_parent,
+            preexec_fn=partial(die_with_parent, self.network),
         )
         return Outcome(ended.returncode, ended.stdout, ended.stderr)
 
@@ -160,11 +183,20 @@ class Cluster:
     def head_key(self) -> str:
         return (self.state_dir / "head.public").read_text().strip()
 
-    def speaker(self, keys: Optional[tuple[str, str]], head_key: Optional[str] = None) -> Speaker:
-        """A socket with these keys, or with none."""
-        made = Speaker(self.endpoint, head_key or self.head_key(), keys)
+    def speaker(
+        self,
+        keys: Optional[tuple[str, str]],
+        head_key: Optional[str] = None,
+        retry_ms: int = RETRY_MS,
+    ) -> Speaker:
+        """A socket with these keys, or with none. It looks for a head that is away every `retry_ms`."""
+        made = Speaker(self.endpoint, head_key or self.head_key(), keys, retry_ms)
         self._speakers.append(made)
         return made
+
+    def hang_up(self, speaker: Speaker) -> None:
+        self._speakers.remove(speaker)
+        speaker.close()
 
     def peer(self, key_name: str = "operator") -> Peer:
         return Peer(self.speaker(self.key(key_name)))

@@ -11,9 +11,12 @@ from typing import Any, Generator, Iterator
 import pytest
 
 from cluster import Cluster
-from program import ALL_PROGRAMS, BINARIES
+from measured import Measured
+from program import ALL_PROGRAMS, BINARIES, Program
 
 LOG_CHARACTERS_SHOWN = 4000
+ENDED_PROGRAMS_SHOWN = 10  # of each cluster: some tests start hundreds
+MEASURED = pytest.StashKey[dict[str, Measured]]()
 
 
 def pytest_sessionstart() -> None:
@@ -55,6 +58,24 @@ def directory() -> Iterator[Path]:
         yield Path(path)
 
 
+@pytest.fixture
+def measured(request: pytest.FixtureRequest) -> Measured:
+    """What this test notes in it is shown when all tests have run."""
+    return request.config.stash.setdefault(MEASURED, {}).setdefault(request.node.name, Measured())
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    tests = config.stash.get(MEASURED, {})
+    if not any(test.lines for test in tests.values()):
+        return
+    terminalreporter.section("measured")
+    for name, test in tests.items():
+        if test.lines:
+            terminalreporter.line(name)
+        for line in test.lines:
+            terminalreporter.line(f"    {line}")
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     report = (yield).get_result()
@@ -62,6 +83,13 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
         return
     clusters = {id(c): c for c in getattr(item, "funcargs", {}).values() if isinstance(c, Cluster)}
     for cluster in clusters.values():
-        for program in cluster.programs:
+        for program in worth_showing(cluster.programs):
             log = program.stderr()[-LOG_CHARACTERS_SHOWN:]
             report.sections.append((f"stderr of {program.name}, process {program.pid}", log))
+
+
+def worth_showing(programs: list[Program]) -> list[Program]:
+    """All that run still, and the last ones that have ended."""
+    ended = [program for program in programs if not program.is_running()]
+    left_out = ended[:-ENDED_PROGRAMS_SHOWN]
+    return [program for program in programs if program not in left_out]

@@ -22,6 +22,7 @@ Message = dict[str, Any]
 LeaseId = tuple[int, int]
 
 PROTOCOL_VERSION = 1
+RETRY_MS = 100
 HANDSHAKES = (
     zmq.EVENT_HANDSHAKE_SUCCEEDED
     | zmq.EVENT_HANDSHAKE_FAILED_AUTH
@@ -47,10 +48,13 @@ def read(message: bytes) -> Message:
 class Speaker:
     """A DEALER. Without keys it speaks the NULL mechanism: no encryption, no name."""
 
-    def __init__(self, endpoint: str, head_key: str, keys: Optional[tuple[str, str]]) -> None:
+    def __init__(
+        self, endpoint: str, head_key: str, keys: Optional[tuple[str, str]], retry_ms: int = RETRY_MS
+    ) -> None:
         context = zmq.Context.instance()
         self._socket = context.socket(zmq.DEALER)
         self._socket.linger = 0
+        self._socket.reconnect_ivl = retry_ms
         if keys is not None:
             self._socket.curve_publickey, self._socket.curve_secretkey = (key.encode() for key in keys)
             self._socket.curve_serverkey = head_key.encode()
@@ -105,6 +109,10 @@ class Peer:
         answer = self.speaker.receive(within)
         assert answer is not None, f"the head has not answered within {within:g} s"
         return read(answer)
+
+    def receive_or_none(self, within: float) -> Optional[Message]:
+        answer = self.speaker.receive(within)
+        return None if answer is None else read(answer)
 
     def ask(self, kind: str, **fields: Any) -> Message:
         question = self.send(kind, **fields)
@@ -204,6 +212,9 @@ class HandAgent:
             paces=[],
             draining=draining,
         )
+
+    def say_goodbye(self) -> None:
+        self._say("goodbye")
 
     def _follow(self, orders: Message) -> None:
         if orders["epoch"] == self._epoch and orders["number"] <= self._orders_seen:

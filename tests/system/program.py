@@ -6,6 +6,7 @@ import ctypes
 import os
 import signal
 import subprocess
+from functools import partial
 from pathlib import Path
 from typing import Mapping, NamedTuple, Optional, Sequence
 
@@ -21,7 +22,8 @@ ALL_PROGRAMS = (
 
 _SETTINGS_OF_THIS_SHELL = ("PQ_", "PQD_", "XDG_", "NO_COLOR", "JOURNAL_STREAM", "STATE_DIRECTORY")
 _PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None)
+_CLONE_NEWNET = 0x40000000
+_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Outcome(NamedTuple):
@@ -38,9 +40,16 @@ def clean_environment(home: Path) -> dict[str, str]:
     return kept | {"HOME": str(home)}
 
 
-def die_with_parent() -> None:
-    """Run in the child before exec: even a pytest that is killed leaves nothing running."""
+def die_with_parent(network: Optional[Path] = None) -> None:
+    """Run in the child before exec: even a pytest that is killed leaves nothing running.
+
+    `network` is the namespace that the child enters, as a file of /run/netns.
+    """
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if network is not None:
+        with network.open("rb") as namespace:
+            if _libc.setns(namespace.fileno(), _CLONE_NEWNET) != 0:
+                raise OSError(ctypes.get_errno(), f"cannot enter {network}")
 
 
 class Program:
@@ -53,6 +62,7 @@ class Program:
         directory: Path,
         environment: Mapping[str, str],
         user: Optional[int] = None,
+        network: Optional[Path] = None,
     ) -> None:
         self.name = name
         self._stdout_path = directory / f"{name}.stdout"
@@ -64,7 +74,7 @@ class Program:
                 stdout=out,
                 stderr=err,
                 env=dict(environment),
-                preexec_fn=die_with_parent,
+                preexec_fn=partial(die_with_parent, network),
                 user=user,
                 group=user,
                 extra_groups=None if user is None else [],

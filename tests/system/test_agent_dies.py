@@ -1,4 +1,6 @@
-"""A lost machine is never a failure: agents that are killed, stopped, drained, replaced or left alone."""
+"""A lost machine is never a failure: agents that are killed, stopped, drained, replaced or left alone, case by case;
+test_agents_die_often.py mixes them.
+"""
 
 from __future__ import annotations
 
@@ -33,18 +35,6 @@ def finished_exactly(cluster: Cluster, job: int) -> Json:
 
 
 # ---------------------------------------------------------------- killed, stopped
-
-
-def test_work_of_a_killed_agent_goes_to_another(cluster: Cluster) -> None:
-    cluster.start_head(*SHORT_TERM)
-    victim = cluster.start_agent("victim")
-    job = cluster.submit(MEDIUM_JOB)
-    cluster.progress(job)
-    victim.kill()
-    cluster.start_agent("heir")
-    eventually(lambda: expired(cluster, job) > 0, "its lease expires", LEASE_TERM_S + SLOW_MACHINE_S)
-    finished_exactly(cluster, job)
-    assert cluster.agents()["victim"]["state"] == "gone"
 
 
 def test_what_a_killed_agent_had_committed_is_kept(cluster: Cluster) -> None:

@@ -15,13 +15,12 @@ import zmq
 from zmq.utils import z85
 
 from cluster import QUICK_BEATS, Cluster
+from crowd import NULL_GREETING
 from peer import HandAgent, Peer, job_spec, new_request, pack, word_of
 from waiting import eventually
 
 MESSAGE_BYTES_MAX = 1 << 20
 ZMTP_GREETING_BYTES = 64
-CONNECTIONS_OF_GARBAGE = 1000
-NULL_GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x00NULL".ljust(23, b"\0") + bytes(32)
 SILENCE_S = 0.3  # how long a peer is watched that must not be told anything
 
 
@@ -104,19 +103,6 @@ def read_or_end(plain: socket.socket) -> bytes:
         return plain.recv(4096)
     except ConnectionError:
         return b""
-
-
-def test_thousand_connections_of_garbage(serving: Cluster) -> None:
-    garbage = [b"", b"GET / HTTP/1.1\r\nHost: pq\r\n\r\n", bytes(range(256)), NULL_GREETING, b"\xff" * 4096]
-    connections = [connect(serving) for _ in range(CONNECTIONS_OF_GARBAGE)]
-    for number, connection in enumerate(connections):
-        try:
-            connection.sendall(garbage[number % len(garbage)])
-        except ConnectionError:
-            pass  # hung up on already
-    assert serving.run("pq-status").status == 0, "it serves while they are still there"
-    for connection in connections:
-        connection.close()
 
 
 def test_revoked_key_is_refused_with_its_next_message(serving: Cluster) -> None:

@@ -22,3 +22,8 @@ def eventually(condition: Callable[[], T], what: str, within: float = PATIENCE_S
             raise AssertionError(f"not within {within:g} s: {what}; the last answer was {answer!r}")
         time.sleep(pause)
         pause = min(pause * 2, 0.05)
+
+
+def pause(seconds: float) -> None:
+    """For a moment that chance has picked. What must happen is waited for by `eventually`."""
+    time.sleep(seconds)

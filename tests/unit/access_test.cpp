@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -41,6 +42,22 @@ struct EmptyState {
 
   ScratchDir scratch;
   StatePaths paths = scratch.state();
+};
+
+// No file can be opened.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before_) == 0);
+    const rlimit none{0, before_.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  }
+  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
 };
 
 }  // namespace
@@ -199,6 +216,20 @@ TEST_CASE("a list that is gone admits nobody until it is back") {
 
   write(state.paths.authorized_keys(), list);
   access.refresh();
+  CHECK(access.find(agent_key).has_value());
+}
+
+TEST_CASE("a list that cannot be read for a while admits nobody for a while") {
+  const EmptyState state;
+  Access access(state.paths);
+  const std::string agent_key = read_key_file(state.paths.agent_key()).public_key;
+  write(state.paths.authorized_keys(), bytes_of(state.paths.authorized_keys()));
+  {
+    const NoDescriptors limit;
+    access.refresh();
+    CHECK_FALSE(access.find(agent_key).has_value());
+  }
+  access.refresh();  // nothing tells that it could be read now
   CHECK(access.find(agent_key).has_value());
 }
 

@@ -50,6 +50,18 @@ TEST_CASE("the head tells how often to beat") {
   s.says<Beat>();
 }
 
+TEST_CASE("told to beat more often, an agent begins with its next beat") {
+  Scenario s;
+  s.is_welcomed();
+  Orders orders = s.orders({});
+  orders.beat_ms = 100;
+  s.hears(orders);
+  s.passes(99ms);
+  CHECK(s.is_quiet());
+  s.passes(1ms);
+  s.says<Beat>();
+}
+
 TEST_CASE("when its link stands again an agent speaks at once") {
   Scenario s;
   s.says<Hello>();
