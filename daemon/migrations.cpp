@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
@@ -46,10 +45,7 @@ void refuse_unusable(Database& database, const std::filesystem::path& path, std:
         "wrote it, or a newer one";
     throw EnvironmentError(fmt::format(text, path.string(), version, versions_known));
   }
-  std::string finding = database.text("PRAGMA quick_check(1)");
-  if (finding == "ok") return;
-  std::replace(finding.begin(), finding.end(), '\n', ' ');
-  throw SqliteError(SqliteError::Kind::damaged, finding);
+  database.expect_sound();
 }
 
 void migrate(Database& database, const std::filesystem::path& path, std::span<const char* const> steps) {

@@ -2,7 +2,9 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 #include <system_error>
 
@@ -61,12 +63,29 @@ void Database::execute(const char* sql) {
 
 std::int64_t Database::integer(const char* sql) {
   Statement statement(*this, sql);
-  return statement.step() ? statement.integer(0) : 0;
+  if (!statement.step()) return 0;
+  const std::int64_t first = statement.integer(0);
+  statement.finish();
+  return first;
 }
 
 std::string Database::text(const char* sql) {
   Statement statement(*this, sql);
-  return statement.step() ? std::string(statement.text(0)) : std::string();
+  if (!statement.step()) return {};
+  std::string first(statement.text(0));
+  statement.finish();
+  return first;
+}
+
+void Database::expect_sound() {
+  std::string finding = text("PRAGMA quick_check(1)");
+  if (finding == "ok") return;
+  std::replace(finding.begin(), finding.end(), '\n', ' ');
+  // Of a page that it could not read SQLite says so only by the number of the error.
+  constexpr std::string_view mark = "error code=";
+  const std::size_t at = finding.find(mark);
+  const int code = at == std::string::npos ? SQLITE_CORRUPT : std::atoi(finding.c_str() + at + mark.size());
+  throw SqliteError(kind_of(code), finding);
 }
 
 bool Database::is_in_transaction() const { return sqlite3_get_autocommit(connection_.get()) == 0; }
@@ -135,6 +154,11 @@ bool Statement::step() {
   SqliteError error = last_error(sqlite3_db_handle(statement_.get()));
   sqlite3_reset(statement_.get());
   throw error;
+}
+
+void Statement::finish() {
+  while (step()) {
+  }
 }
 
 Statement::Type Statement::type(int column) const {

@@ -39,9 +39,13 @@ class Database {
   // Any number of statements without results.
   void execute(const char* sql);
 
-  // The first column of the first row: of a PRAGMA, of a count.
+  // The first column of the first row: of a PRAGMA, of a count. All rows are read: what a PRAGMA changes is
+  // committed only at its end.
   std::int64_t integer(const char* sql);
   std::string text(const char* sql);
+
+  // PRAGMA quick_check, its finding as an error: damaged, unless the file could not be read to its end.
+  void expect_sound();
 
   bool is_in_transaction() const;
 
@@ -86,12 +90,14 @@ class Statement {
   void run(const Values&... values) {
     int parameter = 0;
     (bind(++parameter, values), ...);
-    while (step()) {
-    }
+    finish();
   }
 
   // Moves to the next row. After the last one, or a failure, the statement can be bound and run again.
   bool step();
+
+  // All steps that are left.
+  void finish();
 
   // Of the current row. A text is valid until the next step.
   Type type(int column) const;

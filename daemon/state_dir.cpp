@@ -130,6 +130,14 @@ StateDirClaim::StateDirClaim(const StatePaths& paths) : lock_fd_(claim(paths)) {
 // The file stays: removing it would let a third daemon lock a new one while a second still waits for the old.
 StateDirClaim::~StateDirClaim() { ::close(lock_fd_); }
 
+void forget_cached(const fs::path& file) {
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  // Pages that are still to be written stay: they are part of the next sync.
+  ::posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+  ::close(fd);
+}
+
 std::optional<std::string_view> shared_file_system(std::uint32_t type) {
   for (const SharedFileSystem& one : shared_file_systems) {
     if (one.type == type) return one.name;

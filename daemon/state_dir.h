@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string_view>
 
@@ -22,6 +23,11 @@ class StateDirClaim {
  private:
   int lock_fd_;
 };
+
+// From here on this file is read from its disk. A sync that failed leaves pages that no later sync writes,
+// and Linux goes on showing them: what is appended after them is lost with them when the power fails. Nothing
+// if there is no such file.
+void forget_cached(const std::filesystem::path& file);
 
 // The name of the file system with this statfs(2) f_type if several machines can share it: there neither
 // locks nor fsync can be relied on. FUSE counts as one, for nobody knows what is behind it.

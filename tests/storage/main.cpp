@@ -1,0 +1,23 @@
+// pq-storage-tests [--cuts N] [--seed N] [--every-allocation] [options of doctest]
+#define DOCTEST_CONFIG_IMPLEMENT
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <string_view>
+
+#include "tests/storage/options.h"
+#include "tests/storage/scarce_memory.h"
+
+pq::storage::Options pq::storage::options;
+
+int main(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view flag = argv[i];
+    if (flag == "--every-allocation") pq::storage::options.every_allocation = true;
+    if (i + 1 == argc) break;
+    if (flag == "--cuts") pq::storage::options.cuts = std::strtoull(argv[i + 1], nullptr, 10);
+    if (flag == "--seed") pq::storage::options.seed = std::strtoull(argv[i + 1], nullptr, 10);
+  }
+  pq::storage::make_memory_scarce();
+  return doctest::Context(argc, argv).run();
+}

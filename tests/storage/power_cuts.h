@@ -1,0 +1,30 @@
+// A disk on which heads live one after the other, each of them ended by a power cut, or by kill -9, at any of
+// its operations: while it opens the file, makes the tables, reads the log, commits, checkpoints or closes.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace pq::storage {
+
+// What many disks have seen.
+struct Tally {
+  std::uint64_t cuts = 0;
+  std::uint64_t kills = 0;
+  std::uint64_t faults = 0;
+  std::uint64_t acknowledged = 0;
+  std::uint64_t survived = 0;
+  std::uint64_t vanished = 0;
+  std::map<std::string, std::uint64_t> ends;  // by the stage in which they came
+};
+
+// All that a seed decides. `syncs` is false for a disk that lies: it says that it has synced, and has not.
+// What was lost, as a sentence; nothing: nothing was.
+std::optional<std::string> cut_power_of_one_disk(std::uint64_t seed, bool syncs, Tally& tally);
+
+// In one line.
+std::string to_text(const Tally& tally);
+
+}  // namespace pq::storage
