@@ -9,7 +9,7 @@ packages=(
   libzmq3-dev nlohmann-json3-dev doctest-dev
 )
 if [[ "${1:-}" == --tests ]]; then
-  packages+=(ccache clang-format clang-tidy iproute2 libfaketime primesieve python3-msgpack python3-pytest python3-zmq
+  packages+=(ccache clang-format clang-tidy e2fsprogs iproute2 libfaketime primesieve python3-msgpack python3-pytest python3-zmq
              shellcheck sqlite3)
 fi
 

@@ -2,6 +2,7 @@
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <string_view>
 
@@ -18,6 +19,9 @@ int main(int argc, char** argv) {
     if (flag == "--cuts") pq::storage::options.cuts = std::strtoull(argv[i + 1], nullptr, 10);
     if (flag == "--seed") pq::storage::options.seed = std::strtoull(argv[i + 1], nullptr, 10);
   }
+  std::printf("%llu power cuts, from seed %llu on\n",
+              static_cast<unsigned long long>(pq::storage::options.cuts),
+              static_cast<unsigned long long>(pq::storage::options.seed));
   pq::storage::make_memory_scarce();
   return doctest::Context(argc, argv).run();
 }

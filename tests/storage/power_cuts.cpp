@@ -88,12 +88,12 @@ std::string to_text(const Tally& tally) {
   std::string ends;
   for (const auto& [stage, count] : tally.ends)
     ends += fmt::format("{}{} {}", ends.empty() ? "" : ", ", stage, count);
-  return fmt::format(
+  constexpr std::string_view text =
       "{} power cuts ({}), {} kills and {} failed operations: {} requests acknowledged, none lost; of those "
-      "in flight {} survived "
-      "and {} "
-      "vanished, each wholly",
-      tally.cuts, ends, tally.kills, tally.faults, tally.acknowledged, tally.survived, tally.vanished);
+      "in "
+      "flight {} survived and {} vanished, each wholly";
+  return fmt::format(text, tally.cuts, ends, tally.kills, tally.faults, tally.acknowledged, tally.survived,
+                     tally.vanished);
 }
 
 }  // namespace pq::storage

@@ -9,7 +9,6 @@
 namespace pq::storage {
 
 TEST_CASE("nothing that was acknowledged is lost in any power cut") {
-  std::printf("power cuts: from seed %llu on\n", static_cast<unsigned long long>(options.seed));
   Tally tally;
   for (std::uint64_t seed = options.seed; tally.cuts < options.cuts; ++seed) {
     const auto lost = cut_power_of_one_disk(seed, true, tally);
