@@ -20,23 +20,30 @@ constexpr std::array steps_known = {
 
 std::int64_t version_of(Database& database) { return database.integer("PRAGMA user_version"); }
 
+}  // namespace
+
+std::span<const char* const> migrations() { return steps_known; }
+
 bool is_new(Database& database) {
   return database.integer("PRAGMA application_id") == 0 && version_of(database) == 0 &&
          database.integer("SELECT count(*) FROM sqlite_schema") == 0;
 }
 
-}  // namespace
+void refuse_damaged(Database& database, const char* check) {
+  std::string finding = database.text(check);
+  if (finding == "ok") return;
+  std::replace(finding.begin(), finding.end(), '\n', ' ');
+  throw SqliteError(SqliteError::Kind::damaged, finding);
+}
 
-std::span<const char* const> migrations() { return steps_known; }
-
-void refuse_unusable(Database& database, const std::filesystem::path& path, std::size_t versions_known) {
+void refuse_unusable(Database& database, const std::filesystem::path& path, std::size_t versions_known,
+                     std::string_view instead) {
   if (is_new(database)) return;
   if (database.integer("PRAGMA application_id") != application_id) {
     constexpr std::string_view text =
-        "{} is the database of another program (application_id {:#x}); it is left as it is: pass another "
-        "--state-dir";
+        "{} is the database of another program (application_id {:#x}); it is left as it is: {}";
     const auto id = static_cast<std::uint32_t>(database.integer("PRAGMA application_id"));
-    throw EnvironmentError(fmt::format(text, path.string(), id));
+    throw EnvironmentError(fmt::format(text, path.string(), id, instead));
   }
   const std::int64_t version = version_of(database);
   if (version < 0 || version > static_cast<std::int64_t>(versions_known)) {
@@ -46,10 +53,7 @@ void refuse_unusable(Database& database, const std::filesystem::path& path, std:
         "wrote it, or a newer one";
     throw EnvironmentError(fmt::format(text, path.string(), version, versions_known));
   }
-  std::string finding = database.text("PRAGMA quick_check(1)");
-  if (finding == "ok") return;
-  std::replace(finding.begin(), finding.end(), '\n', ' ');
-  throw SqliteError(SqliteError::Kind::damaged, finding);
+  refuse_damaged(database, "PRAGMA quick_check(1)");
 }
 
 void migrate(Database& database, const std::filesystem::path& path, std::span<const char* const> steps) {

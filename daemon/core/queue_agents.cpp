@@ -179,10 +179,13 @@ void Queue::misused(const Agent& agent, const LeaseView& view, const char* how, 
 // The lease is gone. What its former holder has computed of it since is computed by somebody else as well.
 void Queue::count_recomputed(Agent& agent, const LeaseView& view) {
   const auto lost = agent.lost.find(view.lease);
-  if (lost == agent.lost.end() || view.upto <= lost->second.upto) return;
-  if (jobs_.contains(lost->second.job))
-    touch(lost->second.job).row.recomputed += view.upto - lost->second.upto;
-  lost->second.upto = view.upto;
+  if (lost == agent.lost.end()) return;
+  const auto job = jobs_.find(lost->second.job);
+  if (job == jobs_.end()) return;
+  const std::uint64_t upto = std::min(view.upto, job->second.row.spec.range.end);  // whatever it claims
+  if (upto <= lost->second.upto) return;
+  touch(lost->second.job).row.recomputed += upto - lost->second.upto;
+  lost->second.upto = upto;
 }
 
 // A lease that was granted in orders that the agent has seen, and that it does not list, it does not have.

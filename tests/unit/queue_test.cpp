@@ -68,6 +68,8 @@ TEST_CASE("an agent that was silent finds its lease gone, and its late commit is
   CHECK(s.row(s.id).recomputed == 100);
   s.a->commits(s.lease, upto(450), value(87));
   CHECK(s.row(s.id).recomputed == 150);
+  s.a->commits(s.lease, upto(UINT64_MAX), value(87));  // what no honest agent says counts to the job's end
+  CHECK(s.row(s.id).recomputed == 700);
   CHECK(s.job(s.id).value == value(62));
   s.b->finishes(rest, 106);
   CHECK(s.job(s.id).value == value(168));

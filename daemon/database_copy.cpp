@@ -1,0 +1,89 @@
+#include "daemon/database_copy.h"
+
+#include <fmt/format.h>
+
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "common/limits.h"
+#include "common/os/files.h"
+
+namespace pq {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* unfinished_suffix = ".unfinished";
+constexpr const char* unbegun_suffix = ".being-written";  // of common/os/files.h
+
+// The copy has no reader and no past: it needs no journal, and its owner syncs it.
+constexpr const char* settings =
+    "PRAGMA journal_mode = OFF;"
+    "PRAGMA synchronous = OFF;";
+
+}  // namespace
+
+DatabaseCopy::DatabaseCopy(Database& from, fs::path file)
+    : from_(from), file_(std::move(file)), unfinished_(file_.string() + unfinished_suffix) {}
+
+DatabaseCopy::~DatabaseCopy() {
+  if (!copy_) return;
+  pages_.reset();
+  copy_.reset();
+  std::error_code ignored;
+  fs::remove(unfinished_, ignored);
+}
+
+void DatabaseCopy::remove_unfinished(const fs::path& directory) {
+  std::error_code error;
+  std::vector<fs::path> found;
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
+    const fs::path suffix = entry->path().extension();
+    if (suffix == unfinished_suffix || suffix == unbegun_suffix) found.push_back(entry->path());
+  }
+  for (const fs::path& file : found) fs::remove(file, error);
+}
+
+tl::expected<void, std::string> DatabaseCopy::begin() {
+  bytes_expected_ = static_cast<std::uintmax_t>(from_.integer("PRAGMA page_count")) *
+                    static_cast<std::uintmax_t>(from_.integer("PRAGMA page_size"));
+  if (const auto made = make_directory(file_.parent_path()); !made) return made;
+  if (const auto room = leave_room(); !room) return room;
+  if (const auto made = write_new_file(unfinished_, ""); !made) return made;
+  copy_.emplace(unfinished_);
+  copy_->execute(settings);
+  pages_.emplace(from_, *copy_);
+  return {};
+}
+
+// A copy that took the last block of a disk which it shares with the queue would take the queue down.
+tl::expected<void, std::string> DatabaseCopy::leave_room() const {
+  std::error_code error;
+  const auto free = fs::space(file_.parent_path(), error).available;
+  if (error) return {};  // then SQLite will say what is wrong with it
+  const auto written = copy_ ? fs::file_size(unfinished_, error) : 0;
+  const auto missing = bytes_expected_ > written ? bytes_expected_ - written : 0;
+  if (free >= missing + limits::backup_bytes_spared) return {};
+  return tl::unexpected(fmt::format(
+      "the disk of {} has {} bytes free; the copy needs {} more, and {} must be left to the queue",
+      file_.parent_path().string(), free, missing, limits::backup_bytes_spared));
+}
+
+tl::expected<bool, std::string> DatabaseCopy::advance() try {
+  const auto ready = copy_ ? leave_room() : begin();
+  if (!ready) return tl::unexpected(ready.error());
+  const bool is_whole = pages_->step(limits::backup_pages_per_turn);
+  copy_->sync();
+  if (!is_whole) return false;
+  pages_.reset();
+  std::error_code unknown;
+  bytes_ = fs::file_size(unfinished_, unknown);
+  if (const auto named = rename_to_new(unfinished_, file_); !named) return tl::unexpected(named.error());
+  copy_.reset();
+  return true;
+} catch (const SqliteError& error) {
+  return tl::unexpected(fmt::format("cannot write {}: {}", unfinished_.string(), error.what()));
+}
+
+}  // namespace pq

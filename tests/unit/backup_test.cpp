@@ -1,0 +1,347 @@
+// Backups: a copy of a database that goes on changing, and the head's turn while one is made.
+#include "daemon/backups.h"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include <deque>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/limits.h"
+#include "common/wire.h"
+#include "daemon/daemon.h"
+#include "daemon/sqlite_store.h"
+#include "daemon/stored_file.h"
+#include "tests/unit/scratch_dir.h"
+#include "tests/unit/small_disk.h"
+#include "tests/unit/stored_rows.h"
+
+namespace pq {
+namespace {
+
+namespace fs = std::filesystem;
+
+Changes job_of_pages(std::uint64_t id, std::uint64_t spans) {
+  Changes changes;
+  changes.jobs[JobId{id}] = job_row(id);
+  for (std::uint64_t begin = 0; begin < spans; ++begin) {
+    changes.spans[{JobId{id}, begin}] = Span{begin + 1, Failed{3, std::string(200, 'x')}};
+  }
+  return changes;
+}
+
+std::set<std::string> names_in(const fs::path& directory) {
+  std::set<std::string> names;
+  for (const auto& entry : fs::directory_iterator(directory)) names.insert(entry.path().filename().string());
+  return names;
+}
+
+// ---------------------------------------------------------------- the copy
+
+// A store of a few thousand pages, and what it holds.
+struct Kept {
+  ScratchDir scratch;
+  StatePaths paths = scratch.state();
+  SqliteStore store{paths};
+  Stored model;
+
+  Kept() { commit(job_of_pages(1, 10'000)); }
+
+  void commit(const Changes& changes) {
+    store.commit(changes);
+    apply(changes, model);
+  }
+
+  BackupEnd back_up(const std::string& name) {
+    REQUIRE_FALSE(store.begin_backup(name));
+    while (true) {
+      if (auto end = store.continue_backup()) return *end;
+    }
+  }
+
+  std::string refusal(const BackupEnd& end) {
+    REQUIRE_FALSE(end.has_value());
+    CHECK(end.error().word == ErrorWord::backup_failed);
+    return end.error().detail;
+  }
+
+  // The next commit is taken and there.
+  void goes_on() {
+    commit(job_of_pages(77, 3));
+    CHECK(text_of(store.load()) == text_of(model));
+  }
+};
+
+TEST_CASE("a backup has all that was committed before its end, also what changed while it was made") {
+  Kept k;
+  REQUIRE_FALSE(k.store.begin_backup("one"));
+  std::optional<BackupEnd> end;
+  std::uint64_t turns = 0;
+  for (; !end; end = k.store.continue_backup()) {
+    ++turns;
+    Changes changes = job_of_pages(1 + turns % 7, 200 * (turns % 7));  // pages copied already, and others
+    if (turns % 5 == 0) changes.jobs[JobId{2}] = std::nullopt;
+    k.commit(changes);
+    CHECK_FALSE(fs::exists(k.paths.backups() / "one.db"));
+  }
+  CHECK(turns > 5);
+  REQUIRE(end->has_value());
+  const fs::path file = (*end)->path;
+  CHECK(file == k.paths.backups() / "one.db");
+  CHECK((*end)->bytes == fs::file_size(file));
+  CHECK(names_in(k.paths.backups()) == std::set<std::string>{"one.db"});
+  struct stat found {};
+  REQUIRE(::stat(file.c_str(), &found) == 0);
+  CHECK((found.st_mode & 0777U) == 0600);
+  CHECK(text_of(read_stored_file(file)) == text_of(k.model));
+  k.goes_on();
+  CHECK(text_of(read_stored_file(file)) != text_of(k.model));
+}
+
+TEST_CASE("a backup in the place of the database is what the next head finds") {
+  Kept k;
+  const BackupEnd end = k.back_up("one");
+  REQUIRE(end.has_value());
+  const ScratchDir elsewhere;
+  fs::create_directory(elsewhere.state().dir);
+  fs::copy_file(end->path, elsewhere.state().database());
+  CHECK(text_of(SqliteStore(elsewhere.state()).load()) == text_of(k.model));
+}
+
+TEST_CASE("a name that is taken is refused, and its file stays as it is") {
+  Kept k;
+  REQUIRE(k.back_up("one").has_value());
+  const std::string before = bytes_of(k.paths.backups() / "one.db");
+  k.goes_on();
+  const auto refusal = k.store.begin_backup("one");
+  REQUIRE(refusal);
+  CHECK(refusal->word == ErrorWord::name_is_taken);
+  CHECK(bytes_of(k.paths.backups() / "one.db") == before);
+}
+
+TEST_CASE("a name that is taken while the backup is made fails it, and the other file stays as it is") {
+  Kept k;
+  REQUIRE_FALSE(k.store.begin_backup("one"));
+  REQUIRE_FALSE(k.store.continue_backup());
+  std::ofstream(k.paths.backups() / "one.db") << "somebody else's";
+  std::optional<BackupEnd> end;
+  while (!end) end = k.store.continue_backup();
+  CHECK(says(k.refusal(*end), "File exists"));
+  CHECK(bytes_of(k.paths.backups() / "one.db") == "somebody else's");
+  CHECK(names_in(k.paths.backups()) == std::set<std::string>{"one.db"});
+  k.goes_on();
+}
+
+TEST_CASE("of a head that stops or is killed amid a backup nothing is left but whole backups") {
+  const ScratchDir scratch;
+  const StatePaths paths = scratch.state();
+  {
+    SqliteStore store(paths);
+    store.commit(job_of_pages(1, 10'000));
+    REQUIRE_FALSE(store.begin_backup("stopped"));
+    REQUIRE_FALSE(store.continue_backup());
+    CHECK(names_in(paths.backups()) == std::set<std::string>{"stopped.db.unfinished"});
+  }
+  CHECK(names_in(paths.backups()).empty());
+  for (const char* name :
+       {"old.db", "killed.db.unfinished", "killed.db.unfinished.being-written", "a.unfinished.db"})
+    std::ofstream(paths.backups() / name) << name;
+  const SqliteStore store(paths);
+  CHECK(names_in(paths.backups()) == std::set<std::string>{"old.db", "a.unfinished.db"});
+}
+
+TEST_CASE("a write that the disk refuses fails the backup and does not touch the queue") {
+  Kept k;
+  REQUIRE_FALSE(k.store.begin_backup("one"));
+  std::optional<BackupEnd> end;
+  while (!end) {
+    const FileSizeLimit limit(1 << 20);
+    end = k.store.continue_backup();
+  }
+  CHECK(says(k.refusal(*end), "cannot write " + (k.paths.backups() / "one.db.unfinished").string()));
+  CHECK(names_in(k.paths.backups()).empty());
+  k.goes_on();
+  CHECK(k.back_up("one").has_value());
+}
+
+TEST_CASE("a disk without room is told with figures, and is given back what was written") {
+  Kept k;
+  const SmallDisk disk(k.paths.backups());
+  if (!disk.is_mounted()) {
+    MESSAGE("skipped: this user may not mount a file system");
+    return;
+  }
+  const std::string why = k.refusal(k.back_up("one"));
+  CHECK(says(why, " has 1048576 bytes free; the copy needs "));
+  CHECK(says(why, "more, and 16777216 must be left to the queue"));
+  CHECK(names_in(k.paths.backups()).empty());
+  k.goes_on();
+}
+
+// ---------------------------------------------------------------- the turn
+
+// A backup takes three turns here, and ends as it is told.
+class ScriptedStore final : public Store {
+ public:
+  Stored load() override { return {}; }
+  void begin_epoch(Epoch /*epoch*/) override {}
+  void commit(const Changes& /*changes*/) override {}
+  std::optional<Stored> read_job(JobId /*job*/) override { return std::nullopt; }
+  std::optional<Refusal> begin_backup(const std::string& name) override {
+    begun.push_back(name);
+    turns_left = 3;
+    return std::nullopt;
+  }
+  std::optional<BackupEnd> continue_backup() override {
+    return --turns_left > 0 ? std::nullopt : std::optional(ends_so);
+  }
+
+  std::vector<std::string> begun;
+  int turns_left = 0;
+  BackupEnd ends_so = BackedUp{"/backups/one.db", 4096};
+};
+
+class ScriptedTransport final : public Transport {
+ public:
+  std::vector<Incoming> receive(Instant deadline, std::size_t /*messages_max*/) override {
+    deadlines.push_back(deadline);
+    return std::exchange(arrived, {});
+  }
+  void send(const std::vector<OutgoingBytes>& batch) override {
+    sent.insert(sent.end(), batch.begin(), batch.end());
+  }
+  tl::expected<void, Refusal> authorize(const Authorize& /*request*/) override { return {}; }
+
+  std::vector<Incoming> arrived;
+  std::vector<Instant> deadlines;
+  std::deque<OutgoingBytes> sent;
+};
+
+class StandingClock final : public Clock {
+ public:
+  Now now() const override { return {Instant{std::chrono::hours(1)}, 1'769'862'605'123}; }
+};
+
+struct Head {
+  ScriptedStore store;
+  ScriptedTransport transport;
+  StandingClock clock;
+  Daemon daemon{Queue({}, Epoch{1}, {}, clock.now()), store, transport, clock};
+
+  void hears(std::uint64_t peer, RequestNumber request, const ClientToHead& question,
+             Role role = Role::operator_) {
+    transport.arrived.push_back(
+        {{peer}, {role, "key", "somebody"}, encode(Letter<ClientToHead>{request, question})});
+  }
+
+  // Turns once. Did it wait for a message?
+  bool waits() {
+    daemon.turn();
+    return transport.deadlines.back() > clock.now().instant;
+  }
+
+  // The only message that was sent since.
+  std::pair<std::uint64_t, Letter<HeadToClient>> says() {
+    REQUIRE(transport.sent.size() == 1);
+    const OutgoingBytes message = transport.sent.front();
+    transport.sent.pop_front();
+    return {message.peer.value, *decode_to_client(message.bytes)};
+  }
+
+  ErrorWord refuses() { return std::get<Refusal>(says().second.body).word; }
+};
+
+const BackUp wish{{1, 2}, "one"};
+
+TEST_CASE("a head does not sleep while a backup is made, and answers in the turn that ends it") {
+  Head h;
+  CHECK(h.waits());
+  h.hears(5, 9, wish);
+  CHECK(h.waits());
+  CHECK_FALSE(h.waits());
+  CHECK(h.transport.sent.empty());
+  CHECK_FALSE(h.waits());
+  const auto [peer, letter] = h.says();
+  CHECK(peer == 5);
+  CHECK(letter.request == 9);
+  CHECK(letter.body == HeadToClient(BackedUp{"/backups/one.db", 4096}));
+  CHECK(h.waits());
+  CHECK(h.transport.sent.empty());
+}
+
+TEST_CASE("a repeated question is the same backup, and who asked last hears of it") {
+  Head h;
+  h.hears(5, 9, wish);
+  h.daemon.turn();
+  h.hears(6, 9, wish);
+  h.daemon.turn();
+  h.daemon.turn();
+  CHECK(h.says().first == 6);
+  h.hears(7, 9, wish);  // that answer was lost as well
+  h.daemon.turn();
+  CHECK(h.says().second.body == HeadToClient(BackedUp{"/backups/one.db", 4096}));
+  CHECK(h.store.begun.size() == 1);
+  CHECK(h.waits());
+}
+
+TEST_CASE("one backup at a time; the next one after it") {
+  Head h;
+  h.hears(5, 9, wish);
+  h.daemon.turn();
+  h.hears(6, 3, BackUp{{3, 4}, "two"});
+  h.daemon.turn();
+  CHECK(h.refuses() == ErrorWord::backup_under_way);
+  h.daemon.turn();
+  h.says();
+  h.hears(6, 4, BackUp{{3, 4}, "two"});
+  h.daemon.turn();
+  CHECK(h.transport.sent.empty());
+  CHECK(h.store.begun == std::vector<std::string>{"one", "two"});
+}
+
+TEST_CASE("a backup that fails is refused with its reason, and the head goes on") {
+  Head h;
+  h.store.ends_so = tl::unexpected(Refusal{ErrorWord::backup_failed, "no room"});
+  h.hears(5, 9, wish);
+  for (int turn = 0; turn < 3; ++turn) h.daemon.turn();
+  CHECK(h.refuses() == ErrorWord::backup_failed);
+  CHECK(h.waits());
+  h.hears(5, 10, BackUp{{5, 6}, ""});
+  h.daemon.turn();
+  CHECK(h.store.begun.size() == 2);
+}
+
+TEST_CASE("a backup without a name has the date and time for one") {
+  Head h;
+  h.hears(5, 9, BackUp{{1, 2}, ""});
+  h.daemon.turn();
+  CHECK(h.store.begun == std::vector<std::string>{"2026-01-31T12-30-05.123Z"});
+}
+
+TEST_CASE("a name that could lead elsewhere is refused") {
+  for (const std::string name :
+       {"../one", "a/b", ".hidden", "-rf", "a b", "a\nb", "gr\xC3\xB6\xC3\x9F", "."}) {
+    CAPTURE(name);
+    Head h;
+    h.hears(5, 9, BackUp{{1, 2}, name});
+    h.daemon.turn();
+    CHECK(h.refuses() == ErrorWord::malformed);
+    CHECK(h.store.begun.empty());
+  }
+}
+
+TEST_CASE("only an operator may have a backup made") {
+  for (const Role role : {Role::viewer, Role::agent}) {
+    Head h;
+    h.hears(5, 9, wish, role);
+    h.daemon.turn();
+    CHECK(h.refuses() == ErrorWord::not_allowed);
+    CHECK(h.store.begun.empty());
+  }
+}
+
+}  // namespace
+}  // namespace pq
