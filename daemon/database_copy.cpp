@@ -15,12 +15,16 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* unfinished_suffix = ".unfinished";
-constexpr const char* unbegun_suffix = ".being-written";  // of common/os/files.h
 
 // The copy has no reader and no past: it needs no journal, and its owner syncs it.
 constexpr const char* settings =
     "PRAGMA journal_mode = OFF;"
     "PRAGMA synchronous = OFF;";
+
+// The database keeps a log beside it, and its copy none: a log that is found beside it one day is another's.
+constexpr const char* without_log =
+    "PRAGMA locking_mode = EXCLUSIVE;"  // and no shared memory file
+    "PRAGMA journal_mode = DELETE;";
 
 }  // namespace
 
@@ -39,8 +43,8 @@ void DatabaseCopy::remove_unfinished(const fs::path& directory) {
   std::error_code error;
   std::vector<fs::path> found;
   for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
-    const fs::path suffix = entry->path().extension();
-    if (suffix == unfinished_suffix || suffix == unbegun_suffix) found.push_back(entry->path());
+    // Also what SQLite has beside it for a moment.
+    if (entry->path().extension().string().starts_with(unfinished_suffix)) found.push_back(entry->path());
   }
   for (const fs::path& file : found) fs::remove(file, error);
 }
@@ -50,9 +54,13 @@ tl::expected<void, std::string> DatabaseCopy::begin() {
                     static_cast<std::uintmax_t>(from_.integer("PRAGMA page_size"));
   if (const auto made = make_directory(file_.parent_path()); !made) return made;
   if (const auto room = leave_room(); !room) return room;
-  if (const auto made = write_new_file(unfinished_, ""); !made) return made;
+  std::error_code ignored;
+  fs::remove(unfinished_, ignored);
   copy_.emplace(unfinished_);
   copy_->execute(settings);
+  std::error_code error;
+  fs::permissions(unfinished_, fs::perms::owner_read | fs::perms::owner_write, error);  // while it is empty
+  if (error) return tl::unexpected(fmt::format("cannot write {}: {}", unfinished_.string(), error.message()));
   pages_.emplace(from_, *copy_);
   return {};
 }
@@ -77,6 +85,8 @@ tl::expected<bool, std::string> DatabaseCopy::advance() try {
   copy_->sync();
   if (!is_whole) return false;
   pages_.reset();
+  copy_->execute(without_log);
+  copy_->sync();
   std::error_code unknown;
   bytes_ = fs::file_size(unfinished_, unknown);
   if (const auto named = rename_to_new(unfinished_, file_); !named) return tl::unexpected(named.error());

@@ -29,6 +29,15 @@ bool is_new(Database& database) {
          database.integer("SELECT count(*) FROM sqlite_schema") == 0;
 }
 
+void refuse_foreign_log(const std::filesystem::path& path) {
+  if (!has_foreign_log(path)) return;
+  constexpr std::string_view text =
+      "{0}-wal is not the log of {0}, but of the database that was here before; both are left as they are: "
+      "move the "
+      "log away if {0} is the one that you want";
+  throw EnvironmentError(fmt::format(text, path.string()));
+}
+
 void refuse_damaged(Database& database, const char* check) {
   std::string finding = database.text(check);
   if (finding == "ok") return;

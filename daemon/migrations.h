@@ -25,6 +25,9 @@ bool is_new(Database& database);
 void refuse_unusable(Database& database, const std::filesystem::path& path, std::size_t versions_known,
                      std::string_view instead = "pass another --state-dir");
 
+// Throws EnvironmentError if the log beside the file is another database's. Before it is opened.
+void refuse_foreign_log(const std::filesystem::path& path);
+
 // Throws SqliteError (damaged) unless SQLite's own check, quick_check or integrity_check, finds all well.
 void refuse_damaged(Database& database, const char* check);
 

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <array>
 #include <cmath>
+#include <fstream>
 #include <limits>
 #include <system_error>
 
@@ -204,6 +206,16 @@ std::string_view Statement::text(int column) const {
 }
 
 std::string_view Statement::name(int column) const { return sqlite3_column_name(statement_.get(), column); }
+
+// Byte 18 of the file format: 1 for a rollback journal, 2 for a write-ahead log.
+bool has_foreign_log(const std::filesystem::path& path) {
+  std::error_code missing;
+  const auto log_bytes = std::filesystem::file_size(path.string() + "-wal", missing);
+  if (missing || log_bytes == 0) return false;
+  std::ifstream file(path, std::ios::binary);
+  std::array<char, 19> header{};
+  return file.read(header.data(), header.size()) && header[18] == 1;
+}
 
 // ---------------------------------------------------------------- PageCopy
 

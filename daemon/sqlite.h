@@ -122,6 +122,11 @@ class Statement {
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
 };
 
+// Whether the log beside this file is another database's: it says itself that it keeps none. SQLite would mix
+// the two. Before the file is opened by this process, for closing it drops the locks of every connection to
+// it.
+bool has_foreign_log(const std::filesystem::path& path);
+
 // The pages of one database on their way into another one. What is committed on the connection `from`
 // meanwhile is carried along by SQLite, so the copy is of the moment of its last step. Errors are of `to`:
 // what `from` has committed, and commits, is not touched by them. Both outlive this.

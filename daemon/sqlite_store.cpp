@@ -43,6 +43,7 @@ constexpr const char* settings =
     "PRAGMA cache_size = -32768;";  // KiB: the spans of a large fleet and the pages of one turn
 
 Database open_database(const std::filesystem::path& path) {
+  refuse_foreign_log(path);
   Database database(path);
   database.leave_files_on_close(true);  // until the file is known to be one that pq may write to
   database.execute(settings_before_first_access);

@@ -82,6 +82,7 @@ Database in_memory(const fs::path& file) {
 Stored read_stored_file(const fs::path& file) try {
   refuse_no_file(file);
   refuse_used(file);
+  refuse_foreign_log(file);
   Database database = in_memory(file);
   refuse_used(file);  // a head that was started meanwhile has changed it while it was read
   refuse_damaged(database, "PRAGMA integrity_check(1)");

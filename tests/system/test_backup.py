@@ -273,6 +273,19 @@ def test_old_backup_is_restored_under_load(cluster: Cluster) -> None:
     assert verify_offline(cluster, cluster.state_dir / "pq.db").status == 0
 
 
+def test_restore_that_forgets_the_log_is_refused(cluster: Cluster) -> None:
+    cluster.start_head()
+    backup = back_up(cluster)
+    cluster.submit("0:100")
+    cluster.head.kill()
+    shutil.copy(backup, cluster.state_dir / "pq.db")
+    refused = cluster.run("pqd", "--listen", "tcp://127.0.0.1:*")
+    expect_refusal(refused, "pqd", 1, "pq.db-wal is not the log of", "left as they are: move the log away")
+    restore(cluster, backup)
+    cluster.start_head()
+    assert cluster.ask("pq-status")["jobs"] == []
+
+
 @pytest.mark.parametrize("damage", ["cut", "overwritten", "another program's", "a text"])
 def test_wrong_file_is_refused_by_both_and_left_alone(cluster: Cluster, damage: str) -> None:
     cluster.start_head()

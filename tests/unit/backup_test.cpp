@@ -111,6 +111,31 @@ TEST_CASE("a backup in the place of the database is what the next head finds") {
   CHECK(text_of(SqliteStore(elsewhere.state()).load()) == text_of(k.model));
 }
 
+TEST_CASE("a backup beside the log of the database before it is refused, and both stay as they are") {
+  Kept k;
+  const BackupEnd end = k.back_up("one");
+  REQUIRE(end.has_value());
+  k.goes_on();  // the log has what the backup has not
+  const ScratchDir elsewhere;
+  const StatePaths paths = elsewhere.state();
+  const fs::path log = paths.database().string() + "-wal";
+  fs::create_directory(paths.dir);
+  fs::copy_file(end->path, paths.database());
+  fs::copy_file(k.paths.database().string() + "-wal", log);
+  const auto before = bytes_of(paths.database()) + bytes_of(log);
+  for (const bool by_head : {true, false}) {
+    try {
+      by_head ? static_cast<void>(SqliteStore(paths)) : static_cast<void>(read_stored_file(paths.database()));
+      FAIL("it was read");
+    } catch (const EnvironmentError& error) {
+      CHECK(says(error.what(), log.string() + " is not the log of"));
+    }
+  }
+  CHECK(bytes_of(paths.database()) + bytes_of(log) == before);
+  fs::remove(log);
+  CHECK(SqliteStore(paths).load().jobs.size() == 1);
+}
+
 TEST_CASE("a name that is taken is refused, and its file stays as it is") {
   Kept k;
   REQUIRE(k.back_up("one").has_value());
@@ -146,8 +171,7 @@ TEST_CASE("of a head that stops or is killed amid a backup nothing is left but w
     CHECK(names_in(paths.backups()) == std::set<std::string>{"stopped.db.unfinished"});
   }
   CHECK(names_in(paths.backups()).empty());
-  for (const char* name :
-       {"old.db", "killed.db.unfinished", "killed.db.unfinished.being-written", "a.unfinished.db"})
+  for (const char* name : {"old.db", "killed.db.unfinished", "killed.db.unfinished-wal", "a.unfinished.db"})
     std::ofstream(paths.backups() / name) << name;
   const SqliteStore store(paths);
   CHECK(names_in(paths.backups()) == std::set<std::string>{"old.db", "a.unfinished.db"});

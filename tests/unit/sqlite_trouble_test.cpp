@@ -185,6 +185,25 @@ TEST_CASE("after a sync that failed nothing more is written, and nothing acknowl
   CHECK(text_of(found.jobs.at(JobId{1})) == text_of(job_row(1)));
 }
 
+TEST_CASE("a sync of a backup that fails is the backup's failure and not the queue's") {
+  const ScratchDir scratch;
+  SqliteStore store(scratch.state());
+  Changes changes;
+  changes.jobs[JobId{1}] = job_row(1);
+  store.commit(changes);
+  REQUIRE_FALSE(store.begin_backup("one"));
+  syncs_fail = true;
+  const auto end = store.continue_backup();
+  syncs_fail = false;
+  REQUIRE(end);
+  REQUIRE_FALSE(end->has_value());
+  CHECK(end->error().word == ErrorWord::backup_failed);
+  CHECK(fs::is_empty(scratch.state().backups()));
+  changes.jobs[JobId{2}] = job_row(2);
+  store.commit(changes);
+  CHECK(store.load().jobs.size() == 2);
+}
+
 TEST_CASE("a full disk stops the acknowledgements and loses none") {
   const ScratchDir scratch;
   const StatePaths paths = scratch.state();
