@@ -49,6 +49,7 @@ Failure become_head_program(const std::vector<std::string>& words) {
   std::vector<std::string> command = {program->string()};
   command.insert(command.end(), words.begin(), words.end());
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (std::string& word : command) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   std::fflush(nullptr);

@@ -52,8 +52,8 @@ void DatabaseCopy::remove_unfinished(const fs::path& directory) {
 tl::expected<void, std::string> DatabaseCopy::begin() {
   bytes_expected_ = static_cast<std::uintmax_t>(from_.integer("PRAGMA page_count")) *
                     static_cast<std::uintmax_t>(from_.integer("PRAGMA page_size"));
-  if (const auto made = make_directory(file_.parent_path()); !made) return made;
-  if (const auto room = leave_room(); !room) return room;
+  if (auto made = make_directory(file_.parent_path()); !made) return made;
+  if (auto room = leave_room(); !room) return room;
   std::error_code ignored;
   fs::remove(unfinished_, ignored);
   copy_.emplace(unfinished_);

@@ -69,9 +69,10 @@ std::string contradiction(const JobRow& job, const Counts& counts) {
     return "no lease was ever granted, and not all is free";
   if (job.started_unix_ms.has_value() != (job.leases.granted > 0))
     return job.started_unix_ms ? "it has started without a lease" : "it has leases and has not started";
-  if (job.finished_unix_ms.has_value() != has_ended(job.state))
-    return std::string("it is ") + std::string(to_text(job.state)) +
+  if (job.finished_unix_ms.has_value() != has_ended(job.state)) {
+    return "it is " + std::string(to_text(job.state)) +
            (job.finished_unix_ms ? " and has a time of its end" : " and has no time of its end");
+  }
   if (job.attempts_failed < std::max(counts.given_up, counts.attempts_highest)) {
     return count_of(job.attempts_failed, "failed attempt") + " for " + count_of(counts.given_up, "integer") +
            " given up, one part after " + std::to_string(counts.attempts_highest);
