@@ -17,6 +17,9 @@ ExitStatus status_of(ErrorWord word) {
     case ErrorWord::no_such_agent:
     case ErrorWord::job_has_ended:
     case ErrorWord::too_much:
+    case ErrorWord::backup_under_way:
+    case ErrorWord::name_is_taken:
+    case ErrorWord::backup_failed:
       return ExitStatus::failed;
   }
   return ExitStatus::failed;

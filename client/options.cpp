@@ -59,13 +59,10 @@ SharedOptions read_shared_options(const Arguments& arguments) {
 }
 
 JobId parse_job_id(const std::string& text) {
-  JobId job;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), job.value);
-  const bool is_number = error == std::errc() && end == text.data() + text.size();
-  if (!is_number || job.value == 0) {
+  const auto job = parse_job(text);
+  if (!job)
     refuse(fmt::format("\"{}\" is not the number of a job: pq-status lists the jobs", printable(text)));
-  }
-  return job;
+  return *job;
 }
 
 std::int32_t parse_priority(const std::string& text) {

@@ -195,11 +195,6 @@ std::string agents_table(const AgentsReport& report, Colours colours) {
   return table(columns, rows);
 }
 
-std::string finding_line(const Finding& finding) {
-  return fmt::format("{:<6}  {}: {}", finding.holds ? "ok" : "BROKEN", printable(finding.invariant),
-                     printable(finding.detail));
-}
-
 std::string state_line(const JobReport& report) {
   return fmt::format("{} is {}, {} settled, priority {}", title(report), to_text(report.state),
                      percent(report), report.spec.priority);

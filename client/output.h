@@ -30,9 +30,6 @@ std::string job_block(const JobReport& report, Colours colours);
 
 std::string agents_table(const AgentsReport& report, Colours colours);
 
-// "ok      tiling: 3 spans cover 10000000:60000000"
-std::string finding_line(const Finding& finding);
-
 // One line: what the job is now, after it was steered.
 std::string state_line(const JobReport& report);
 

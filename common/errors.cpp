@@ -29,6 +29,12 @@ constexpr std::array wordings = {
             "submit the range again to compute it anew"},
     Wording{ErrorWord::too_much, "too_much", "a limit of the head is reached",
             "see common/limits.h for the limits"},
+    Wording{ErrorWord::backup_under_way, "backup_under_way", "another backup is under way",
+            "ask again when that one is done"},
+    Wording{ErrorWord::name_is_taken, "name_is_taken", "a backup of this name exists already",
+            "choose another --name, or remove that file"},
+    Wording{ErrorWord::backup_failed, "backup_failed", "the backup failed and nothing of it is left",
+            "the head goes on; make room or check that disk, then run pq-backup again"},
 };
 
 const Wording& wording_of(ErrorWord word) {

@@ -20,6 +20,9 @@ enum class ErrorWord {
   no_such_agent,
   job_has_ended,  // cancel, pause, resume or priority came too late
   too_much,       // a bound of limits.h is reached
+  backup_under_way,
+  name_is_taken,  // of a backup
+  backup_failed,
 };
 
 std::string_view to_text(ErrorWord word);

@@ -3,7 +3,9 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace pq {
 
@@ -44,5 +46,8 @@ struct RequestId {
 };
 
 std::string to_text(const LeaseId& id);
+
+// As a person types it: decimal digits, not 0.
+std::optional<JobId> parse_job(std::string_view digits);
 
 }  // namespace pq

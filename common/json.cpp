@@ -1,6 +1,5 @@
 #include "common/json.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "common/figures.h"
@@ -14,6 +13,14 @@ Json or_null(const std::optional<T>& field) {
 }
 
 Json value_json(const std::optional<Value>& value) { return value ? Json(to_text(*value)) : Json(nullptr); }
+
+Json findings_json(const std::vector<Finding>& findings) {
+  Json list = Json::array();
+  for (const Finding& finding : findings) {
+    list.push_back({{"invariant", finding.invariant}, {"holds", finding.holds}, {"detail", finding.detail}});
+  }
+  return list;
+}
 
 Json to_json(const AgentReport& agent) {
   Json kernels = Json::array();
@@ -73,16 +80,24 @@ Json to_json(const AgentsReport& report) {
 }
 
 Json to_json(const Verification& verification) {
-  Json findings = Json::array();
-  for (const Finding& finding : verification.findings) {
-    findings.push_back(
-        {{"invariant", finding.invariant}, {"holds", finding.holds}, {"detail", finding.detail}});
-  }
   return {{"schema", "pq.verification/1"},
           {"job", verification.job.value},
-          {"holds", std::all_of(verification.findings.begin(), verification.findings.end(),
-                                [](const Finding& finding) { return finding.holds; })},
-          {"findings", std::move(findings)}};
+          {"holds", all_hold(verification.findings)},
+          {"findings", findings_json(verification.findings)}};
+}
+
+Json to_json(const FileVerification& verification) {
+  Json jobs = Json::array();
+  for (const Verification& job : verification.jobs) jobs.push_back(to_json(job));
+  return {{"schema", "pq.verifications/1"},
+          {"file", verification.file},
+          {"holds", all_hold(verification)},
+          {"findings", findings_json(verification.together)},
+          {"jobs", std::move(jobs)}};
+}
+
+Json to_json(const BackedUp& backup) {
+  return {{"schema", "pq.backup/1"}, {"path", backup.path}, {"bytes", backup.bytes}};
 }
 
 Json to_json(const JobSpec& spec) {
@@ -101,5 +116,11 @@ Json error_json(std::string_view word, std::string_view text) {
 }
 
 std::string to_line(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+std::string json_line(const Verification& verification) { return to_line(to_json(verification)); }
+std::string json_line(const FileVerification& verification) { return to_line(to_json(verification)); }
+std::string error_line(std::string_view word, std::string_view text) {
+  return to_line(error_json(word, text));
+}
 
 }  // namespace pq

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/findings.h"
 #include "common/messages.h"
 
 namespace pq {
@@ -16,6 +17,8 @@ Json to_json(const JobReport& report);       // pq.job/1
 Json to_json(const JobsReport& report);      // pq.jobs/1
 Json to_json(const AgentsReport& report);    // pq.agents/1
 Json to_json(const Verification& findings);  // pq.verification/1
+Json to_json(const FileVerification& file);  // pq.verifications/1: of all its jobs
+Json to_json(const BackedUp& backup);        // pq.backup/1
 Json to_json(const JobSpec& spec);           // pq.submission/1: what would be submitted
 
 // pq.error/1: the word for programs, the sentence for people.
@@ -23,5 +26,10 @@ Json error_json(std::string_view word, std::string_view text);
 
 // One line, in ASCII or UTF-8 whatever the texts in it are.
 std::string to_line(const Json& json);
+
+// The same, for those who need no more of JSON.
+std::string json_line(const Verification& verification);
+std::string json_line(const FileVerification& verification);
+std::string error_line(std::string_view word, std::string_view text);
 
 }  // namespace pq

@@ -47,6 +47,11 @@ inline constexpr std::size_t replaced_remembered = 8;       // earlier processes
 inline constexpr std::size_t findings_max = 64;
 inline constexpr std::size_t waits_max = 100'000;
 
+// ---- backups
+inline constexpr int backup_pages_per_turn = 32;  // 128 KiB read, written and synced: about a millisecond
+inline constexpr std::uint64_t backup_bytes_spared =
+    16 << 20;  // left to the queue on a disk that both share: four times its log between two checkpoints
+
 // ---- HTTP
 inline constexpr std::size_t http_threads = 4;                  // each serves one connection at a time
 inline constexpr std::size_t http_request_bytes_max = 1 << 14;  // with a browser's cookies for this host
@@ -68,6 +73,7 @@ inline constexpr std::size_t leases_per_agent_max =
 inline constexpr std::size_t name_bytes_max = 64;    // a job's, an agent's, a key's
 inline constexpr std::size_t text_bytes_max = 256;   // any other string of a message
 inline constexpr std::size_t error_bytes_max = 256;  // a program's last words, in a beat
+inline constexpr std::size_t path_bytes_max = 512;   // SQLite opens no longer one
 inline constexpr std::size_t labels_max = 32;
 inline constexpr std::size_t kernels_max = 32;
 inline constexpr std::size_t map_keys_max = 32;

@@ -182,6 +182,14 @@ struct Verify {
   friend bool operator==(const Verify&, const Verify&) = default;
 };
 
+// client → head, answered by BackedUp once the copy is durable. Repeated under the same id, it is the same
+// backup.
+struct BackUp {
+  RequestId id;
+  std::string name;  // of the file, is_file_name() of common/text.h; empty: the head takes the date and time
+  friend bool operator==(const BackUp&, const BackUp&) = default;
+};
+
 enum class Role { agent, operator_, viewer };
 
 std::string_view to_text(Role role);
@@ -275,6 +283,12 @@ struct Verification {
   friend bool operator==(const Verification&, const Verification&) = default;
 };
 
+struct BackedUp {
+  std::string path;  // on the head's machine
+  std::uint64_t bytes = 0;
+  friend bool operator==(const BackedUp&, const BackedUp&) = default;
+};
+
 struct Authorized {
   friend bool operator==(const Authorized&, const Authorized&) = default;
 };
@@ -284,9 +298,9 @@ struct Authorized {
 using AgentToHead = std::variant<Hello, Beat, Goodbye>;
 using HeadToAgent = std::variant<Welcome, Orders, Refusal>;
 using ClientToHead = std::variant<Submit, AskJob, AskJobs, Wait, Steer, Reprioritize, AskAgents, DrainAgent,
-                                  Verify, Authorize>;
+                                  Verify, BackUp, Authorize>;
 using HeadToClient =
-    std::variant<Submitted, JobReport, JobsReport, AgentsReport, Verification, Authorized, Refusal>;
+    std::variant<Submitted, JobReport, JobsReport, AgentsReport, Verification, BackedUp, Authorized, Refusal>;
 
 // A client counts its requests; the answer repeats the number. Agents leave it 0.
 using RequestNumber = std::uint64_t;

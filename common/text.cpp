@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "common/limits.h"
+
 namespace pq {
 namespace {
 
@@ -45,6 +47,19 @@ std::string printable(std::string_view text) {
     text.remove_prefix(std::max<std::size_t>(bytes, 1));
   }
   return safe;
+}
+
+std::string count_of(std::uint64_t count, std::string_view what) {
+  return std::to_string(count) + ' ' + std::string(what) + (count == 1 ? "" : "s");
+}
+
+bool is_file_name(std::string_view text) {
+  const auto is_plain = [](char c) {
+    return ('a' <= c && c <= 'z') || ('A' <= c && c <= 'Z') || ('0' <= c && c <= '9');
+  };
+  return !text.empty() && text.size() <= limits::name_bytes_max && is_plain(text.front()) &&
+         std::all_of(text.begin(), text.end(),
+                     [&](char c) { return is_plain(c) || c == '.' || c == '_' || c == '-'; });
 }
 
 }  // namespace pq

@@ -1,6 +1,7 @@
 // Texts from elsewhere that people will read: they must not steer a terminal or break a log line.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -11,5 +12,12 @@ bool is_printable(std::string_view text);
 
 // The same with '?' for whatever is not.
 std::string printable(std::string_view text);
+
+// "1 span", "7 spans".
+std::string count_of(std::uint64_t count, std::string_view what);
+
+// Whether it can name a file and be typed after a flag without a thought: 1 to limits::name_bytes_max
+// letters, digits, dots, underscores and dashes, the first of them a letter or a digit.
+bool is_file_name(std::string_view text);
 
 }  // namespace pq

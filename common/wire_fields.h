@@ -165,6 +165,13 @@ inline constexpr std::string_view type_of<Verify> = "verify";
 void fields(auto& v, Is<Verify> auto& m) { v("job", m.job); }
 
 template <>
+inline constexpr std::string_view type_of<BackUp> = "back_up";
+void fields(auto& v, Is<BackUp> auto& m) {
+  v("id", m.id);
+  v("name", m.name, limits::name_bytes_max);
+}
+
+template <>
 inline constexpr std::string_view type_of<Authorize> = "authorize";
 void fields(auto& v, Is<Authorize> auto& m) {
   v("role", m.role);
@@ -242,6 +249,13 @@ inline constexpr std::string_view type_of<Verification> = "verification";
 void fields(auto& v, Is<Verification> auto& m) {
   v("job", m.job);
   v("findings", m.findings, limits::findings_max);
+}
+
+template <>
+inline constexpr std::string_view type_of<BackedUp> = "backed_up";
+void fields(auto& v, Is<BackedUp> auto& m) {
+  v("path", m.path, limits::path_bytes_max);
+  v("bytes", m.bytes);
 }
 
 template <>

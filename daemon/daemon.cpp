@@ -6,6 +6,7 @@
 
 #include "common/limits.h"
 #include "common/wire.h"
+#include "daemon/core/bookkeeping.h"
 #include "daemon/core/invariants.h"
 #include "daemon/event_log.h"
 
@@ -27,17 +28,13 @@ void check_stored(const Stored& stored) {
     return EnvironmentError("the database is not what pqd wrote: " + what + "; restore a backup");
   };
   for (const auto& [id, row] : stored.jobs) {
-    const SpanRows spans(stored.spans.lower_bound({id, 0}), stored.spans.upper_bound({id, UINT64_MAX}));
-    for (const Finding& finding : examine(row, spans)) {
+    for (const Finding& finding : examine(row, spans_of(stored, id))) {
       if (!finding.holds)
         throw damaged("job " + std::to_string(id.value) + ": " + finding.invariant + ": " + finding.detail);
     }
   }
-  for (const auto& [key, span] : stored.spans) {
-    const auto* leased = std::get_if<Leased>(&span.state);
-    if (leased != nullptr && !stored.agents.contains(leased->agent)) {
-      throw damaged("job " + std::to_string(key.job.value) + ": a lease of no agent");
-    }
+  for (const Finding& finding : examine_leases(stored)) {
+    if (!finding.holds) throw damaged(finding.invariant + ": " + finding.detail);
   }
 }
 
@@ -58,18 +55,22 @@ Queue restore_queue(QueueSettings settings, Epoch epoch, Store& store, Now now) 
 }
 
 Daemon::Daemon(Queue queue, Store& store, Transport& transport, const Clock& clock)
-    : store_(store), transport_(transport), clock_(clock), queue_(std::move(queue)) {}
+    : store_(store), transport_(transport), clock_(clock), queue_(std::move(queue)), backups_(store) {}
 
 void Daemon::turn() {
-  const std::vector<Incoming> batch = transport_.receive(queue_.next_deadline(), limits::messages_per_turn);
+  constexpr Instant at_once{};  // a backup that is under way must not wait for a message
+  const Instant until = backups_.is_under_way() ? at_once : queue_.next_deadline();
+  const std::vector<Incoming> batch = transport_.receive(until, limits::messages_per_turn);
   const Now now = clock_.now();  // one time a turn
   for (const Incoming& incoming : batch) hear(incoming, now);
   queue_.settle(now, effects_);  // what time alone has caused, and what follows from the batch
   if (!effects_.changes.is_empty()) store_.commit(effects_.changes);
   verify();
-  send();  // after the commit: a reply must never outlive the change that it reports
-  for (const Event& event : effects_.events) log(event);
-  effects_ = {};
+  tell();  // after the commit: a reply must never outlive the change that it reports
+  if (backups_.is_under_way()) {
+    backups_.advance(effects_);
+    tell();
+  }
 }
 
 // The same questions that clients ask, so that both are told the same.
@@ -112,6 +113,11 @@ void Daemon::answer(const Incoming& incoming, const Letter<ClientToHead>& letter
     asked_to_verify_.push_back({incoming.peer, letter.request, ask->job});
     return;
   }
+  if (const auto* wish = std::get_if<BackUp>(&letter.body)) {
+    const auto answer = backups_.ask({incoming.peer, letter.request}, *wish, now.unix_ms);
+    if (answer) reply(*answer);
+    return;
+  }
   if (const auto* ask = std::get_if<Authorize>(&letter.body)) {
     const auto done = transport_.authorize(*ask);
     return done ? reply(Authorized{}) : reply(done.error());
@@ -131,7 +137,11 @@ HeadToClient Daemon::verify(JobId job) {
   const auto known = queue_.jobs().find(job);
   if (!stored || known == queue_.jobs().end())
     return Refusal{ErrorWord::no_such_job, std::to_string(job.value)};
-  return Verification{job, examine(stored->jobs.at(job), stored->spans, known->second.ledger.value())};
+  const JobRow& row = stored->jobs.at(job);
+  std::vector<Finding> findings = examine(row, stored->spans, known->second.ledger.value());
+  findings.push_back(counters_fit(row, stored->spans));
+  for (Finding& finding : examine_leases(*stored)) findings.push_back(std::move(finding));
+  return Verification{job, std::move(findings)};
 }
 
 void Daemon::refuse(const Incoming& incoming, const Refusal& refusal, RequestNumber request) {
@@ -140,12 +150,15 @@ void Daemon::refuse(const Incoming& incoming, const Refusal& refusal, RequestNum
       {Happening::message_refused, {}, "", "of key " + incoming.sender.name + ": " + sentence(refusal)});
 }
 
-void Daemon::send() {
+// Sends, logs, and begins anew.
+void Daemon::tell() {
   std::vector<OutgoingBytes> batch;
   batch.reserve(effects_.outgoing.size());
   for (const Outgoing& outgoing : effects_.outgoing)
     batch.push_back({outgoing.peer, encode_outgoing(outgoing)});
   if (!batch.empty()) transport_.send(batch);
+  for (const Event& event : effects_.events) log(event);
+  effects_ = {};
 }
 
 }  // namespace pq

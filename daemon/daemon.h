@@ -6,6 +6,7 @@
 
 #include "common/messages.h"
 #include "common/os/clock.h"
+#include "daemon/backups.h"
 #include "daemon/core/effects.h"
 #include "daemon/core/queue.h"
 #include "daemon/http/snapshots.h"
@@ -21,8 +22,8 @@ class Daemon {
  public:
   Daemon(Queue queue, Store& store, Transport& transport, const Clock& clock);
 
-  // Receives a batch, decides, commits one transaction, sends. Throws EnvironmentError when the commit fails:
-  // the process must end, for nobody knows what is in the file.
+  // Receives a batch, decides, commits one transaction, sends, copies a few pages of a backup. Throws
+  // EnvironmentError when the commit fails: the process must end, for nobody knows what is in the file.
   void turn();
 
   // What HTTP shows: the queue as it is now, and that is as the last turn committed it.
@@ -36,12 +37,13 @@ class Daemon {
   void verify();
   HeadToClient verify(JobId job);
   void refuse(const Incoming& incoming, const Refusal& refusal, RequestNumber request);
-  void send();
+  void tell();
 
   Store& store_;
   Transport& transport_;
   const Clock& clock_;
   Queue queue_;
+  Backups backups_;
   Effects effects_;  // of this turn
 
   struct AskedToVerify {

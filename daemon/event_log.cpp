@@ -43,6 +43,10 @@ Wording wording_of(Happening what) {
       return {spdlog::level::info, "job ended"};
     case Happening::message_refused:
       return {spdlog::level::warn, "message refused"};
+    case Happening::backup_made:
+      return {spdlog::level::info, "backup made"};
+    case Happening::backup_failed:
+      return {spdlog::level::err, "backup failed"};
   }
   return {spdlog::level::err, "unknown event"};
 }

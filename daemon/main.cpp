@@ -70,6 +70,7 @@ pq::ExitStatus serve(const pq::DaemonOptions& options) {
 int main(int argc, char** argv) {
   return static_cast<int>(pq::run_program("pqd", [&] {
     const auto options = pq::parse_daemon_options(argc, argv);
-    return options ? serve(*options) : pq::ExitStatus::done;
+    if (!options) return pq::ExitStatus::done;
+    return options->verify ? pq::verify_file(*options->verify) : serve(*options);
   }));
 }

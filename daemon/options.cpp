@@ -32,13 +32,19 @@ const Usage& usage() {
                  "port * for any; none for no HTTP)"},
                 {"lease-term", "15s", "an agent that is silent for so long loses its leases"},
                 {"beat", "1s", "how often an agent reports; stretched as the fleet grows"},
-                {"log-level", "LEVEL", "trace, debug, info, warn, error or off (default info)"}},
+                {"log-level", "LEVEL", "trace, debug, info, warn, error or off (default info)"},
+                {"verify", "FILE",
+                 "serve nobody: prove from this database, a backup for example, that its totals are right"},
+                {"job", "JOB", "with --verify: of this job alone"},
+                {"json", "", "with --verify: JSON on stdout"}},
       .twin_prefix = "PQD_",
       .statuses = {
-          {ExitStatus::done, "stopped by SIGTERM or SIGINT"},
+          {ExitStatus::done, "stopped by SIGTERM or SIGINT; with --verify: all holds"},
           {ExitStatus::failed,
-           "cannot start: a taken port, a state directory or database that cannot be used"},
+           "cannot start: a taken port, a state directory or database that cannot be used; with --verify: "
+           "something does not hold, or the file cannot be read"},
           {ExitStatus::usage, "the command line does not make sense"},
+          {ExitStatus::no_such_job, "with --verify: no such job"},
           {ExitStatus::storage_failed, "a commit failed and nothing was acknowledged; start it again"}}};
   return usage;
 }
@@ -61,10 +67,22 @@ std::optional<HttpAddress> parse_http(const std::string& text) {
   return address;
 }
 
+std::optional<FileToVerify> parse_verify(const Arguments& arguments) {
+  const auto file = arguments.value("verify");
+  const auto job = arguments.value("job");
+  if (!file && (job || arguments.has("json"))) refuse("--job and --json go with --verify FILE");
+  if (!file) return std::nullopt;
+  FileToVerify asked{.file = *file, .job = {}, .json = arguments.has("json")};
+  if (job) asked.job = parse_job(*job);
+  if (job && !asked.job) refuse("--job \"" + printable(*job) + "\" is not the number of a job");
+  return asked;
+}
+
 DaemonOptions read(const Arguments& arguments) {
   if (!arguments.words().empty())
     refuse("\"" + printable(arguments.words().front()) + "\" is one word too many");
   DaemonOptions options;
+  options.verify = parse_verify(arguments);
   options.state_dir = arguments.value("state-dir").value_or(default_state_dir().string());
   options.listen = arguments.value("listen").value_or("tcp://127.0.0.1:7700");
   options.http = parse_http(arguments.value("http").value_or("127.0.0.1:7701"));

@@ -7,6 +7,7 @@
 
 #include "daemon/core/queue.h"
 #include "daemon/http/listener.h"
+#include "daemon/verify_file.h"
 
 namespace pq {
 
@@ -17,6 +18,7 @@ struct DaemonOptions {
   bool http_is_asked_for = false;   // else it is the default, and a taken port is no failure
   QueueSettings queue;
   std::string log_level;
+  std::optional<FileToVerify> verify;  // in place of serving
 };
 
 // Nothing after --help or --version, which are answered on stdout. Throws EnvironmentError (usage).

@@ -1,10 +1,13 @@
 #include "daemon/sqlite.h"
 
+#include <fmt/format.h>
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
+#include <fstream>
 #include <limits>
 #include <system_error>
 
@@ -39,21 +42,50 @@ SqliteError last_error(sqlite3* connection) {
   return {kind_of(code), text};
 }
 
+// A path may hold what an URI gives a meaning to.
+std::string immutable_uri(const std::filesystem::path& path) {
+  std::string uri = "file:";
+  for (const char c : std::filesystem::absolute(path).string()) {
+    if (c == '%' || c == '?' || c == '#') {
+      uri += fmt::format("%{:02X}", static_cast<unsigned>(c));
+    } else {
+      uri += c;
+    }
+  }
+  return uri + "?immutable=1";
+}
+
 }  // namespace
 
 // ---------------------------------------------------------------- Database
 
 void Database::Close::operator()(sqlite3* connection) const { sqlite3_close(connection); }
 
-Database::Database(const std::filesystem::path& path) {
+// One thread owns the connection, so SQLite needs no mutexes.
+Database::Database(const std::string& name, int flags, const char* vfs) {
   sqlite3* connection = nullptr;
-  // One thread owns the connection, so SQLite needs no mutexes.
-  constexpr int flags =
-      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  const int result = sqlite3_open_v2(path.c_str(), &connection, flags, nullptr);
+  const int result =
+      sqlite3_open_v2(name.c_str(), &connection, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, vfs);
   connection_.reset(connection);  // SQLite hands out a connection to ask even when it could not open
   if (connection == nullptr) throw SqliteError(SqliteError::Kind::other, sqlite3_errstr(result));
   if (result != SQLITE_OK) throw last_error(connection);
+}
+
+Database::Database(const std::filesystem::path& path)
+    : Database(path.string(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr) {}
+
+Database Database::in_memory() { return {":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY, nullptr}; }
+
+// A log is read with its index in this process's memory, for which SQLite wants the file to itself: a lock
+// that cannot be had of a file that is only read, so the file system's locks are left out. Without a log,
+// SQLite would make an empty one, unless it is told that nothing ever changes.
+Database Database::read_only(const std::filesystem::path& path) {
+  const bool has_log = std::filesystem::exists(path.string() + "-wal");
+  if (!has_log) return {immutable_uri(path), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, nullptr};
+  Database database(path.string(), SQLITE_OPEN_READONLY, "unix-none");
+  database.leave_files_on_close(true);
+  database.execute("PRAGMA locking_mode = EXCLUSIVE");
+  return database;
 }
 
 void Database::execute(const char* sql) {
@@ -77,8 +109,8 @@ std::string Database::text(const char* sql) {
   return first;
 }
 
-void Database::expect_sound() {
-  std::string finding = text("PRAGMA quick_check(1)");
+void Database::expect_sound(const char* check) {
+  std::string finding = text(check);
   if (finding == "ok") return;
   std::replace(finding.begin(), finding.end(), '\n', ' ');
   // Of a page that it could not read SQLite says so only by the number of the error.
@@ -89,6 +121,14 @@ void Database::expect_sound() {
 }
 
 bool Database::is_in_transaction() const { return sqlite3_get_autocommit(connection_.get()) == 0; }
+
+void Database::sync() {
+  if (sqlite3_db_cacheflush(connection_.get()) != SQLITE_OK) throw last_error(connection_.get());
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(connection_.get(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  const int result = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+  if (result != SQLITE_OK) throw SqliteError(kind_of(result), sqlite3_errstr(result));
+}
 
 void Database::leave_files_on_close(bool leave) {
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg): SQLite's interface
@@ -190,6 +230,32 @@ std::string_view Statement::text(int column) const {
 }
 
 std::string_view Statement::name(int column) const { return sqlite3_column_name(statement_.get(), column); }
+
+// Byte 18 of the file format: 1 for a rollback journal, 2 for a write-ahead log.
+bool has_foreign_log(const std::filesystem::path& path) {
+  std::error_code missing;
+  const auto log_bytes = std::filesystem::file_size(path.string() + "-wal", missing);
+  if (missing || log_bytes == 0) return false;
+  std::ifstream file(path, std::ios::binary);
+  std::array<char, 19> header{};
+  return file.read(header.data(), header.size()) && header[18] == 1;
+}
+
+// ---------------------------------------------------------------- PageCopy
+
+void PageCopy::Finish::operator()(sqlite3_backup* copy) const { sqlite3_backup_finish(copy); }
+
+PageCopy::PageCopy(Database& from, Database& to)
+    : to_(to), copy_(sqlite3_backup_init(to.connection_.get(), "main", from.connection_.get(), "main")) {
+  if (!copy_) throw last_error(to_.connection_.get());
+}
+
+bool PageCopy::step(int pages_max) {
+  const int result = sqlite3_backup_step(copy_.get(), pages_max);
+  if (result == SQLITE_OK) return false;
+  if (result == SQLITE_DONE) return true;
+  throw SqliteError(kind_of(result), sqlite3_errstr(result));
+}
 
 // ---------------------------------------------------------------- Transaction
 

@@ -15,6 +15,7 @@
 #include "common/value.h"
 
 struct sqlite3;
+struct sqlite3_backup;
 struct sqlite3_stmt;
 
 namespace pq {
@@ -36,6 +37,12 @@ class Database {
   // Creates the file if there is none. SQLite reads nothing of it yet.
   explicit Database(const std::filesystem::path& path);
 
+  static Database in_memory();
+
+  // Of a file that nobody else uses, with the log beside it if there is one. Neither is changed, and nothing
+  // is left beside them; no lock is taken.
+  static Database read_only(const std::filesystem::path& path);
+
   // Any number of statements without results.
   void execute(const char* sql);
 
@@ -44,16 +51,22 @@ class Database {
   std::int64_t integer(const char* sql);
   std::string text(const char* sql);
 
-  // PRAGMA quick_check, its finding as an error: damaged, unless the file could not be read to its end.
-  void expect_sound();
+  // `check` is PRAGMA quick_check(1) or integrity_check(1); its finding is an error: damaged, unless the file could
+  // not be read to its end.
+  void expect_sound(const char* check);
 
   bool is_in_transaction() const;
+
+  // Writes what a transaction that is under way has changed, and syncs the file.
+  void sync();
 
   // Closing the connection moves its log into the database file, unless it is to leave both as they are.
   void leave_files_on_close(bool leave);
 
  private:
   friend class Statement;
+  friend class PageCopy;
+  Database(const std::string& name, int flags, const char* vfs);
   struct Close {
     void operator()(sqlite3* connection) const;
   };
@@ -114,6 +127,29 @@ class Statement {
     void operator()(sqlite3_stmt* statement) const;
   };
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+};
+
+// Whether the log beside this file is another database's: it says itself that it keeps none. SQLite would mix
+// the two. Before the file is opened by this process, for closing it drops the locks of every connection to
+// it.
+bool has_foreign_log(const std::filesystem::path& path);
+
+// The pages of one database on their way into another one. What is committed on the connection `from`
+// meanwhile is carried along by SQLite, so the copy is of the moment of its last step. Errors are of `to`:
+// what `from` has committed, and commits, is not touched by them. Both outlive this.
+class PageCopy {
+ public:
+  PageCopy(Database& from, Database& to);
+
+  // True: all is there. Not to be called after that, nor after an error.
+  bool step(int pages_max);
+
+ private:
+  struct Finish {
+    void operator()(sqlite3_backup* copy) const;
+  };
+  Database& to_;
+  std::unique_ptr<sqlite3_backup, Finish> copy_;
 };
 
 // All or nothing: what is not committed when this ends is rolled back.

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <system_error>
+
 #include "common/check.h"
 #include "daemon/migrations.h"
+#include "daemon/sqlite_reading.h"
 #include "daemon/sqlite_rows.h"
 
 namespace pq {
@@ -40,6 +43,7 @@ constexpr const char* settings =
     "PRAGMA cache_size = -32768;";  // KiB: the spans of a large fleet and the pages of one turn
 
 Database open_database(const std::filesystem::path& path) {
+  refuse_foreign_log(path);
   forget_cached(path.string() + "-wal");  // the last process may have ended because it could not be synced
   Database database(path);
   database.leave_files_on_close(true);  // until the file is known to be one that pq may write to
@@ -54,21 +58,11 @@ Database open_database(const std::filesystem::path& path) {
   return database;
 }
 
-SqliteError orphan(std::string_view table, std::string_view owner, std::uint64_t id) {
-  return {SqliteError::Kind::damaged,
-          fmt::format("table {}, {} {}: there is no such {}", table, owner, id, owner)};
-}
-
-template <class Rows, class Row>
-void keep(Rows& rows, Row row) {
-  const auto id = row.id;
-  rows.emplace(id, std::move(row));
-}
-
 }  // namespace
 
 SqliteStore::SqliteStore(const StatePaths& paths) try
     : path_(paths.database()),
+      backups_(std::filesystem::absolute(paths.backups())),
       claim_(paths),
       database_(open_database(path_)),
       put_job_(database_, put_sql(jobs_table)),
@@ -80,42 +74,17 @@ SqliteStore::SqliteStore(const StatePaths& paths) try
       erase_agent_(database_, erase_sql(agents_table, 1)),
       put_label_(database_, put_sql(agent_labels_table)),
       erase_labels_of_agent_(database_, erase_sql(agent_labels_table, 1)) {
+  DatabaseCopy::remove_unfinished(backups_);
 } catch (const SqliteError& error) {
   throw unusable(paths.database(), error);
 }
 
-Stored SqliteStore::load() try {
-  Stored stored;
-  for (Statement jobs(database_, select_sql(jobs_table)); jobs.step();) keep(stored.jobs, read_job_row(jobs));
-  for (Statement agents(database_, select_sql(agents_table)); agents.step();) {
-    keep(stored.agents, read_agent_row(agents));
-  }
-  for (Statement spans(database_, select_sql(spans_table)); spans.step();) {
-    auto [key, span] = read_span_row(spans);
-    if (!stored.jobs.contains(key.job)) throw orphan("spans", "job", key.job.value);
-    stored.spans.emplace(key, std::move(span));
-  }
-  for (Statement labels(database_, select_sql(agent_labels_table)); labels.step();) {
-    auto [agent, label] = read_agent_label_row(labels);
-    const auto owner = stored.agents.find(agent);
-    if (owner == stored.agents.end()) throw orphan("agent_labels", "agent", agent.value);
-    owner->second.labels.push_back(std::move(label));
-  }
-  return stored;
-} catch (const SqliteError& error) {
+Stored SqliteStore::load() try { return read_all(database_); } catch (const SqliteError& error) {
   give_up(error);
 }
 
 std::optional<Stored> SqliteStore::read_job(JobId job) try {
-  Stored stored;
-  Statement jobs(database_, select_sql(jobs_table, 1));
-  jobs.bind(1, job.value);
-  if (!jobs.step()) return std::nullopt;
-  keep(stored.jobs, read_job_row(jobs));
-  Statement spans(database_, select_sql(spans_table, 1));
-  spans.bind(1, job.value);
-  while (spans.step()) stored.spans.insert(read_span_row(spans));
-  return stored;
+  return pq::read_job(database_, job);
 } catch (const SqliteError& error) {
   give_up(error);
 }
@@ -151,6 +120,29 @@ void SqliteStore::commit(const Changes& changes) {
     throw EnvironmentError(fmt::format(text, path_.string(), error.what()), ExitStatus::storage_failed);
   }
 }
+
+// ---------------------------------------------------------------- backups
+
+std::optional<Refusal> SqliteStore::begin_backup(const std::string& name) {
+  check(!backup_, "one backup at a time");
+  const std::filesystem::path file = backups_ / (name + ".db");
+  std::error_code unknown;  // then it will be told when the file is made
+  if (std::filesystem::exists(file, unknown)) return Refusal{ErrorWord::name_is_taken, file.string()};
+  backup_.emplace(database_, file);
+  return std::nullopt;
+}
+
+std::optional<BackupEnd> SqliteStore::continue_backup() {
+  check(backup_.has_value(), "only a backup that was begun goes on");
+  const auto is_whole = backup_->advance();
+  if (is_whole && !*is_whole) return std::nullopt;
+  const BackedUp backed_up{backup_->file().string(), backup_->bytes()};
+  backup_.reset();
+  if (!is_whole) return tl::unexpected(Refusal{ErrorWord::backup_failed, is_whole.error()});
+  return backed_up;
+}
+
+// ---------------------------------------------------------------- rows
 
 void SqliteStore::write(JobId id, const std::optional<JobRow>& job) {
   if (job) {

@@ -5,8 +5,10 @@
 
 #include <filesystem>
 #include <optional>
+#include <string>
 
 #include "common/os/paths.h"
+#include "daemon/database_copy.h"
 #include "daemon/sqlite.h"
 #include "daemon/state_dir.h"
 #include "daemon/store.h"
@@ -24,8 +26,11 @@ class SqliteStore final : public Store {
   void begin_epoch(Epoch epoch) override;
   void commit(const Changes& changes) override;
 
-  // With its spans, without agents.
   std::optional<Stored> read_job(JobId job) override;
+
+  // Into STATE_DIR/backups/NAME.db.
+  std::optional<Refusal> begin_backup(const std::string& name) override;
+  std::optional<BackupEnd> continue_backup() override;
 
  private:
   // The start failed, or what is stored makes no sense: nothing more is written, not even at the end.
@@ -37,6 +42,7 @@ class SqliteStore final : public Store {
   void write(AgentId id, const std::optional<AgentRow>& agent);
 
   std::filesystem::path path_;
+  std::filesystem::path backups_;
   StateDirClaim claim_;  // outlives the connection
   Database database_;    // outlives its statements
   Statement put_job_;
@@ -48,7 +54,8 @@ class SqliteStore final : public Store {
   Statement erase_agent_;
   Statement put_label_;
   Statement erase_labels_of_agent_;
-  bool outcome_is_unknown_ = false;  // of the last commit
+  std::optional<DatabaseCopy> backup_;  // under way
+  bool outcome_is_unknown_ = false;     // of the last commit
 };
 
 }  // namespace pq

@@ -2,11 +2,18 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <tl/expected.hpp>
 
+#include "common/errors.h"
 #include "common/ids.h"
+#include "common/messages.h"
 #include "daemon/core/rows.h"
 
 namespace pq {
+
+// Durable and whole, or what it failed of.
+using BackupEnd = tl::expected<BackedUp, Refusal>;
 
 class Store {
  public:
@@ -26,9 +33,16 @@ class Store {
   // file.
   virtual void commit(const Changes& changes) = 0;
 
-  // One job as it is stored, not as the queue remembers it: what pq-verify looks at. Nothing if there is
-  // none.
+  // One job as it is stored, not as the queue remembers it, with the agents that hold its leases: what
+  // pq-verify looks at. Nothing if there is none.
   virtual std::optional<Stored> read_job(JobId job) = 0;
+
+  // Begins a copy of everything under this name. One at a time. A refusal: the name is taken.
+  virtual std::optional<Refusal> begin_backup(const std::string& name) = 0;
+
+  // Takes the copy a few pages further: nothing while there are more, then its end. It has all that was
+  // committed before its last step. A copy that fails leaves nothing behind and does not touch the queue.
+  virtual std::optional<BackupEnd> continue_backup() = 0;
 };
 
 }  // namespace pq

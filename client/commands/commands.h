@@ -34,6 +34,7 @@ Command resume();
 Command priority();
 Command agents();
 Command verify();
+Command backup();
 Command key();
 
 }  // namespace commands

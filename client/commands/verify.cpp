@@ -1,15 +1,26 @@
-#include <algorithm>
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "client/commands/commands.h"
 #include "client/connection.h"
-#include "client/output.h"
+#include "client/head_program.h"
+#include "common/findings.h"
 #include "common/json.h"
 
 namespace pq::commands {
 namespace {
 
+// Without a head: its program reads the file, and says the rest.
+Outcome run_offline(const Invocation& call, const std::string& file) {
+  std::vector<std::string> words = {"--verify=" + file, "--log-level=" + call.shared.log_level};
+  if (!call.arguments.words().empty()) words.push_back(fmt::format("--job={}", the_job(call).value));
+  if (call.shared.json) words.emplace_back("--json");
+  return tl::unexpected(become_head_program(words));
+}
+
 Outcome run(const Invocation& call) {
+  if (const auto file = call.arguments.value("offline")) return run_offline(call, *file);
   const JobId job = the_job(call);
   Connection connection(call.shared, call.screen);
   const auto verification = connection.ask_for<Verification>(Verify{.job = job});
@@ -19,18 +30,20 @@ Outcome run(const Invocation& call) {
     print(to_line(to_json(*verification)));
   } else {
     for (const Finding& finding : findings) print(finding_line(finding));
+    call.screen.say(verdict_line(fmt::format("job {}", job.value), findings));
   }
-  const bool all_hold =
-      std::all_of(findings.begin(), findings.end(), [](const Finding& f) { return f.holds; });
-  return all_hold ? ExitStatus::done : ExitStatus::failed;
+  return all_hold(findings) ? ExitStatus::done : ExitStatus::failed;
 }
 
 }  // namespace
 
 Command verify() {
   return {.name = "verify",
-          .usage = client_usage("pq-verify", "JOB [FLAGS]",
-                                "shows from the head's database that a job's total is right"),
+          .usage = client_usage(
+              "pq-verify", "JOB [FLAGS] | --offline FILE [JOB]",
+              "shows from the head's database, or from a backup of it, that totals are right",
+              {{"offline", "FILE",
+                "in this database, which no pqd has open, and without asking a head: one job, or all"}}),
           .run = run};
 }
 

@@ -129,6 +129,20 @@ tl::expected<void, std::string> write_new_file(const fs::path& path, std::string
   });
 }
 
+tl::expected<void, std::string> make_directory(const fs::path& path) {
+  if (::mkdir(path.c_str(), 0700) == 0 ? sync_directory_of(path) : errno == EEXIST) return {};
+  return cannot("make", path);
+}
+
+// A link takes a name only if it is free, where rename(2) would replace what has it.
+tl::expected<void, std::string> rename_to_new(const fs::path& from, const fs::path& to) {
+  if (::link(from.c_str(), to.c_str()) != 0) return cannot("make", to);
+  if (::unlink(from.c_str()) == 0 && sync_directory_of(to)) return {};
+  const int error = errno;
+  ::unlink(to.c_str());
+  return cannot("write", to, error);
+}
+
 tl::expected<void, std::string> replace_file(const fs::path& path, std::string_view text) {
   return write_beside(path, text, 0644,
                       [&](const fs::path& beside) { return std::rename(beside.c_str(), path.c_str()) == 0; });

@@ -21,6 +21,14 @@ tl::expected<void, std::string> write_new_file(const std::filesystem::path& path
 // Puts the text in the place of what the file held, if there was one; mode 0644. One writer at a time.
 tl::expected<void, std::string> replace_file(const std::filesystem::path& path, std::string_view text);
 
+// Makes a directory, mode 0700, if there is none.
+tl::expected<void, std::string> make_directory(const std::filesystem::path& path);
+
+// Gives a file whose bytes are on the disk already another name, which nobody has yet. Never replaces one.
+// After an error the file has the name that it had.
+tl::expected<void, std::string> rename_to_new(const std::filesystem::path& from,
+                                              const std::filesystem::path& to);
+
 // Adds `line` as a line of its own, also after a last line that had no end. Makes the file, mode 0600, if
 // there is none. After an error the file is as it was.
 tl::expected<void, std::string> append_line(const std::filesystem::path& path, std::string_view line);

@@ -31,6 +31,8 @@ enum class Happening {
   job_steered,
   job_ended,
   message_refused,
+  backup_made,
+  backup_failed,
 };
 
 struct Event {

@@ -5,6 +5,8 @@
 #include <set>
 #include <variant>
 
+#include "common/text.h"
+#include "daemon/core/bookkeeping.h"
 #include "daemon/core/ledger.h"
 
 namespace pq {
@@ -52,7 +54,9 @@ Finding tiling(const JobRow& job, const SpanRows& spans) {
   }
   if (at != job.spec.range.end) return {"tiling", false, "the spans end at " + std::to_string(at)};
   return {"tiling", true,
-          std::to_string(spans.size()) + " spans cover " + to_text(job.spec.range) + " exactly once"};
+          count_of(spans.size(), "span") + (spans.size() == 1 ? " covers " : " cover ") +
+              to_text(job.spec.range) + " exactly once, " + count_of(job.spec.range.width(), "integer") +
+              ", without gap or overlap"};
 }
 
 Finding one_holder(const JobRow& job, const SpanRows& spans) {
@@ -68,18 +72,23 @@ Finding one_holder(const JobRow& job, const SpanRows& spans) {
     if (has_ended(job.state))
       return {"one_holder", false, "lease " + to_text(leased->lease) + " of a job that has ended"};
   }
-  return {"one_holder", true, std::to_string(seen.size()) + " live leases, each with a span of its own"};
+  if (seen.empty()) return {"one_holder", true, "no live leases"};
+  return {"one_holder", true, count_of(seen.size(), "live lease") + ", each with one span and one holder"};
 }
 
+std::string text_of(const std::optional<Value>& value) { return value ? to_text(*value) : "nothing"; }
+
 Finding value_is_fold(const Sums& sums, const std::optional<Value>& claimed, Fold how) {
-  if (!sums.value.fits || how == Fold::none) return {"value_is_fold", !claimed, "no value, as it should be"};
+  if (how == Fold::none || !sums.value.fits) {
+    const std::string why = how == Fold::none ? "its fold is none, so it has no value"
+                                              : "its parts fold to more than 128 bits, so it has no value";
+    return {"value_is_fold", !claimed, claimed ? why + ", and the head says " + to_text(*claimed) : why};
+  }
   const std::optional<Value>& folded = sums.value.value;
   const bool holds = folded.has_value() == claimed.has_value() && (!folded || same(*folded, *claimed));
-  const auto text = [](const std::optional<Value>& value) {
-    return value ? to_text(*value) : std::string("nothing");
-  };
   return {"value_is_fold", holds,
-          "the stored parts fold to " + text(folded) + ", the head says " + text(claimed)};
+          "the stored parts fold to " + text_of(folded) +
+              (holds ? ", and so says the head" : ", and the head says " + text_of(claimed))};
 }
 
 // A part that was counted without its value would be missing from the total, and no sum would show it.
@@ -95,7 +104,9 @@ Finding parts_have_values(const SpanRows& spans, Fold how) {
               "the part at " + std::to_string(key.begin) + (has_value ? " has a value" : " has no value")};
     }
   }
-  return {"parts_have_values", true, "each part that is counted has its value"};
+  return {"parts_have_values", true,
+          how == Fold::none ? "its fold is none, and no part has a value"
+                            : "each part that is counted has its value, and no other one has"};
 }
 
 Finding state_fits(const JobRow& job, const Sums& sums) {
@@ -103,9 +114,9 @@ Finding state_fits(const JobRow& job, const Sums& sums) {
   const bool holds =
       job.state == JobState::done ? is_whole && sums.failed == 0 : has_ended(job.state) || !is_whole;
   return {"state_fits", holds,
-          std::string(to_text(job.state)) + ": " + std::to_string(sums.done) + " integers done, " +
-              std::to_string(sums.failed) + " failed, " + std::to_string(sums.leased) + " leased, " +
-              std::to_string(sums.free) + " free"};
+          "the job is " + std::string(to_text(job.state)) + ": " + count_of(sums.done, "integer") +
+              " done, " + std::to_string(sums.leased) + " leased, " + std::to_string(sums.free) + " free, " +
+              std::to_string(sums.failed) + " failed"};
 }
 
 // Two spans that should be one: free ones on which no program has failed, done ones whose values fit into
@@ -137,6 +148,9 @@ std::optional<std::string> broken_ledger(const Job& job) {
     if (!finding.holds)
       return finding.invariant + " of job " + std::to_string(job.row.id.value) + ": " + finding.detail;
   }
+  const Finding counters = counters_fit(job.row, rows);
+  if (!counters.holds)
+    return counters.invariant + " of job " + std::to_string(job.row.id.value) + ": " + counters.detail;
   const Sums sums = add_up(rows, job.row.spec.fold);
   if (sums.done != job.ledger.done() || sums.failed != job.ledger.failed()) {
     return "counted_once of job " + std::to_string(job.row.id.value) +
@@ -158,6 +172,15 @@ std::vector<Finding> examine(const JobRow& job, const SpanRows& spans, const std
   std::vector<Finding> findings = examine(job, spans);
   findings.push_back(value_is_fold(add_up(spans, job.spec.fold), claimed, job.spec.fold));
   return findings;
+}
+
+Finding value_exists(const JobRow& job, const SpanRows& spans) {
+  const Folded total = add_up(spans, job.spec.fold).value;
+  if (job.spec.fold == Fold::none) return {"value_is_fold", true, "its fold is none, so it has no value"};
+  const bool must_exist = job.state == JobState::done;
+  return {"value_is_fold", total.fits ? total.value || !must_exist : !must_exist,
+          total.fits ? "the stored parts fold to " + text_of(total.value)
+                     : "the stored parts fold to more than 128 bits"};
 }
 
 std::optional<std::string> broken_invariant(const Queue& queue) {

@@ -19,6 +19,9 @@ std::vector<Finding> examine(const JobRow& job, const SpanRows& spans);
 // The same and value_is_fold: the parts fold to the value that the head tells its clients.
 std::vector<Finding> examine(const JobRow& job, const SpanRows& spans, const std::optional<Value>& claimed);
 
+// value_is_fold where there is no head to tell one: the parts fold to a value, if the job is done.
+Finding value_exists(const JobRow& job, const SpanRows& spans);
+
 // The first promise that the queue breaks, as a sentence; nullopt: none.
 std::optional<std::string> broken_invariant(const Queue& queue);
 

@@ -26,7 +26,8 @@ void Queue::handle(const Sender& from, const Letter<ClientToHead>& letter, Now n
           using Message = std::decay_t<decltype(m)>;
           if constexpr (std::is_same_v<Message, Wait>) {
             return wait(m, from, letter.request, now);
-          } else if constexpr (std::is_same_v<Message, Verify> || std::is_same_v<Message, Authorize>) {
+          } else if constexpr (std::is_same_v<Message, Verify> || std::is_same_v<Message, BackUp> ||
+                               std::is_same_v<Message, Authorize>) {
             return Refusal{ErrorWord::not_allowed, "the daemon itself answers this"};
           } else {
             return answer(m, now, effects);

@@ -5,6 +5,7 @@
 #include <compare>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -67,6 +68,11 @@ struct Stored {
   std::map<JobId, JobRow> jobs;
   SpanRows spans;
   std::map<AgentId, AgentRow> agents;
+  std::set<Epoch> epochs = {};  // of all the heads that ever granted a lease
 };
+
+inline SpanRows spans_of(const Stored& stored, JobId job) {
+  return {stored.spans.lower_bound({job, 0}), stored.spans.upper_bound({job, UINT64_MAX})};
+}
 
 }  // namespace pq

@@ -101,10 +101,12 @@ def test_wait_prints_the_total_and_nothing_else(busy: Cluster) -> None:
 
 def test_verify_says_ok_of_each_invariant(busy: Cluster) -> None:
     outcome = busy.run("pq-verify", "1")
-    assert (outcome.status, outcome.stderr) == (0, "")
+    assert (outcome.status, outcome.stderr) == (0, "job 1: all of 9 promises hold\n")
     lines = outcome.stdout.splitlines()
-    assert all(line.startswith("ok ") for line in lines)
-    for invariant in ("tiling", "one_holder", "value_is_fold"):
+    assert len(lines) == 9 and all(line.startswith("ok ") for line in lines)
+    assert "1 span covers 10000000:60000000 exactly once, 50000000 integers" in outcome.stdout
+    assert "the stored parts fold to 2897536, and so says the head" in outcome.stdout
+    for invariant in ("tiling", "one_holder", "value_is_fold", "counters_fit", "holders_are_known"):
         assert any(invariant in line for line in lines), f"{invariant} is not among {lines}"
 
 

@@ -157,6 +157,7 @@ def test_viewer_sees_all_and_changes_nothing(serving: Cluster) -> None:
         ["pq-submit", "--range", "0:9"],
         ["pq-agents", "drain", "guest"],
         ["pq-key", "new", "operator"],
+        ["pq-backup"],
     ):
         outcome = serving.run(*command, *key)
         assert (outcome.status, outcome.stdout) == (4, ""), command

@@ -380,6 +380,8 @@ struct NoStore final : Store {
   void begin_epoch(Epoch /*epoch*/) override {}
   void commit(const Changes& /*changes*/) override {}
   std::optional<Stored> read_job(JobId /*job*/) override { return std::nullopt; }
+  std::optional<Refusal> begin_backup(const std::string& /*name*/) override { return std::nullopt; }
+  std::optional<BackupEnd> continue_backup() override { return std::nullopt; }
 };
 
 struct OneMessage final : Transport {

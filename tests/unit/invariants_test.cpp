@@ -26,6 +26,9 @@ struct Sound {
     job.id = JobId{1};
     job.spec.range = {0, 1000};
     job.state = JobState::running;
+    job.leases.granted = 9;
+    job.attempts_failed = 4;
+    job.started_unix_ms = 1;
     put(0, 300, Done{value(62)});
     put(300, 600, leased(1, 450, value(31)));
     put(600, 800, Free{});

@@ -16,6 +16,7 @@
 #include "client/table.h"
 #include "client/typography.h"
 #include "common/figures.h"
+#include "common/findings.h"
 #include "common/json.h"
 #include "common/text.h"
 
@@ -141,6 +142,12 @@ TEST_CASE("jobs, agents, findings and errors in JSON carry their schemas") {
   CHECK(to_line(to_json(broken)) == R"({"schema":"pq.verification/1","job":7,"holds":false,"findings":[)"
                                     R"({"invariant":"tiling","holds":true,"detail":"3 spans"},)"
                                     R"({"invariant":"one_holder","holds":false,"detail":"two"}]})");
+  CHECK(json_line(FileVerification{"one.db", {broken}, {{"holders_are_known", true, "none"}}}) ==
+        R"({"schema":"pq.verifications/1","file":"one.db","holds":false,"findings":[)"
+        R"({"invariant":"holders_are_known","holds":true,"detail":"none"}],"jobs":[)" +
+            json_line(broken) + "]}");
+  CHECK(to_line(to_json(BackedUp{"/b/one.db", 4096})) ==
+        R"({"schema":"pq.backup/1","path":"/b/one.db","bytes":4096})");
   CHECK(to_line(error_json("usage", "no \"range\"")) ==
         R"({"schema":"pq.error/1","error":{"word":"usage","text":"no \"range\""}})");
 }
@@ -264,6 +271,11 @@ TEST_CASE("steering, verifying and a dry run say one thing a line") {
   CHECK(state_line(paused) == "job 7 is paused, 50.0 % settled, priority -5");
   CHECK(finding_line({"tiling", true, "3 spans"}) == "ok      tiling: 3 spans");
   CHECK(finding_line({"tiling", false, "gap at 7"}) == "BROKEN  tiling: gap at 7");
+  CHECK(verdict_line("job 7", {{"tiling", true, ""}, {"one_holder", true, ""}}) ==
+        "job 7: all of 2 promises hold");
+  CHECK(verdict_line("job 7", {{"tiling", true, ""}, {"one_holder", false, ""}}) ==
+        "job 7: 1 of 2 promises is broken; do not trust its totals: keep the file, and restore a backup that "
+        "pq-verify --offline finds whole");
   CHECK(field(submission_block(running_job().spec), "range") == "10 000 000:60 000 000, 50 000 000 integers");
 }
 

@@ -1,7 +1,5 @@
 // The store when things go wrong around it: the daemon is killed, the disk is full, a write or a sync fails.
 #include <doctest/doctest.h>
-#include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +13,7 @@
 #include "common/errors.h"
 #include "daemon/sqlite_store.h"
 #include "tests/unit/scratch_dir.h"
+#include "tests/unit/small_disk.h"
 #include "tests/unit/stored_rows.h"
 
 namespace pq {
@@ -44,46 +43,6 @@ int sync_through(long call, int fd) {
     if (::write(acknowledgements, "+", 1) != 1) ::_exit(1);
   }
 }
-
-// A file system of its own, of one megabyte. Not everybody may mount one.
-class SmallDisk {
- public:
-  explicit SmallDisk(const fs::path& at) : at_(at) {
-    fs::create_directory(at_);
-    is_mounted_ = ::mount("pq-test", at_.c_str(), "tmpfs", 0, "size=1m,mode=0700") == 0;
-  }
-  ~SmallDisk() {
-    if (is_mounted_) ::umount2(at_.c_str(), MNT_DETACH);
-  }
-  SmallDisk(const SmallDisk&) = delete;
-  SmallDisk& operator=(const SmallDisk&) = delete;
-
-  bool is_mounted() const { return is_mounted_; }
-
- private:
-  fs::path at_;
-  bool is_mounted_ = false;
-};
-
-// No file of this process grows beyond `bytes`: the kernel fails the write.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    REQUIRE(::getrlimit(RLIMIT_FSIZE, &before_) == 0);
-    const rlimit limit{bytes, before_.rlim_max};
-    REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
-  }
-  ~FileSizeLimit() {
-    ::setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, handler_);
-  }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-
- private:
-  rlimit before_{};
-  void (*handler_)(int);
-};
 
 // Commits turn after turn until one fails; what was acknowledged, that with the failed turn, and its message.
 struct Exhaustion {
@@ -224,6 +183,25 @@ TEST_CASE("after a sync that failed nothing more is written, and nothing acknowl
   const auto found = SqliteStore(scratch.state()).load();
   REQUIRE(found.jobs.contains(JobId{1}));
   CHECK(text_of(found.jobs.at(JobId{1})) == text_of(job_row(1)));
+}
+
+TEST_CASE("a sync of a backup that fails is the backup's failure and not the queue's") {
+  const ScratchDir scratch;
+  SqliteStore store(scratch.state());
+  Changes changes;
+  changes.jobs[JobId{1}] = job_row(1);
+  store.commit(changes);
+  REQUIRE_FALSE(store.begin_backup("one"));
+  syncs_fail = true;
+  const auto end = store.continue_backup();
+  syncs_fail = false;
+  REQUIRE(end);
+  REQUIRE_FALSE(end->has_value());
+  CHECK(end->error().word == ErrorWord::backup_failed);
+  CHECK(fs::is_empty(scratch.state().backups()));
+  changes.jobs[JobId{2}] = job_row(2);
+  store.commit(changes);
+  CHECK(store.load().jobs.size() == 2);
 }
 
 TEST_CASE("a full disk stops the acknowledgements and loses none") {

@@ -25,7 +25,8 @@ using Words = std::set<std::string_view>;
 bool is_value(const Place& place) { return place.key() == "value" && !place.is_within("labels"); }
 
 bool is_text(const Place& place) {
-  static const Words keys = {"name", "version", "detail", "error", "key", "value", "invariant", "public_key"};
+  static const Words keys = {"name",  "version",   "detail",     "error", "key",
+                             "value", "invariant", "public_key", "path"};
   return keys.contains(place.key()) && !is_value(place);
 }
 
@@ -52,6 +53,7 @@ bool may_be_negative(const Place& place) {
 
 std::size_t bytes_max(const Place& text) {
   if (text.key() == "name" || text.key() == "key") return limits::name_bytes_max;
+  if (text.key() == "path") return path_widest.size();
   if (text.key() == "error") return text.is_within("leases") ? limits::error_bytes_max : story_widest.size();
   if (text.is_within("findings") && text.key() == "detail") return story_widest.size();
   return limits::text_bytes_max;

@@ -27,6 +27,7 @@ inline constexpr double double_tiny = std::numeric_limits<double>::denorm_min();
 inline const std::string name_widest(limits::name_bytes_max, 'n');
 inline const std::string text_widest(limits::text_bytes_max, 't');
 inline const std::string error_widest(limits::error_bytes_max, 'e');
+inline const std::string path_widest(limits::path_bytes_max, 'p');
 inline const std::string story_widest(limits::text_bytes_max + limits::error_bytes_max, 's');
 
 inline std::vector<Value> values() {
@@ -146,6 +147,8 @@ inline std::vector<ClientToHead> client_messages() {
           DrainAgent{"i-0abc"},
           DrainAgent{name_widest},
           Verify{{7}},
+          BackUp{{0x0123456789abcdef, 0xfedcba9876543210}, "before-the-upgrade"},
+          BackUp{{u64_max, u64_max}, name_widest},
           Authorize{Role::agent, "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7", "fleet"},
           Authorize{Role::operator_, text_widest, name_widest}};
 }
@@ -211,6 +214,8 @@ inline std::vector<HeadToClient> answers() {
           AgentsReport{},
           Verification{{7}, {{"tiling", true, ""}, {"value_is_fold", false, story_widest}}},
           Verification{{u64_max}, std::vector(limits::findings_max, Finding{text_widest, true, "5 spans"})},
+          BackedUp{"/var/lib/pqd/backups/2026-01-31T12-30-05.123Z.db", 28'672},
+          BackedUp{path_widest, u64_max},
           Authorized{},
           Refusal{ErrorWord::no_such_job, "17"}};
 }

@@ -1,0 +1,58 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "client/commands/commands.h"
+#include "client/connection.h"
+#include "common/errors.h"
+#include "common/json.h"
+#include "common/limits.h"
+#include "common/os/random.h"
+#include "common/range.h"
+#include "common/text.h"
+
+namespace pq::commands {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration patience_usual = 1h;  // some GiB on a slow disk; the head is asked again all the while
+
+std::string parse_backup_name(const Arguments& arguments) {
+  const auto name = arguments.value("name");
+  if (!name) return "";
+  if (is_file_name(*name)) return *name;
+  throw EnvironmentError(
+      fmt::format(
+          "--name \"{}\" cannot name a backup: give 1 to {} letters, digits, dots, underscores and dashes, "
+          "a letter or digit first",
+          printable(*name), limits::name_bytes_max),
+      ExitStatus::usage);
+}
+
+Outcome run(const Invocation& call) {
+  call.arguments.words_named({});
+  const BackUp wish{.id = random_request_id(), .name = parse_backup_name(call.arguments)};
+  Connection connection(call.shared, call.screen);
+  const auto backup =
+      connection.ask_for<BackedUp>(wish, call.shared.timeout ? connection.time_left() : patience_usual);
+  if (!backup) return tl::unexpected(backup.error());
+  call.screen.say(
+      fmt::format("copied {} bytes; prove on the head's machine what is in them: pq-verify --offline {}",
+                  grouped(backup->bytes), printable(backup->path)));
+  print(call.shared.json ? to_line(to_json(*backup)) : printable(backup->path));
+  return ExitStatus::done;
+}
+
+}  // namespace
+
+Command backup() {
+  return {.name = "backup",
+          .usage = client_usage(
+              "pq-backup", "[FLAGS]",
+              "has the head copy its database while it goes on, and prints where the copy is",
+              {{"name", "NAME", "the copy is STATE_DIR/backups/NAME.db (default the date and time)"}}),
+          .run = run};
+}
+
+}  // namespace pq::commands
