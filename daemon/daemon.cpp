@@ -57,10 +57,13 @@ Queue restore_queue(QueueSettings settings, Epoch epoch, Store& store, Now now) 
 Daemon::Daemon(Queue queue, Store& store, Transport& transport, const Clock& clock)
     : store_(store), transport_(transport), clock_(clock), queue_(std::move(queue)), backups_(store) {}
 
-void Daemon::turn() {
+Instant Daemon::next_deadline() const {
   constexpr Instant at_once{};  // a backup that is under way must not wait for a message
-  const Instant until = backups_.is_under_way() ? at_once : queue_.next_deadline();
-  const std::vector<Incoming> batch = transport_.receive(until, limits::messages_per_turn);
+  return backups_.is_under_way() ? at_once : queue_.next_deadline();
+}
+
+void Daemon::turn() {
+  const std::vector<Incoming> batch = transport_.receive(next_deadline(), limits::messages_per_turn);
   const Now now = clock_.now();  // one time a turn
   for (const Incoming& incoming : batch) hear(incoming, now);
   queue_.settle(now, effects_);  // what time alone has caused, and what follows from the batch

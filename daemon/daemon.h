@@ -26,6 +26,9 @@ class Daemon {
   // EnvironmentError when the commit fails: the process must end, for nobody knows what is in the file.
   void turn();
 
+  // When it must turn again though no message has come.
+  Instant next_deadline() const;
+
   // What HTTP shows: the queue as it is now, and that is as the last turn committed it.
   Snapshot snapshot();
 

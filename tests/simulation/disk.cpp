@@ -8,7 +8,7 @@ namespace pq::simulation {
 
 void Disk::begin_epoch(Epoch epoch) {
   if (is_full_) throw EnvironmentError("the disk is full");
-  if (!epochs_.insert(epoch).second) throw Broken{"lease_ids_never_repeat: an epoch was drawn twice"};
+  if (!stored_.epochs.insert(epoch).second) throw Broken{"lease_ids_never_repeat: an epoch was drawn twice"};
 }
 
 void Disk::commit(const Changes& changes) {
@@ -29,6 +29,17 @@ std::optional<Stored> Disk::read_job(JobId job) {
   found.jobs.insert(*row);
   found.spans.insert(stored_.spans.lower_bound({job, 0}), stored_.spans.upper_bound({job, UINT64_MAX}));
   return found;
+}
+
+std::optional<Refusal> Disk::begin_backup(const std::string& /*name*/) {
+  backup_turns_left_ = 1 + static_cast<int>(dice_.below(4));
+  return std::nullopt;
+}
+
+std::optional<BackupEnd> Disk::continue_backup() {
+  if (--backup_turns_left_ > 0) return std::nullopt;
+  back_up();
+  return BackedUp{"backup", 1};
 }
 
 }  // namespace pq::simulation

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 #include <optional>
-#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -27,6 +27,8 @@ class Disk final : public Store {
   void begin_epoch(Epoch epoch) override;
   void commit(const Changes& changes) override;
   std::optional<Stored> read_job(JobId job) override;
+  std::optional<Refusal> begin_backup(const std::string& name) override;
+  std::optional<BackupEnd> continue_backup() override;
 
   const Stored& stored() const { return stored_; }
   // The changes of the commits since this was asked last.
@@ -42,8 +44,8 @@ class Disk final : public Store {
   Dice& dice_;
   Stored stored_;
   Stored backup_;
-  std::set<Epoch> epochs_;
   std::vector<Changes> commits_;
+  int backup_turns_left_ = 0;
   bool is_full_ = false;
 };
 

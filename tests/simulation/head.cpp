@@ -96,7 +96,7 @@ void Head::turn() {
   for (const Changes& changes : disk_.take_commits()) auditor_.sees_commit(changes, disk_.stored());
   if (dies) return die(dice_.between(restart_soon, restart_late));
   auditor_.sees_queue(queue(), disk_.stored());
-  const Instant deadline = queue().next_deadline();
+  const Instant deadline = daemon_->next_deadline();
   if (!inbox_.empty()) {
     wake_at(timeline_.now() + turn_takes);
   } else if (deadline != Instant::never()) {
