@@ -58,6 +58,7 @@ class Submissions:
         self._choice = choice
         self._questions: dict[int, Wanted] = {}
         self._stop = threading.Event()
+        self._answered = threading.Event()
         self._thread = threading.Thread(target=self._run, name="submissions")
         self._failure: Optional[BaseException] = None
 
@@ -73,8 +74,17 @@ class Submissions:
         """Returns as soon as all that was asked for is acknowledged. REQUIRES: a head that stays."""
         self._stop.set()
         self._thread.join()
+        self._tell_failure()
+
+    def _tell_failure(self) -> None:
         if self._failure:
             raise self._failure
+
+    def wait_for_answer(self) -> None:
+        """Returns at once when the next submit is acknowledged, while others are on their way."""
+        self._answered.clear()
+        assert self._failure or self._answered.wait(PATIENCE_S), f"nothing acknowledged within {PATIENCE_S:g} s"
+        self._tell_failure()
 
     def _run(self) -> None:
         try:
@@ -84,6 +94,7 @@ class Submissions:
                 self._submit(peer, [Wanted(luck.choice(self._choice)) for _ in range(BATCH)])
         except BaseException as failure:  # told by the test's own thread
             self._failure = failure
+            self._answered.set()
 
     def _submit(self, peer: Peer, batch: list[Wanted]) -> None:
         self.asked += len(batch)
@@ -97,6 +108,7 @@ class Submissions:
                 answer = peer.receive_or_none(REPEAT_AFTER_S)
                 if answer is None:
                     break
+                self._answered.set()
                 self._note(answer)
 
     def _note(self, answer: Message) -> None:

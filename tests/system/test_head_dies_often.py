@@ -28,9 +28,10 @@ class Moment(Enum):
     STARTING = "while it starts"
     SERVING = "while it serves"
     GRANTING = "between a grant and its answer"
+    ACKNOWLEDGING = "amid a batch of submits, at an answer"
 
 
-MOMENTS = {Moment.STARTING: 35, Moment.SERVING: 50, Moment.GRANTING: 15}  # of a hundred
+MOMENTS = {Moment.STARTING: 30, Moment.SERVING: 40, Moment.GRANTING: 10, Moment.ACKNOWLEDGING: 20}  # of a hundred
 
 
 class MortalHead:
@@ -110,7 +111,7 @@ def test_heads_die_under_load_at_any_moment(cluster: Cluster, measured: Measured
     kills = scaled(KILLS)
     with Submissions(cluster, choice) as submissions:
         for moment in luck.choices(list(MOMENTS), list(MOMENTS.values()), k=kills):
-            live_until(moment, head, ghost, luck)
+            live_until(moment, head, ghost, submissions, luck)
             head.die_and_start_anew()
             for waiter in waiters:
                 waiter.look()
@@ -145,13 +146,17 @@ def test_heads_die_under_load_at_any_moment(cluster: Cluster, measured: Measured
         cluster.verify(job)
 
 
-def live_until(moment: Moment, head: MortalHead, ghost: Ghost, luck: random.Random) -> None:
+def live_until(
+    moment: Moment, head: MortalHead, ghost: Ghost, submissions: Submissions, luck: random.Random
+) -> None:
     if moment is Moment.STARTING:
         return pause(luck.uniform(0, LONGEST_START_S))
     head.serves()
     ghost.give_back()
     if moment is Moment.SERVING:
         return pause(luck.uniform(0, LONGEST_LIFE_S))
+    if moment is Moment.ACKNOWLEDGING:
+        return submissions.wait_for_answer()
     ghost.ask_for_work()
     pause(luck.uniform(0, LONGEST_GRANT_S))
 
