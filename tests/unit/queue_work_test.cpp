@@ -78,7 +78,7 @@ TEST_CASE("a lease is not split for an agent that does not know its kernel, but 
   s.passes(1s);
   CHECK_FALSE(holder.end_asked(lease));
   s.agent("b");
-  s.passes(limits::split_pause);
+  s.passes(limits::pass_pause);
   holder.reads();
   CHECK(holder.end_asked(lease));
 }
@@ -93,7 +93,7 @@ TEST_CASE("a slow newcomer for whom a split is not worth it does not keep others
   auto& quick = s.agent("b");
   for (ScriptedAgent* agent : {&holder, &quick}) agent->measures(job, 0.001);
   for (ScriptedAgent* agent : {&slow, &quick, &holder}) agent->beats();
-  s.passes(limits::split_pause);
+  s.passes(limits::pass_pause);
   holder.reads();
   CHECK(holder.end_asked(lease));
 }
@@ -115,11 +115,10 @@ TEST_CASE("an agent that has not computed a job is given a probe, then as much a
 
 TEST_CASE("leases taper towards the end of a job, and the last takes all that is left") {
   Scenario s;
-  auto& a = s.agent("a");
-  const JobId job{1};
+  const JobId job = s.submits(Range{0, 1'000'000});
+  auto& a = s.stranger("a");
   a.measures(job, 0.001);
-  a.beats();
-  s.submits(Range{0, 1'000'000});
+  a.joins(1);
   std::vector<std::uint64_t> widths;
   while (s.row(job).state == JobState::running) {
     const Taken lease = a.takes_lease();
@@ -130,6 +129,37 @@ TEST_CASE("leases taper towards the end of a job, and the last takes all that is
   for (std::size_t i = 1; i + 1 < widths.size(); ++i) CHECK(widths[i] <= widths[i - 1]);
   CHECK(widths.size() > 20);
   CHECK(widths.size() < 40);
+}
+
+TEST_CASE("an agent that has not computed a job gets two seconds at the median of those that have") {
+  Scenario s;
+  std::vector<ScriptedAgent*> measured;
+  for (const char* name : {"a", "b", "c"}) measured.push_back(&s.agent(name));
+  const JobId job = s.submits(endless);
+  for (ScriptedAgent* agent : measured) agent->takes_lease();
+  s.passes(limits::fleet_rate_kept);
+  measured[0]->measures(job, 1e-3);
+  measured[1]->measures(job, 1e-5);
+  SUBCASE("three of them") {
+    measured[2]->measures(job, 2e-5);
+    for (ScriptedAgent* agent : measured) agent->beats();
+    const Taken probe = s.agent("newcomer").takes_lease();
+    CHECK(probe.end - probe.begin == doctest::Approx(100'000).epsilon(0.001));
+  }
+  SUBCASE("with its fixed part") {
+    measured[2]->measures(job, 2e-5, 0.1);
+    measured[0]->measures(job, 1e-3, 0.2);
+    for (ScriptedAgent* agent : measured) agent->beats();
+    const Taken probe = s.agent("newcomer").takes_lease();
+    CHECK(probe.end - probe.begin == doctest::Approx(250'000).epsilon(0.001));  // 0.1 s is 2 % of 5 s
+  }
+  SUBCASE("but no longer at what was said by one that is gone") {
+    for (ScriptedAgent* agent : measured) agent->beats();
+    measured[0]->says_goodbye();
+    const Taken rest = s.agent("newcomer").takes_lease();  // what the other gave back
+    CHECK(rest.begin == 0);
+    CHECK(s.queue().jobs().at(job).measured_by.size() == 1);
+  }
 }
 
 TEST_CASE("beats are stretched as the fleet grows, but not so far that a few lost ones lose a lease") {
