@@ -159,7 +159,7 @@ class Queue {
   Instant next_expiry_;
   PassClock idle_pass_;                    // for idle slots beside running leases
   PassClock share_pass_;                   // for jobs that wait beside running leases
-  Instant next_count_;                     // of what each job was served
+  PassClock count_pass_;                   // of what each job was served
   Instant next_share_ = Instant::never();  // while jobs wait: when one of the two may be due
   Instant settled_at_;
   Instant awake_until_;  // the next deadline, as the last turn told it

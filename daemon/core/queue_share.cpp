@@ -125,13 +125,11 @@ void Queue::share_slots(Now now) {
   next_share_ = Instant::never();
   if (!shares_.are_contended()) return;
   if (shares_.take_news()) share_pass_.hear_news();
-  if (now.instant >= next_count_) {
+  if (now.instant >= count_pass_.due()) {
     shares_.count_served();
-    next_count_ = now.instant +
-                  std::max(limits::pass_pause_quiet,
-                           limits::pass_pause_per_lease * static_cast<std::int64_t>(leases_.all().size()));
+    count_pass_.made(now.instant, 2 * leases_.all().size(), false);  // two sorted sets are written anew
   }
-  next_share_ = next_count_;
+  next_share_ = count_pass_.due();
   if (!shares_.some_may_take()) return;
   if (now.instant >= share_pass_.due()) {
     Takeover(*this, now).run();
@@ -140,6 +138,7 @@ void Queue::share_slots(Now now) {
   next_share_ = std::min(next_share_, share_pass_.due());
 }
 
+// The ask that pause and takeovers share: it is not held back by an earlier one for a higher end.
 void Queue::ask_to_leave(LeaseId id, Now now) {
   Lease& lease = *leases_.find(id);
   if (std::exchange(lease.leaving, true)) return;

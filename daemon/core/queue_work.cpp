@@ -35,12 +35,17 @@ Cost Queue::cost_for(const Agent& agent, Job& job, std::uint64_t at, Now now) {
 }
 
 // The expected cost of an integer grows with its place, so the width is asked for twice: with the cost where
-// the lease begins, then with the cost where it would end.
+// the lease begins, then with the cost where it would end. With others in line a job may expect no more than
+// its share of the slots, and needs no leases that are short enough for all of them.
 std::uint64_t Queue::width_for(Job& job, const Agent& agent, const Range& free, Now now) {
+  const auto slots = static_cast<double>(roster_.slots_for(job.row.spec.kernel));
+  const auto in_line = static_cast<double>(shares_.in_line(job.row.spec.priority));
+  const double expects = std::max(1.0, slots / std::max(1.0, in_line));
   WidthFacts facts{.cost = cost_for(agent, job, free.begin, now),
                    .is_measured = agent.paces.contains(job.row.id),
                    .rest = static_cast<double>(job.ledger.rest()),
-                   .fleet_per_s = speeds(job, now).fleet_per_s};
+                   .fleet_per_s = speeds(job, now).slot_per_s * expects,
+                   .is_alone = expects < 2};
   const std::uint64_t at_most = std::min(lease_width(facts), free.width());
   facts.cost = cost_for(agent, job, free.begin + at_most, now);
   return lease_width(facts);

@@ -44,14 +44,19 @@ Speeds speeds_of(const std::vector<Measured>& measured, std::uint64_t slots_unme
   Speeds speeds;
   std::vector<double> fixed_s;
   std::vector<double> per_integer_s;
-  for (const auto& [cost, slots] : measured) {
-    fixed_s.push_back(cost.fixed_s);
-    per_integer_s.push_back(cost.per_integer_s);
-    speeds.fleet_per_s += slots / cost.per_integer_s;
+  double fleet_per_s = 0;
+  auto slots = static_cast<double>(slots_unmeasured);
+  for (const Measured& agent : measured) {
+    fixed_s.push_back(agent.cost.fixed_s);
+    per_integer_s.push_back(agent.cost.per_integer_s);
+    fleet_per_s += agent.slots / agent.cost.per_integer_s;
+    slots += agent.slots;
   }
   if (!measured.empty())
     speeds.usual = Cost{.fixed_s = median(fixed_s), .per_integer_s = median(per_integer_s)};
-  speeds.fleet_per_s += static_cast<double>(slots_unmeasured) / speeds.usual.value_or(expected).per_integer_s;
+  const double usual_per_s = 1 / speeds.usual.value_or(expected).per_integer_s;
+  fleet_per_s += static_cast<double>(slots_unmeasured) * usual_per_s;
+  speeds.slot_per_s = slots > 0 ? fleet_per_s / slots : usual_per_s;
   return speeds;
 }
 
@@ -61,7 +66,9 @@ std::uint64_t lease_width(const WidthFacts& facts) {
       std::max(seconds(limits::lease_width_shortest), facts.cost.fixed_s / limits::fixed_cost_share_max);
   const double longest_s = facts.is_measured ? seconds(limits::lease_width_longest)
                                              : std::max(seconds(limits::lease_width_unmeasured), shortest_s);
-  const double tapered_s = std::clamp(even_share_s / 2, std::min(shortest_s, longest_s), longest_s);
+  const bool is_alone = facts.fleet_per_s * facts.cost.per_integer_s < 1.001;
+  const double tapered_s =
+      std::clamp(is_alone ? even_share_s : even_share_s / 2, std::min(shortest_s, longest_s), longest_s);
   const double least_s = std::max(seconds(limits::lease_width_least), facts.cost.fixed_s);
   const double time_s =
       std::min(std::max(std::min(tapered_s, even_share_s), least_s), seconds(limits::lease_width_longest));

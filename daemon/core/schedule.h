@@ -18,10 +18,10 @@ struct Measured {
   std::uint32_t slots = 0;  // of those that take work
 };
 
-// What a job costs where nobody has told, and how fast it would go on all slots together.
+// What a job costs where nobody has told, and what a slot of the fleet computes of it on the average.
 struct Speeds {
   std::optional<Cost> usual;  // the median of what was measured
-  double fleet_per_s = 0;     // integers
+  double slot_per_s = 0;      // integers
 };
 
 // `slots_unmeasured` are those that could compute it but have not; `expected` is what the kernel expects.
@@ -32,12 +32,14 @@ struct WidthFacts {
   Cost cost;                 // of this job on this slot
   bool is_measured = false;  // by this agent; else it is what others measured, or the kernel's expectation
   double rest = 0;           // integers of the job that are not done, leased ones included
-  double fleet_per_s = 0;    // integers a second that all slots together would compute of this job
+  double fleet_per_s = 0;    // integers a second of all slots that the job may expect
+  bool is_alone = false;     // which is this one
 };
 
 // The width of the next lease: the slot's rate × a time that shrinks towards the end of the job, but not
 // below what the kernel's fixed cost allows, and never beyond the slot's even share of the rest (so that all
-// end together), unless that share is less than a round trip or than the fixed cost itself.
+// end together), unless that share is less than a round trip or than the fixed cost itself. A slot alone has
+// nobody to end together with.
 std::uint64_t lease_width(const WidthFacts& facts);
 
 // The length of a usual step: one so long that its fixed cost is a small share of it.

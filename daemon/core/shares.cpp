@@ -8,7 +8,7 @@
 namespace pq {
 namespace {
 
-constexpr double newcomer_ahead_s = 1e-3;  // of equals that already have slots: a tie is the newcomer's
+constexpr double holder_behind_s = 1e-3;  // where two were served alike, the one with no slot stands first
 
 }  // namespace
 
@@ -47,6 +47,7 @@ void Shares::place(JobId job, const Claim& claim) {
     count_served(entry);
     if (changes_class) leave_class(entry);
   }
+  leases_ += claim.leases - entry.claim.leases;
   entry.claim = claim;
   if (changes_class) enter_class(entry);
   list(entry);
@@ -57,6 +58,7 @@ void Shares::remove(JobId job) {
   if (place == jobs_.end()) return;
   unlist(place->second);
   leave_class(place->second);
+  leases_ -= place->second.claim.leases;
   jobs_.erase(place);
 }
 
@@ -67,8 +69,8 @@ const Claim* Shares::claim(JobId job) const {
 
 void Shares::enter_class(Entry& entry) {
   Class& equals = classes_[entry.claim.priority];
-  entry.rank.served_s = equals.least_served_s - (equals.jobs > 0 ? newcomer_ahead_s : 0);
   equals.jobs += 1;
+  entry.served_s = equals.least_served_s;
   entry.counted_at_s = clock_s_;
 }
 
@@ -81,6 +83,7 @@ void Shares::unlist(Entry& entry) {
   if (std::exchange(entry.stands_in_line, false)) {
     hungry_[entry.claim.kernel].erase(entry.rank);
     hungry_count_ -= 1;
+    classes_.at(entry.claim.priority).in_line -= 1;
   }
   if (std::exchange(entry.is_holder, false)) holders_.erase(entry.rank);
 }
@@ -88,11 +91,13 @@ void Shares::unlist(Entry& entry) {
 void Shares::list(Entry& entry) {
   entry.rank.priority = entry.claim.priority;
   entry.rank.slots = entry.claim.leases - entry.claim.leaving + entry.promised;
+  entry.rank.served_s = entry.served_s + (entry.rank.slots > 0 ? holder_behind_s : 0);
   entry.stands_in_line = entry.claim.is_hungry && !entry.passed_over;
   entry.is_holder = entry.claim.leases > entry.claim.leaving;
   if (entry.stands_in_line) {
     hungry_[entry.claim.kernel].insert(entry.rank);
     hungry_count_ += 1;
+    classes_.at(entry.claim.priority).in_line += 1;
   }
   if (entry.is_holder) holders_.insert(entry.rank);
 }
@@ -105,13 +110,13 @@ void Shares::pass(Instant now) {
 }
 
 bool Shares::are_contended() const {
-  if (hungry_count_ == 0 || holders_.empty()) return false;
-  return hungry_count_ > 1 || holders_.size() > 1 || first_hungry()->job != holders_.begin()->job;
+  if (hungry_count_ == 0 || leases_ == 0) return false;
+  return hungry_count_ > 1 || leases_ > jobs_.at(first_hungry()->job).claim.leases;
 }
 
 void Shares::count_served(Entry& entry) const {
   const double passed_s = clock_s_ - std::exchange(entry.counted_at_s, clock_s_);
-  entry.rank.served_s += passed_s * static_cast<double>(entry.claim.leases);
+  entry.served_s += passed_s * static_cast<double>(entry.claim.leases);
 }
 
 void Shares::count_served() {
@@ -121,9 +126,8 @@ void Shares::count_served() {
   for (Entry* entry : holding) {
     unlist(*entry);
     count_served(*entry);
-    const double served_s = entry->rank.served_s;
-    const auto [place, is_first] = least.try_emplace(entry->claim.priority, served_s);
-    if (!is_first) place->second = std::min(place->second, served_s);
+    const auto [place, is_first] = least.try_emplace(entry->claim.priority, entry->served_s);
+    if (!is_first) place->second = std::min(place->second, entry->served_s);
   }
   for (const auto& [priority, served_s] : least) {
     double& least_served_s = classes_.at(priority).least_served_s;
@@ -132,7 +136,7 @@ void Shares::count_served() {
   const double credit_s = 2 * seconds(limits::share_quantum);
   for (Entry* entry : holding) {
     const double middle_s = classes_.at(entry->claim.priority).least_served_s;
-    entry->rank.served_s = std::clamp(entry->rank.served_s, middle_s - credit_s, middle_s + credit_s);
+    entry->served_s = std::clamp(entry->served_s, middle_s - credit_s, middle_s + credit_s);
     list(*entry);
   }
 }
@@ -143,6 +147,13 @@ const std::set<Rank>& Shares::hungry(Kernel kernel) const {
   static const std::set<Rank> nobody;
   const auto line = hungry_.find(kernel);
   return line == hungry_.end() ? nobody : line->second;
+}
+
+std::size_t Shares::in_line(std::int32_t priority) const {
+  std::size_t jobs = 0;
+  for (auto equals = classes_.lower_bound(priority); equals != classes_.end(); ++equals)
+    jobs += equals->second.in_line;
+  return jobs;
 }
 
 const Rank* Shares::first_hungry() const {

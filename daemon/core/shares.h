@@ -63,6 +63,7 @@ class Shares {
 
   // ---- the line
   bool any_hungry() const { return hungry_count_ > 0; }
+  std::size_t in_line(std::int32_t priority) const;           // of this priority or a higher one
   bool others_wait() const { return hungry_count_ > 1; }      // than a first one
   const std::set<Rank>& hungry(Kernel kernel) const;          // best first
   const Rank* first_hungry() const;                           // of every kernel
@@ -81,6 +82,7 @@ class Shares {
   struct Entry {
     Claim claim;
     Rank rank;
+    double served_s = 0;
     double counted_at_s = 0;  // on the clock below: served_s is right at that time
     std::size_t promised = 0;
     bool passed_over = false;
@@ -92,6 +94,7 @@ class Shares {
   struct Class {
     double least_served_s = 0;
     std::size_t jobs = 0;
+    std::size_t in_line = 0;
   };
 
   void enter_class(Entry& entry);
@@ -105,6 +108,7 @@ class Shares {
   std::map<Kernel, std::set<Rank>> hungry_;
   std::size_t hungry_count_ = 0;
   std::set<Rank> holders_;
+  std::size_t leases_ = 0;  // of all jobs
   std::vector<JobId> promised_;
   bool news_ = false;
   double clock_s_ = 0;  // runs while contended

@@ -119,16 +119,50 @@ TEST_CASE("leases taper towards the end of a job, and the last takes all that is
   auto& a = s.stranger("a");
   a.measures(job, 0.001);
   a.joins(1);
+  auto& b = s.stranger("b");  // so that there is somebody to end together with
+  b.measures(job, 0.001);
+  b.joins(1);
+  const Taken held = b.takes_lease();
+  b.commits(held, upto(held.end - 1), value(1));
+  std::vector<std::uint64_t> widths;
+  while (!a.is_granted_nothing()) {
+    const Taken lease = a.takes_lease();
+    widths.push_back(lease.end - lease.begin);
+    a.finishes(lease, 1);
+  }
+  CHECK(s.spans(job).find("free") == std::string::npos);
+  CHECK(widths.front() == 60'001);
+  for (std::size_t i = 1; i + 1 < widths.size(); ++i) CHECK(widths[i] <= widths[i - 1]);
+  CHECK(widths.size() > 20);
+  CHECK(widths.size() < 60);
+  CHECK(b.holds(held));
+}
+
+TEST_CASE("a slot alone takes a job in leases of a minute, with no taper") {
+  Scenario s;
+  const JobId job = s.submits(Range{0, 200'000});
+  auto& a = s.stranger("a");
+  a.measures(job, 0.001);
+  a.joins(1);
   std::vector<std::uint64_t> widths;
   while (s.row(job).state == JobState::running) {
     const Taken lease = a.takes_lease();
     widths.push_back(lease.end - lease.begin);
     a.finishes(lease, 1);
   }
-  CHECK(widths.front() == 60'001);
-  for (std::size_t i = 1; i + 1 < widths.size(); ++i) CHECK(widths[i] <= widths[i - 1]);
-  CHECK(widths.size() > 20);
-  CHECK(widths.size() < 40);
+  CHECK(widths == std::vector<std::uint64_t>{60'001, 60'001, 60'001, 19'997});
+}
+
+TEST_CASE("a job with as many others in line as there are slots is not cut up for all of them") {
+  Scenario s;
+  std::vector<JobId> jobs(4);
+  for (JobId& job : jobs) job = s.submits(Range{0, 20'000'000});  // of 2 ms
+  auto& a = s.stranger("a").joins(4);
+  for (const JobId job : jobs) {
+    const Taken lease = a.takes_lease();
+    CHECK(lease.job == job);
+    CHECK((job != jobs.front() || lease.end == 20'000'000));
+  }
 }
 
 TEST_CASE("an agent that has not computed a job gets two seconds at the median of those that have") {

@@ -115,14 +115,15 @@ TEST_CASE("a fleet of 100 000 takes a job in about as many leases as it needs to
 
 // ---------------------------------------------------------------- speeds
 
-TEST_CASE("what a job usually costs is the median of what was measured, and the fleet is all of its slots") {
+TEST_CASE("what a job usually costs is the median of what was measured; the fleet's mean counts each slot") {
   const Cost expected{0.5, 1e-9};
   CHECK_FALSE(speeds_of({}, 8, expected).usual);
-  CHECK(speeds_of({}, 8, expected).fleet_per_s == doctest::Approx(8e9));
-  const Speeds speeds = speeds_of({{{3, 1e-3}, 1}, {{1, 1e-6}, 2}, {{2, 1e-5}, 0}}, 4, expected);
+  CHECK(speeds_of({}, 8, expected).slot_per_s == doctest::Approx(1e9));
+  CHECK(speeds_of({}, 0, expected).slot_per_s == doctest::Approx(1e9));
+  const Speeds speeds = speeds_of({{{3, 1e-3}, 1}, {{1, 1e-6}, 2}, {{2, 1e-5}, 0}}, 5, expected);
   CHECK(speeds.usual->per_integer_s == 1e-5);
   CHECK(speeds.usual->fixed_s == 2);
-  CHECK(speeds.fleet_per_s == doctest::Approx(1e3 + 2e6 + 4e5));
+  CHECK(speeds.slot_per_s == doctest::Approx((1e3 + 2e6 + 5e5) / 8));
 }
 
 // ---------------------------------------------------------------- splits

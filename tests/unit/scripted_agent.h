@@ -63,8 +63,8 @@ class ScriptedAgent {
   LeaseView view(const Taken& lease) const;
   void reads();  // what the head has sent unasked; there must be something
   void loses_what_was_sent();
-  const Orders& orders() const { return orders_; }                   // the last that it read
-  std::optional<std::uint64_t> end_asked(const Taken& lease) const;  // in these
+  const Orders& orders() const { return orders_; }                          // the last that it read
+  std::optional<std::uint64_t> end_asked(const Taken& lease) const;         // in these
   std::optional<std::uint64_t> lowest_end_asked(const Taken& lease) const;  // in any so far
   bool holds(const Taken& lease) const { return held_.contains(lease.id); }
   std::size_t leases() const { return held_.size(); }

@@ -121,6 +121,17 @@ TEST_CASE("time counts only while one job waits for the slots of another") {
   CHECK(line.served_s(a) == doctest::Approx(end_s));
 }
 
+TEST_CASE(
+    "of jobs that were served alike those without a slot go first, the oldest of them before the others") {
+  Line line;
+  for (const JobId job : {c, b, a}) line.place(job, waits_with(0));
+  CHECK(line.in_order() == std::vector{a, b, c});
+  line.place(a, waits_with(1));
+  line.place({4}, waits_with(0));
+  CHECK(line.in_order() == std::vector{b, c, {4}, a});
+  CHECK(may_take(line.rank(b), line.rank(a)));
+}
+
 TEST_CASE("a newcomer begins with the least served of its equals, just before it") {
   Line line;
   line.place(a, waits_with(1));
@@ -158,6 +169,11 @@ TEST_CASE("leases that are leaving are no slots, but they are served") {
   CHECK(line.served_s(a) == doctest::Approx(3).epsilon(0.01));
   line.place(a, holds(3, 3));
   CHECK(line.holders().empty());
+  CHECK(line.are_contended());
+  line.passes(1s);
+  line.place(a, holds(0));
+  CHECK(line.served_s(a) == doctest::Approx(6).epsilon(0.01));
+  CHECK_FALSE(line.are_contended());
 }
 
 TEST_CASE("a promised slot counts like one that is held, until promises are forgotten") {
@@ -190,6 +206,19 @@ TEST_CASE("each kernel has its line; the first of all lines is first") {
   line.place(a, holds(1));
   CHECK(line.first_hungry() == nullptr);
   CHECK_FALSE(line.any_hungry());
+}
+
+TEST_CASE("those in line are counted from a priority upwards") {
+  Line line;
+  for (std::uint64_t job = 1; job <= 6; ++job) line.place({job}, waits_with(0, static_cast<int>(job % 3)));
+  line.place({7}, holds(2));
+  CHECK(line.in_line(0) == 6);
+  CHECK(line.in_line(1) == 4);
+  CHECK(line.in_line(2) == 2);
+  CHECK(line.in_line(3) == 0);
+  line.remove({2});
+  line.place({5}, holds(1));
+  CHECK(line.in_line(2) == 0);
 }
 
 TEST_CASE("a job that comes to wait is news, one that is served is none") {
