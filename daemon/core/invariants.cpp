@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <set>
 #include <variant>
 
@@ -159,6 +160,24 @@ std::optional<std::string> broken_ledger(const Job& job) {
   return std::nullopt;
 }
 
+// Each job stands where what is true of it says, found again from its spans and the leases.
+std::optional<std::string> broken_rank(const Queue& queue) {
+  std::map<JobId, std::size_t> leaving;
+  for (const auto& [id, lease] : queue.leases().all()) leaving[lease.job] += lease.leaving ? 1 : 0;
+  for (const auto& [id, job] : queue.jobs()) {
+    Claim claim{.priority = job.row.spec.priority, .kernel = job.row.spec.kernel, .leaving = leaving[id]};
+    for (const auto& [begin, span] : job.ledger.spans()) {
+      if (std::holds_alternative<Leased>(span.state)) claim.leases += 1;
+      if (std::holds_alternative<Free>(span.state)) claim.is_hungry = job.row.state != JobState::paused;
+    }
+    const Claim* ranked = queue.shares().claim(id);
+    const bool is_ranked_so = ranked != nullptr && *ranked == claim;
+    if (has_ended(job.row.state) ? ranked != nullptr : !is_ranked_so)
+      return "ranks_are_true: job " + std::to_string(id.value) + " stands where it does not belong";
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::vector<Finding> examine(const JobRow& job, const SpanRows& spans) {
@@ -200,7 +219,7 @@ std::optional<std::string> broken_invariant(const Queue& queue) {
       return "one_holder: lease " + to_text(id) + " is not where it says";
     }
   }
-  return std::nullopt;
+  return broken_rank(queue);
 }
 
 }  // namespace pq

@@ -24,6 +24,10 @@ struct Lease {
   std::uint64_t asked_in = 0;
   bool has_yielded = false;  // it has ended lower than it was granted: counted once
   Instant next_ask;          // a holder that cannot end earlier is not asked again before
+  // It was asked to end at what it computes now: its slot is to be another job's, or nobody's.
+  bool leaving = false;
+  Instant
+      turn_ends;  // granted while others waited: until then its slot is not taken for one of equal priority
 };
 
 class LeaseTable {

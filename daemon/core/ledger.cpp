@@ -214,6 +214,12 @@ void Ledger::fail(std::uint64_t begin, const Failure& failure, Changes& changes)
 
 // ---------------------------------------------------------------- questions
 
+std::uint64_t Ledger::free_width() const {
+  std::uint64_t width = 0;
+  for (const std::uint64_t begin : free_) width += spans_.at(begin).end - begin;
+  return width;
+}
+
 std::optional<Value> Ledger::value() const {
   if (fold_ == Fold::none) return std::nullopt;
   Folded total;

@@ -82,6 +82,8 @@ class Ledger {
   std::uint64_t done() const { return done_; }
   std::uint64_t failed() const { return failed_; }
   std::uint64_t rest() const { return range_.width() - done_ - failed_; }
+  // Of the rest, what nobody holds; as many steps as there are free spans.
+  std::uint64_t free_width() const;
 
   // The fold of all that is committed; nullopt before the first commit, without a fold, or if it does not
   // fit.

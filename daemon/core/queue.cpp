@@ -41,41 +41,56 @@ Queue::Queue(QueueSettings settings, Epoch epoch, Stored stored, Now now)
       roster_.at(leased->agent).leases.insert(leased->lease);
     }
     by_request_[row.request] = id;
-    if (!has_ended(row.state)) open_jobs_.insert(id);
     last_job_ = std::max(last_job_, id);
-    jobs_.emplace(id, Job{.row = std::move(row), .ledger = std::move(ledger)});
+    Job& job = jobs_.emplace(id, Job{.row = std::move(row), .ledger = std::move(ledger)}).first->second;
+    if (job.row.state == JobState::paused) pause(job, now);
+    unranked_.insert(id);
   }
+  shares_.pass(now.instant);
+  rank_jobs();
+  settled_at_ = awake_since_ = now.instant;
+  awake_until_ = next_deadline();
 }
 
 void Queue::settle(Now now, Effects& effects) {
+  notice_standing_still(now);
+  shares_.pass(now.instant);
   expire_silent(now, effects);
   end_finished_jobs(now, effects);
   give_work(now);
-  split_running(now);
+  serve_idle(now, effects);
+  share_slots(now);
   send_orders(effects);
   answer_waits(now, effects);
   note_rows(effects);
+  settled_at_ = now.instant;
+  awake_until_ = next_deadline();
 }
 
 Instant Queue::next_deadline() const {
-  return std::min({next_expiry_, next_wait_end_, split_is_due_ ? next_split_ : Instant::never()});
+  const bool none_leased = leases_.all().empty();
+  return std::min({next_expiry_, next_wait_end_, next_share_,
+                   idle_.empty() || none_leased ? Instant::never() : idle_pass_.due(),
+                   none_leased ? Instant::never() : settled_at_ + limits::head_looks_up});
 }
 
 // ---------------------------------------------------------------- silence
 
+// The head sleeps no longer than until its next deadline. If it is late, it was the head that stood still, by
+// a slow disk or a paused machine, and what the agents said meanwhile may still wait to be read.
+void Queue::notice_standing_still(Now now) {
+  const Duration stood_still = now.instant - awake_until_;
+  if (stood_still <= limits::head_late_max) return;
+  for (auto& [id, agent] : roster_.all()) {
+    if (agent.heard_at < now.instant) agent.deadline = agent.deadline + stood_still;  // not just now
+  }
+  next_expiry_ = next_expiry_ + stood_still + settings_.beat_interval;
+  awake_since_ = now.instant;
+}
+
 // Deadlines only ever move later, so one pass when the earliest was due is enough: about one a lease term.
 void Queue::expire_silent(Now now, Effects& effects) {
   if (now.instant < next_expiry_) return;
-  // The head sleeps no longer than until next_expiry_. If it is late, it was the head that stood still, by a
-  // slow disk or a paused machine, and what the agents said meanwhile may still wait to be read.
-  const Duration stood_still = now.instant - next_expiry_;
-  if (stood_still > limits::head_late_max) {
-    for (auto& [id, agent] : roster_.all()) {
-      if (agent.heard_at < now.instant) agent.deadline = agent.deadline + stood_still;  // not just now
-    }
-    next_expiry_ = next_expiry_ + stood_still + settings_.beat_interval;
-    return;
-  }
   next_expiry_ = now.instant + settings_.lease_term;
   std::vector<AgentId> forgotten;
   for (auto& [id, agent] : roster_.all()) {
@@ -92,23 +107,26 @@ void Queue::expire_silent(Now now, Effects& effects) {
   for (const AgentId id : forgotten) roster_.remove(id);
 }
 
+// What it committed is done; what its holder computes beyond that is computed twice.
+void Queue::lose_lease(LeaseId id, const std::string& why, Effects& effects) {
+  const Lease& lease = *leases_.find(id);
+  Agent& agent = roster_.at(lease.agent);
+  Job& job = touch(lease.job);
+  job.row.leases.expired += 1;
+  agent.lost[id] = {lease.job, job.ledger.leased_at(lease.begin)->upto, job.ledger.end_of(lease.begin)};
+  effects.events.push_back({Happening::lease_expired, lease.job, agent.row.name, to_text(id) + ": " + why});
+  release(id);
+}
+
 void Queue::lose_leases(Agent& agent, const std::string& why, Effects& effects) {
-  agent.lost.clear();
-  while (!agent.leases.empty()) {
-    const LeaseId id = *agent.leases.begin();
-    const Lease& lease = *leases_.find(id);
-    Job& job = touch(lease.job);
-    job.row.leases.expired += 1;
-    agent.lost[id] = {lease.job, job.ledger.leased_at(lease.begin)->upto, job.ledger.end_of(lease.begin)};
-    effects.events.push_back({Happening::lease_expired, lease.job, agent.row.name, to_text(id) + ": " + why});
-    release(id);
-  }
+  while (!agent.leases.empty()) lose_lease(*agent.leases.begin(), why, effects);
 }
 
 // ---------------------------------------------------------------- the ends of leases and jobs
 
 Job& Queue::touch(JobId id) {
   touched_jobs_.insert(id);
+  unranked_.insert(id);
   return jobs_.at(id);
 }
 
@@ -116,13 +134,15 @@ Job& Queue::touch(JobId id) {
 void Queue::leave(Agent& agent) {
   agent.gone = true;
   agent.peer.reset();  // a Hello of it that comes late brings nobody back: only a Beat tells that it lives
+  hear_paces(agent, {});
   changes_.agents[agent.row.id] = std::nullopt;
   note_idle(agent);
 }
 
-void Queue::note_idle(const Agent& agent) {
+void Queue::note_idle(Agent& agent) {
+  roster_.recount(agent);
   if (agent.has_idle_slot()) {
-    idle_.insert(agent.row.id);
+    if (idle_.insert(agent.row.id).second) idle_pass_.hear_news();
   } else {
     idle_.erase(agent.row.id);
   }
@@ -139,11 +159,13 @@ void Queue::release(LeaseId id) {
 void Queue::drop_lease(LeaseId id) {
   const Lease& lease = *leases_.find(id);
   Agent& agent = roster_.at(lease.agent);
+  if (lease.leaving) touch(lease.job).leaving -= 1;
   touch(lease.job);
   agent.leases.erase(id);
   orders_due_.insert(lease.agent);
   leases_.remove(id);
   note_idle(agent);
+  idle_pass_.hear_news();
 }
 
 void Queue::end_job(Job& job, JobState state, std::optional<std::string> error, Now now, Effects& effects) {
@@ -156,7 +178,6 @@ void Queue::end_job(Job& job, JobState state, std::optional<std::string> error, 
   job.row.state = state;
   job.row.finished_unix_ms = now.unix_ms;
   if (error) job.row.error = std::move(error);
-  open_jobs_.erase(job.row.id);
   effects.events.push_back({Happening::job_ended, job.row.id, "", std::string(to_text(state))});
 }
 

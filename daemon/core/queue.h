@@ -17,8 +17,11 @@
 #include "daemon/core/effects.h"
 #include "daemon/core/leases.h"
 #include "daemon/core/ledger.h"
+#include "daemon/core/pass_clock.h"
 #include "daemon/core/roster.h"
 #include "daemon/core/rows.h"
+#include "daemon/core/schedule.h"
+#include "daemon/core/shares.h"
 
 namespace pq {
 
@@ -36,10 +39,11 @@ struct Sender {
 struct Job {
   JobRow row;
   Ledger ledger;
-  std::string last_words = {};  // of the latest attempt that failed
-  // Integers a second of all slots that could compute it; worth a pass over the roster a few times a second.
-  double fleet_per_s = 0;
-  Instant fleet_known_until = {};
+  std::string last_words = {};         // of the latest attempt that failed
+  std::size_t leaving = 0;             // leases with Lease::leaving
+  std::set<AgentId> measured_by = {};  // whose Agent::paces tell of it
+  Speeds speeds = {};                  // worth a pass over these a few times a second
+  Instant speeds_known_until = {};
 };
 
 class Queue {
@@ -61,6 +65,7 @@ class Queue {
   const std::map<JobId, Job>& jobs() const { return jobs_; }
   const LeaseTable& leases() const { return leases_; }
   const Roster& roster() const { return roster_; }
+  const Shares& shares() const { return shares_; }
 
  private:
   struct Waiting {
@@ -75,6 +80,7 @@ class Queue {
   void hear(const Sender& from, const Goodbye& goodbye, Now now, Effects& effects);
   void begin_anew(Agent& agent, Effects& effects);
   Agent* speaking(const Sender& from, const std::string& name, Incarnation incarnation, Effects& effects);
+  void hear_paces(Agent& agent, const std::vector<PaceView>& views);
   void hear_lease(Agent& agent, const LeaseView& view, Now now, Effects& effects);
   void hear_contradiction(const Agent& agent, const LeaseView& view, Effects& effects);
   void hear_failure(Agent& agent, const LeaseView& view, Effects& effects);
@@ -104,12 +110,23 @@ class Queue {
   std::optional<Range> free_for(const Agent& agent, const Job& job) const;
   std::uint64_t width_for(Job& job, const Agent& agent, const Range& free, Now now);
   void grant(Job& job, Agent& agent, const Range& free, Now now);
-  void split_running(Now now);
+  void rank(const Job& job);
+  void rank_jobs();
+  const Speeds& speeds(Job& job, Now now);
+  Cost cost_for(const Agent& agent, Job& job, std::uint64_t at, Now now);
+
+  // ---- running leases that end earlier: for idle slots (queue_split.cpp) or another job (queue_share.cpp)
+  void serve_idle(Now now, Effects& effects);
+  bool take_from_silent(Now now, Effects& effects);
+  bool split_running(Now now);
+  Running as_running(const Lease& lease, Now now);
   void ask_to_end(LeaseId id, std::uint64_t end, Now now);
-  Cost cost_for(const Agent& agent, const Job& job, std::uint64_t at) const;
-  double fleet_per_s(Job& job, Now now);
+  class Takeover;
+  void share_slots(Now now);
+  void ask_to_leave(LeaseId id, Now now);
 
   // ---- what follows from a turn (queue.cpp)
+  void notice_standing_still(Now now);
   void expire_silent(Now now, Effects& effects);
   void end_finished_jobs(Now now, Effects& effects);
   void send_orders(Effects& effects);
@@ -119,10 +136,13 @@ class Queue {
   // ---- shared by them (queue.cpp)
   Job& touch(JobId id);
   void leave(Agent& agent);
-  void note_idle(const Agent& agent);
+  void note_idle(Agent& agent);
   void release(LeaseId id);
   void drop_lease(LeaseId id);
+  void lose_lease(LeaseId id, const std::string& why, Effects& effects);
   void lose_leases(Agent& agent, const std::string& why, Effects& effects);
+  bool notice_silence(Agent& agent, Now now);
+  Duration tail_term() const;
   void end_job(Job& job, JobState state, std::optional<std::string> error, Now now, Effects& effects);
 
   QueueSettings settings_;
@@ -130,15 +150,20 @@ class Queue {
 
   std::map<JobId, Job> jobs_;
   std::map<RequestId, JobId> by_request_;
-  std::set<JobId> open_jobs_;  // those that have not ended
   JobId last_job_;
 
   LeaseTable leases_;
   Roster roster_;
   std::set<AgentId> idle_;  // those with an idle slot that take work
+  Shares shares_;
   Instant next_expiry_;
-  Instant next_split_;
-  bool split_is_due_ = false;  // at next_split_
+  PassClock idle_pass_;                    // for idle slots beside running leases
+  PassClock share_pass_;                   // for jobs that wait beside running leases
+  PassClock count_pass_;                   // of what each job was served
+  Instant next_share_ = Instant::never();  // while jobs wait: when one of the two may be due
+  Instant settled_at_;
+  Instant awake_until_;  // the next deadline, as the last turn told it
+  Instant awake_since_;  // it was on time at each since then
 
   std::map<JobId, std::vector<Waiting>> waits_;  // clients that wait for a job's end
   std::size_t waits_count_ = 0;
@@ -147,6 +172,7 @@ class Queue {
   // Of this turn.
   std::set<AgentId> orders_due_;
   std::set<JobId> touched_jobs_;
+  std::set<JobId> unranked_;  // may stand elsewhere in shares_ by now
   Changes changes_;
 };
 

@@ -44,6 +44,7 @@ void Queue::hear(const Sender& from, const Hello& hello, Now now, Effects& effec
     effects.events.push_back(
         {Happening::agent_joined, {}, hello.name, std::to_string(hello.slots) + " slots"});
   }
+  roster_.discount(*agent);
   agent->row.incarnation = hello.incarnation;
   agent->row.program_version = hello.program_version;
   agent->row.slots = std::min(hello.slots, limits::slots_max);
@@ -53,6 +54,7 @@ void Queue::hear(const Sender& from, const Hello& hello, Now now, Effects& effec
   agent->deadline = now.instant + settings_.lease_term;
   next_expiry_ = std::min(next_expiry_, agent->deadline);
   agent->gone = false;
+  note_idle(*agent);
   changes_.agents[agent->row.id] = agent->row;
   note_idle(*agent);
   effects.outgoing.push_back({from.peer, Welcome{hello.incarnation}});
@@ -67,7 +69,7 @@ void Queue::begin_anew(Agent& agent, Effects& effects) {
   agent.beat_seq = 0;
   agent.draining = false;
   agent.drain_asked = false;
-  agent.paces.clear();
+  hear_paces(agent, {});
   note_idle(agent);
 }
 
@@ -91,21 +93,35 @@ void Queue::hear(const Sender& from, const Beat& beat, Now now, Effects& effects
   agent->deadline = now.instant + settings_.lease_term;
   next_expiry_ = std::min(next_expiry_, agent->deadline);
   if (agent->gone) changes_.agents[agent->row.id] = agent->row;
-  agent->gone = false;
+  agent->gone = agent->quiet = false;
   agent->orders_seen = beat.epoch == epoch_ ? beat.orders_seen : 0;
   // An agent that was forgotten and came back takes only Orders that are newer than those of before.
   agent->orders_number = std::max(agent->orders_number, agent->orders_seen);
   if (beat.draining && !agent->draining)
     effects.events.push_back({Happening::agent_drains, {}, beat.name, ""});
   agent->draining = beat.draining;
-  agent->paces.clear();
-  for (const PaceView& pace : beat.paces) {
-    if (is_cost(pace)) agent->paces[pace.job] = {pace.fixed_s, pace.per_integer_s};
-  }
+  hear_paces(*agent, beat.paces);
   for (const LeaseView& view : beat.leases) hear_lease(*agent, view, now, effects);
   drop_unlisted(*agent, beat);
   orders_due_.insert(agent->row.id);
   note_idle(*agent);
+}
+
+// A beat tells all that its agent has measured. A first word on a job may show a lease that is worth a split.
+void Queue::hear_paces(Agent& agent, const std::vector<PaceView>& views) {
+  std::map<JobId, Cost> before;
+  std::swap(before, agent.paces);
+  for (const PaceView& pace : views) {
+    if (is_cost(pace)) agent.paces[pace.job] = {pace.fixed_s, pace.per_integer_s};
+  }
+  for (const auto& [id, cost] : before) {
+    const auto job = jobs_.find(id);
+    if (job != jobs_.end() && !agent.paces.contains(id)) job->second.measured_by.erase(agent.row.id);
+  }
+  for (const auto& [id, cost] : agent.paces) {
+    const auto job = jobs_.find(id);
+    if (job != jobs_.end() && job->second.measured_by.insert(agent.row.id).second) idle_pass_.hear_news();
+  }
 }
 
 void Queue::hear_lease(Agent& agent, const LeaseView& view, Now now, Effects& effects) {
@@ -166,6 +182,7 @@ void Queue::hear_end(Agent& agent, const LeaseView& view, Effects& effects) {
   if (!job.ledger.shrink(lease.begin, view.end, changes_)) {
     return misused(agent, view, "an end before its commit", effects);
   }
+  unranked_.insert(lease.job);
   if (!std::exchange(lease.has_yielded, true)) touch(lease.job).row.leases.yielded += 1;
   if (job.ledger.leased_at(lease.begin) == nullptr) drop_lease(view.lease);
 }

@@ -58,7 +58,6 @@ HeadToClient Queue::answer(const Submit& submit, Now now, Effects& effects) {
   Ledger ledger(id, row.spec.range, row.spec.fold, changes_);
   jobs_.emplace(id, Job{.row = std::move(row), .ledger = std::move(ledger)});
   by_request_[submit.id] = id;
-  open_jobs_.insert(id);
   touch(id);
   effects.events.push_back(
       {Happening::job_submitted, id, "",
@@ -195,7 +194,7 @@ HeadToClient Queue::answer(const Steer& steer, Now now, Effects& effects) {
 void Queue::pause(Job& job, Now now) {
   job.row.state = JobState::paused;
   for (const auto& [begin, span] : job.ledger.spans()) {
-    if (const auto* leased = std::get_if<Leased>(&span.state)) ask_to_end(leased->lease, leased->upto, now);
+    if (const auto* leased = std::get_if<Leased>(&span.state)) ask_to_leave(leased->lease, now);
   }
 }
 

@@ -37,8 +37,26 @@ Agent* Roster::add(const std::string& public_key, const std::string& name) {
   return &agent;
 }
 
+std::uint64_t Roster::slots_for(Kernel kernel) const {
+  const auto slots = slots_.find(kernel);
+  return slots == slots_.end() ? 0 : slots->second;
+}
+
+void Roster::recount(Agent& agent) {
+  const std::uint32_t counts = agent.takes_work() ? agent.row.slots : 0;
+  if (counts == agent.slots_counted) return;
+  for (const Kernel kernel : agent.row.kernels) slots_[kernel] += counts - std::uint64_t{agent.slots_counted};
+  agent.slots_counted = counts;
+}
+
+void Roster::discount(Agent& agent) {
+  for (const Kernel kernel : agent.row.kernels) slots_[kernel] -= agent.slots_counted;
+  agent.slots_counted = 0;
+}
+
 void Roster::remove(AgentId id) {
-  const Agent& agent = agents_.at(id);
+  Agent& agent = agents_.at(id);
+  discount(agent);
   by_key_and_name_.erase({agent.row.public_key, agent.row.name});
   agents_.erase(id);
 }

@@ -35,6 +35,7 @@ struct Agent {
   std::uint64_t beat_seq = 0;
   bool draining = false;
   bool gone = false;
+  bool quiet = false;           // found silent for a tail term: until it is heard it is given nothing
   std::map<JobId, Cost> paces;  // of the jobs that it computes now
 
   // What the head says to it.
@@ -45,8 +46,9 @@ struct Agent {
   std::set<LeaseId> leases;
   std::map<LeaseId, LostLease> lost;  // until it stops listing them
   std::vector<Incarnation> replaced;  // processes that were told to go, the latest last
+  std::uint32_t slots_counted = 0;    // in Roster::slots_for
 
-  bool takes_work() const { return peer && !draining && !drain_asked && !gone; }
+  bool takes_work() const { return peer && !draining && !drain_asked && !gone && !quiet; }
   bool has_idle_slot() const { return takes_work() && leases.size() < row.slots; }
   bool can_compute(Kernel kernel) const;
   bool was_replaced(Incarnation incarnation) const;
@@ -65,6 +67,11 @@ class Roster {
   Agent* add(const std::string& public_key, const std::string& name);
   void remove(AgentId id);
 
+  // Slots of all agents that take work and know this kernel, as of each agent's last recount.
+  std::uint64_t slots_for(Kernel kernel) const;
+  void recount(Agent& agent);
+  void discount(Agent& agent);  // before what it can compute changes
+
   std::map<AgentId, Agent>& all() { return agents_; }
   const std::map<AgentId, Agent>& all() const { return agents_; }
 
@@ -72,6 +79,7 @@ class Roster {
   std::map<AgentId, Agent> agents_;
   std::map<std::pair<std::string, std::string>, AgentId> by_key_and_name_;
   AgentId last_id_;
+  std::map<Kernel, std::uint64_t> slots_;
 };
 
 }  // namespace pq

@@ -95,7 +95,7 @@ TEST_CASE("a request to end earlier is forgotten by a restart, and asked again i
     agent->measures(job, 0.001);
     agent->beats();
   }
-  s.passes(limits::split_pause);
+  s.passes(limits::pass_pause);
   a.reads();
   REQUIRE(a.end_asked(lease));
   s.restarts_head();

@@ -1,6 +1,8 @@
 // Leases that are shortened while they run: asked for, agreed to, and only then free.
 #include <doctest/doctest.h>
 
+#include <optional>
+
 #include "daemon/core/queue.h"
 #include "tests/unit/scenario.h"
 
@@ -12,7 +14,7 @@ using namespace std::chrono_literals;
 TEST_CASE("a slot with nothing to do has the longest lease split, once its holder agrees") {
   TwoAgents s({0, 20'000});
   s.measure(0.001, 0.001);
-  s.passes(limits::split_pause);
+  s.passes(limits::pass_pause);
   s.a->reads();
   CHECK(s.a->end_asked(s.lease) == 10'010);       // 20 integers are computed by now, and half of the rest
   CHECK(s.spans(s.id) == "leased 0:20000 at 0");  // nothing is free before the holder has agreed
@@ -44,7 +46,7 @@ TEST_CASE("a request to end earlier is repeated until it is seen") {
   TwoAgents s({0, 20'000});
   s.measure(0.001, 0.001);
   s.a->falls_silent();
-  s.passes(limits::split_pause);
+  s.passes(limits::pass_pause);
   s.a->loses_what_was_sent();
   s.passes(3s);
   s.a->beats();
@@ -56,7 +58,7 @@ TEST_CASE("a request to end earlier is repeated until it is seen") {
 TEST_CASE("a holder that cannot end earlier is asked again, but not at once") {
   TwoAgents s({0, 200'000});
   s.measure(0.001, 0.001);
-  s.passes(limits::split_pause);
+  s.passes(limits::pass_pause);
   s.a->reads();
   CHECK(s.a->end_asked(s.lease));
   s.a->beats();
@@ -78,7 +80,7 @@ TEST_CASE("what is left of a lease is not split below two steps") {
 TEST_CASE("a slow holder keeps less than a fast newcomer gets") {
   TwoAgents s({0, 100'000});
   s.measure(0.001, 0.000'25);
-  s.passes(limits::split_pause);
+  s.passes(limits::pass_pause);
   s.a->reads();
   CHECK(s.a->end_asked(s.lease) == 20'016);
 }
@@ -95,6 +97,49 @@ TEST_CASE("where a holder is by now is reckoned from its last commit") {
   s.stranger("b").joins(1);
   a.reads();
   CHECK(a.end_asked(lease) == 55'000);
+}
+
+TEST_CASE("a holder that stays in one step is taken to be slower, and to keep less of what follows it") {
+  TwoAgents s({0, 30'000});
+  s.measure(0.001, 0.001);
+  s.passes(20s);  // a beats, but tells of no progress
+  std::optional<std::uint64_t> asked;
+  for (int i = 0; i < 6 && !asked; ++i) {
+    s.passes(limits::pass_pause_quiet);
+    s.a->beats();
+    asked = s.a->end_asked(s.lease);
+  }
+  REQUIRE(asked);
+  CHECK(*asked > 1000);
+  CHECK(*asked < 4000);  // of 29 000 after its present step, ten times slower than b
+}
+
+TEST_CASE("while nothing is worth a split the leases are looked through less often") {
+  TwoAgents s({0, 1900});
+  s.measure(0.001, 0.001);
+  s.passes(1100ms);
+  const Duration pause = s.queue().next_deadline() - s.now().instant;
+  CHECK(pause > limits::pass_pause);
+  CHECK(pause <= limits::pass_pause_quiet);
+  s.agent("c");  // another idle slot: news
+  s.passes(limits::pass_pause);
+  CHECK(s.queue().next_deadline() - s.now().instant > limits::pass_pause);
+}
+
+TEST_CASE("a slot that has just fallen idle is served at once, however little there was to do before") {
+  Scenario s;
+  auto& a = s.agent("a");
+  const JobId job = s.submits(Range{0, 20'000});
+  const Taken lease = a.takes_lease();
+  auto& twins = s.stranger("twins only").knows_only({Kernel::twins}).joins(1);
+  a.measures(job, 0.001);
+  a.beats();
+  s.passes(3100ms);  // the twins' agent cannot take it
+  REQUIRE(s.queue().next_deadline() - s.now().instant > limits::pass_pause);
+  s.agent("b");
+  a.reads();
+  CHECK(a.end_asked(lease));
+  CHECK(twins.is_granted_nothing());
 }
 
 TEST_CASE("a paused job's leases are not split") {

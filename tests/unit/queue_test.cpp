@@ -32,15 +32,18 @@ TEST_CASE("a lease that is committed to its end is a job done") {
 }
 
 TEST_CASE("a silent agent's lease goes to the next agent, without what was committed") {
-  TwoAgents s;
-  s.a->commits(s.lease, upto(300), value(62));
-  s.a->falls_silent();
+  Scenario s;
+  auto& a = s.agent("a");
+  const JobId job = s.submits(thousand);
+  a.commits(a.takes_lease(), upto(300), value(62));
+  a.falls_silent();
   s.passes(limits::lease_term - 1ms);
-  CHECK(s.b->is_granted_nothing());
-  s.passes(2ms);
-  CHECK(s.b->takes_lease().begin == 300);
-  CHECK(s.row(s.id).leases.expired == 1);
+  CHECK(s.spans(job) == "leased 0:1000 at 300 = 62");
+  s.passes(1ms);
+  CHECK(s.spans(job) == "done 0:300 = 62, free 300:1000");
+  CHECK(s.row(job).leases.expired == 1);
   CHECK(s.has_happened(Happening::agent_lost));
+  CHECK(s.agent("b").takes_lease().begin == 300);
 }
 
 TEST_CASE("a head that stood still itself gives the agents that time to be heard") {
@@ -53,6 +56,7 @@ TEST_CASE("a head that stood still itself gives the agents that time to be heard
   s.a->falls_silent();
   s.passes(limits::lease_term + 1ms);
   CHECK(s.b->takes_lease().begin == 400);
+  s.a->loses_what_was_sent();
 }
 
 TEST_CASE("an agent that is heard as soon as the head goes on has a term from then, and no more") {
@@ -192,6 +196,7 @@ TEST_CASE("an agent that drains gives back what it has not begun, and gets nothi
   s.submits(thousand);
   CHECK(s.a->is_granted_nothing());
   s.a->says_goodbye();
+  s.b->reads();  // the second job waits for its slot
 }
 
 TEST_CASE("a lease that is given back in two parts has yielded once") {

@@ -78,7 +78,7 @@ TEST_CASE("a lease is not split for an agent that does not know its kernel, but 
   s.passes(1s);
   CHECK_FALSE(holder.end_asked(lease));
   s.agent("b");
-  s.passes(limits::split_pause);
+  s.passes(limits::pass_pause);
   holder.reads();
   CHECK(holder.end_asked(lease));
 }
@@ -93,7 +93,7 @@ TEST_CASE("a slow newcomer for whom a split is not worth it does not keep others
   auto& quick = s.agent("b");
   for (ScriptedAgent* agent : {&holder, &quick}) agent->measures(job, 0.001);
   for (ScriptedAgent* agent : {&slow, &quick, &holder}) agent->beats();
-  s.passes(limits::split_pause);
+  s.passes(limits::pass_pause);
   holder.reads();
   CHECK(holder.end_asked(lease));
 }
@@ -132,21 +132,85 @@ TEST_CASE("an agent that has not computed a job is given a probe, then as much a
 
 TEST_CASE("leases taper towards the end of a job, and the last takes all that is left") {
   Scenario s;
-  auto& a = s.agent("a");
-  const JobId job{1};
+  const JobId job = s.submits(Range{0, 1'000'000});
+  auto& a = s.stranger("a");
   a.measures(job, 0.001);
-  a.beats();
-  s.submits(Range{0, 1'000'000});
+  a.joins(1);
+  auto& b = s.stranger("b");  // so that there is somebody to end together with
+  b.measures(job, 0.001);
+  b.joins(1);
+  const Taken held = b.takes_lease();
+  b.commits(held, upto(held.end - 1), value(1));
+  std::vector<std::uint64_t> widths;
+  while (!a.is_granted_nothing()) {
+    const Taken lease = a.takes_lease();
+    widths.push_back(lease.end - lease.begin);
+    a.finishes(lease, 1);
+  }
+  CHECK(s.spans(job).find("free") == std::string::npos);
+  CHECK(widths.front() == 60'001);
+  for (std::size_t i = 1; i + 1 < widths.size(); ++i) CHECK(widths[i] <= widths[i - 1]);
+  CHECK(widths.size() > 20);
+  CHECK(widths.size() < 60);
+  CHECK(b.holds(held));
+}
+
+TEST_CASE("a slot alone takes a job in leases of a minute, with no taper") {
+  Scenario s;
+  const JobId job = s.submits(Range{0, 200'000});
+  auto& a = s.stranger("a");
+  a.measures(job, 0.001);
+  a.joins(1);
   std::vector<std::uint64_t> widths;
   while (s.row(job).state == JobState::running) {
     const Taken lease = a.takes_lease();
     widths.push_back(lease.end - lease.begin);
     a.finishes(lease, 1);
   }
-  CHECK(widths.front() == 60'001);
-  for (std::size_t i = 1; i + 1 < widths.size(); ++i) CHECK(widths[i] <= widths[i - 1]);
-  CHECK(widths.size() > 20);
-  CHECK(widths.size() < 40);
+  CHECK(widths == std::vector<std::uint64_t>{60'001, 60'001, 60'001, 19'997});
+}
+
+TEST_CASE("a job with as many others in line as there are slots is not cut up for all of them") {
+  Scenario s;
+  std::vector<JobId> jobs(4);
+  for (JobId& job : jobs) job = s.submits(Range{0, 20'000'000});  // of 2 ms
+  auto& a = s.stranger("a").joins(4);
+  for (const JobId job : jobs) {
+    const Taken lease = a.takes_lease();
+    CHECK(lease.job == job);
+    CHECK((job != jobs.front() || lease.end == 20'000'000));
+  }
+}
+
+TEST_CASE("an agent that has not computed a job gets two seconds at the median of those that have") {
+  Scenario s;
+  std::vector<ScriptedAgent*> measured;
+  for (const char* name : {"a", "b", "c"}) measured.push_back(&s.agent(name));
+  const JobId job = s.submits(endless);
+  for (ScriptedAgent* agent : measured) agent->takes_lease();
+  s.passes(limits::fleet_rate_kept);
+  measured[0]->measures(job, 1e-3);
+  measured[1]->measures(job, 1e-5);
+  SUBCASE("three of them") {
+    measured[2]->measures(job, 2e-5);
+    for (ScriptedAgent* agent : measured) agent->beats();
+    const Taken probe = s.agent("newcomer").takes_lease();
+    CHECK(probe.end - probe.begin == doctest::Approx(100'000).epsilon(0.001));
+  }
+  SUBCASE("with its fixed part") {
+    measured[2]->measures(job, 2e-5, 0.1);
+    measured[0]->measures(job, 1e-3, 0.2);
+    for (ScriptedAgent* agent : measured) agent->beats();
+    const Taken probe = s.agent("newcomer").takes_lease();
+    CHECK(probe.end - probe.begin == doctest::Approx(250'000).epsilon(0.001));  // 0.1 s is 2 % of 5 s
+  }
+  SUBCASE("but no longer at what was said by one that is gone") {
+    for (ScriptedAgent* agent : measured) agent->beats();
+    measured[0]->says_goodbye();
+    const Taken rest = s.agent("newcomer").takes_lease();  // what the other gave back
+    CHECK(rest.begin == 0);
+    CHECK(s.queue().jobs().at(job).measured_by.size() == 1);
+  }
 }
 
 TEST_CASE("beats are stretched as the fleet grows, but not so far that a few lost ones lose a lease") {

@@ -113,6 +113,19 @@ TEST_CASE("a fleet of 100 000 takes a job in about as many leases as it needs to
   CHECK(rounds < 190);
 }
 
+// ---------------------------------------------------------------- speeds
+
+TEST_CASE("what a job usually costs is the median of what was measured; the fleet's mean counts each slot") {
+  const Cost expected{0.5, 1e-9};
+  CHECK_FALSE(speeds_of({}, 8, expected).usual);
+  CHECK(speeds_of({}, 8, expected).slot_per_s == doctest::Approx(1e9));
+  CHECK(speeds_of({}, 0, expected).slot_per_s == doctest::Approx(1e9));
+  const Speeds speeds = speeds_of({{{3, 1e-3}, 1}, {{1, 1e-6}, 2}, {{2, 1e-5}, 0}}, 5, expected);
+  CHECK(speeds.usual->per_integer_s == 1e-5);
+  CHECK(speeds.usual->fixed_s == 2);
+  CHECK(speeds.slot_per_s == doctest::Approx((1e3 + 2e6 + 5e5) / 8));
+}
+
 // ---------------------------------------------------------------- splits
 
 TEST_CASE("a holder is taken to be where its own rate has brought it, but never beyond its end") {
@@ -126,6 +139,36 @@ TEST_CASE("a holder is taken to be where its own rate has brought it, but never 
   CHECK(predicted_rest_s(lease) == 0);
   lease.upto = lease.range.end;
   CHECK(predicted_rest_s(lease) == 0);
+}
+
+TEST_CASE("a holder that stays in one step for long has become slower, and is no further than this step") {
+  Running lease{{0, 10'000}, 0, 1s, {0, 0.001}};
+  lease.same_step = 1s;  // its last word
+  CHECK(predicted_rest_s(lease) == doctest::Approx(9));
+  lease.since_commit = 1500ms;
+  CHECK(predicted_rest_s(lease) == doctest::Approx(8.5));
+  lease.since_commit = lease.same_step = 2s;  // still as it may be: a step, and a beat to tell of it
+  CHECK(predicted_rest_s(lease) == doctest::Approx(9));
+  lease.since_commit = lease.same_step = 20s;  // ten times as long
+  CHECK(predicted_rest_s(lease) == doctest::Approx(90));
+  const auto point = split_point(lease, {0, 0.001});
+  REQUIRE(point);
+  CHECK(*point == 1818);  // an eleventh of what follows this step
+}
+
+TEST_CASE("a slow holder's last few steps are worth a split once they are long enough") {
+  Running lease{{0, 1900}, 0, 1s, {0, 0.001}};
+  lease.same_step = 1s;
+  CHECK_FALSE(split_point(lease, {0, 0.001}));
+  lease.since_commit = lease.same_step = 10s;
+  CHECK(split_point(lease, {0, 0.001}) == 1150);  // five times slower: a sixth of 900
+}
+
+TEST_CASE("a slow agent's lease of several steps is split so that it keeps a tenth") {
+  const Running lease{{0, 10'000}, 0, 0ns, {0, 0.01}};  // ten times slower than the thief: 100 s
+  const auto point = split_point(lease, {0, 0.001});
+  REQUIRE(point);
+  CHECK(static_cast<double>(*point) == doctest::Approx(10'000 / 11.0).epsilon(0.001));
 }
 
 TEST_CASE("a split makes both end together") {

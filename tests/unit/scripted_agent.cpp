@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <variant>
 
 #include "tests/unit/scenario.h"
@@ -167,6 +168,10 @@ void ScriptedAgent::follow(const Orders& orders) {
   std::set<LeaseId> listed;
   for (const LeaseOrder& order : orders.leases) {
     listed.insert(order.lease);
+    if (order.end_asked) {
+      const auto lowest = ends_asked_.try_emplace(order.lease, *order.end_asked).first;
+      lowest->second = std::min(lowest->second, *order.end_asked);
+    }
     if (held_.contains(order.lease) || draining_) continue;
     CHECK_MESSAGE(jobs_known_.contains(order.job), "a lease comes with what its job is");
     const Taken lease{order.lease, order.job, order.range.begin, order.range.end};
@@ -182,6 +187,11 @@ std::optional<std::uint64_t> ScriptedAgent::end_asked(const Taken& lease) const 
     if (order.lease == lease.id) return order.end_asked;
   }
   return std::nullopt;
+}
+
+std::optional<std::uint64_t> ScriptedAgent::lowest_end_asked(const Taken& lease) const {
+  const auto lowest = ends_asked_.find(lease.id);
+  return lowest == ends_asked_.end() ? std::nullopt : std::optional(lowest->second);
 }
 
 }  // namespace pq

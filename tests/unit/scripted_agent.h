@@ -63,8 +63,9 @@ class ScriptedAgent {
   LeaseView view(const Taken& lease) const;
   void reads();  // what the head has sent unasked; there must be something
   void loses_what_was_sent();
-  const Orders& orders() const { return orders_; }                   // the last that it read
-  std::optional<std::uint64_t> end_asked(const Taken& lease) const;  // in these
+  const Orders& orders() const { return orders_; }                          // the last that it read
+  std::optional<std::uint64_t> end_asked(const Taken& lease) const;         // in these
+  std::optional<std::uint64_t> lowest_end_asked(const Taken& lease) const;  // in any so far
   bool holds(const Taken& lease) const { return held_.contains(lease.id); }
   std::size_t leases() const { return held_.size(); }
   std::optional<Refusal> takes_refusal() { return std::exchange(refusal_, std::nullopt); }
@@ -88,6 +89,7 @@ class ScriptedAgent {
   std::uint64_t seq_ = 0;
   std::map<LeaseId, LeaseView> held_;
   std::deque<Taken> granted_;  // not yet taken by the test
+  std::map<LeaseId, std::uint64_t> ends_asked_;
   std::set<JobId> jobs_known_;
   std::map<JobId, PaceView> paces_;
   Orders orders_;

@@ -1,0 +1,239 @@
+// A job's place in the line for slots: arithmetic on values, without a queue.
+#include "daemon/core/shares.h"
+
+#include <doctest/doctest.h>
+
+#include <optional>
+#include <vector>
+
+#include "common/limits.h"
+
+namespace pq {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr JobId a{1};
+constexpr JobId b{2};
+constexpr JobId c{3};
+const double quantum_s = seconds(limits::share_quantum);
+
+Claim holds(std::size_t leases, std::size_t leaving = 0) { return {.leases = leases, .leaving = leaving}; }
+Claim waits_with(std::size_t leases, std::int32_t priority = 0) {
+  return {.priority = priority, .leases = leases, .is_hungry = true};
+}
+
+// Jobs by their ranks, and the hours that pass.
+struct Line : Shares {
+  Instant now{1h};
+
+  Line() { pass(now); }
+  void passes(Duration duration) {
+    pass(now);
+    pass(now = now + duration);
+    count_served();
+  }
+  std::vector<JobId> in_order() const {
+    std::vector<JobId> jobs;
+    for (const Rank& rank : hungry(Kernel::primes)) jobs.push_back(rank.job);
+    return jobs;
+  }
+  double served_s(JobId job) const { return rank(job).served_s; }
+};
+
+TEST_CASE("priority goes before slots, slots before what was served, and that before age") {
+  const Rank high{1, 9, 99, c};
+  const Rank narrow{0, 1, 99, c};
+  const Rank little_served{0, 2, 1, c};
+  const Rank old{0, 2, 2, a};
+  const Rank young{0, 2, 2, b};
+  CHECK(high < narrow);
+  CHECK(narrow < little_served);
+  CHECK(little_served < old);
+  CHECK(old < young);
+  CHECK_FALSE(young < old);
+  CHECK_FALSE(old < old);
+}
+
+TEST_CASE("a slot changes hands when that brings both closer together, or is due to the one who waits") {
+  const auto may = [](Rank taker, Rank giver) { return may_take(taker, giver); };
+  CHECK(may({1, 9, 9, b}, {0, 1, 0, a}));  // of higher priority
+  CHECK_FALSE(may({0, 0, 0, b}, {1, 9, 9, a}));
+  CHECK(may({0, 2, 9, b}, {0, 4, 0, a}));  // 3 and 3
+  CHECK_FALSE(may({0, 3, 0, b}, {0, 3, 99, a}));
+  CHECK_FALSE(may({0, 2, quantum_s, b}, {0, 3, 2 * quantum_s, a}));  // the odd slot goes round …
+  CHECK(may({0, 2, quantum_s, b}, {0, 3, 2 * quantum_s + 0.1, a}));  // … slowly
+  CHECK(may({0, 0, 5, b}, {0, 1, 5.1, a}));                          // but quickly if there is no other
+  CHECK_FALSE(may({0, 0, 5, b}, {0, 1, 5, a}));
+}
+
+TEST_CASE("who has given a slot is not first in line for it again") {
+  for (const std::size_t taker_slots : {0, 1, 2, 5}) {
+    for (const std::size_t giver_slots : {1, 2, 3, 6}) {
+      for (const double taker_s : {0.0, 1.0, 50.0}) {
+        for (const double giver_s : {0.0, 1.0, 50.0}) {
+          const Rank taker{0, taker_slots, taker_s, b};
+          const Rank giver{0, giver_slots, giver_s, a};
+          if (!may_take(taker, giver)) continue;
+          const Rank after{0, giver_slots - 1, giver_s, a};
+          CHECK(taker < after);
+          CHECK_FALSE(may_take(after, {0, taker_slots + 1, taker_s, b}));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("what the first in line may not take from the last holder, nobody may take from anybody") {
+  std::vector<Rank> ranks;
+  for (const std::int32_t priority : {0, 1}) {
+    for (const std::size_t slots : {0, 1, 2, 3}) {
+      for (const double served_s : {0.0, 1.0, 3.0, 9.0}) ranks.push_back({priority, slots, served_s, a});
+    }
+  }
+  for (const Rank& first : ranks) {
+    for (const Rank& last : ranks) {
+      if (may_take(first, last)) continue;
+      for (const Rank& worse : ranks) {
+        for (const Rank& better : ranks) {
+          if (worse < first || last < better) continue;
+          CHECK_FALSE(may_take(worse, better));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("time counts only while one job waits for the slots of another") {
+  Line line;
+  line.place(a, waits_with(3));
+  line.passes(1h);  // it waits for its own slots
+  CHECK_FALSE(line.are_contended());
+  const double begin_s = line.served_s(a);
+  line.place(b, holds(1));
+  CHECK(line.are_contended());
+  line.passes(10s);
+  CHECK(line.served_s(a) > begin_s);
+  line.place(a, holds(3));  // nobody waits any more
+  CHECK_FALSE(line.are_contended());
+  const double end_s = line.served_s(a);
+  line.passes(1h);
+  CHECK(line.served_s(a) == doctest::Approx(end_s));
+}
+
+TEST_CASE(
+    "of jobs that were served alike those without a slot go first, the oldest of them before the others") {
+  Line line;
+  for (const JobId job : {c, b, a}) line.place(job, waits_with(0));
+  CHECK(line.in_order() == std::vector{a, b, c});
+  line.place(a, waits_with(1));
+  line.place({4}, waits_with(0));
+  CHECK(line.in_order() == std::vector{b, c, {4}, a});
+  CHECK(may_take(line.rank(b), line.rank(a)));
+}
+
+TEST_CASE("a newcomer begins with the least served of its equals, just before it") {
+  Line line;
+  line.place(a, waits_with(1));
+  line.place(b, waits_with(0));
+  line.passes(100s);
+  line.place(c, waits_with(0));
+  CHECK(line.served_s(c) == doctest::Approx(line.served_s(a)).epsilon(0.01));
+  CHECK(line.served_s(c) < line.served_s(a));
+  line.place({4}, waits_with(0, 7));
+  CHECK(line.served_s({4}) == doctest::Approx(0).epsilon(0.01));  // the first of its priority
+  line.place({4}, waits_with(0));
+  CHECK(line.served_s({4}) == doctest::Approx(line.served_s(c)));
+}
+
+TEST_CASE("nobody who has slots is kept more than two quanta behind the others, or ahead") {
+  Line line;
+  line.place(a, waits_with(1));
+  line.place(b, waits_with(0));
+  line.passes(1000s);
+  line.place(b, waits_with(1));  // it has waited for so long that it would keep its slot for long
+  line.count_served();
+  CHECK(line.served_s(a) - line.served_s(b) == doctest::Approx(2 * quantum_s).epsilon(0.01));
+  line.place(a, waits_with(40));
+  line.passes(100s);
+  CHECK(line.served_s(a) - line.served_s(b) == doctest::Approx(2 * quantum_s).epsilon(0.01));
+}
+
+TEST_CASE("leases that are leaving are no slots, but they are served") {
+  Line line;
+  line.place(b, waits_with(0));
+  line.place(a, holds(3, 2));
+  CHECK(line.rank(a).slots == 1);
+  CHECK(line.holders().size() == 1);
+  line.passes(1s);
+  CHECK(line.served_s(a) == doctest::Approx(3).epsilon(0.01));
+  line.place(a, holds(3, 3));
+  CHECK(line.holders().empty());
+  CHECK(line.are_contended());
+  line.passes(1s);
+  line.place(a, holds(0));
+  CHECK(line.served_s(a) == doctest::Approx(6).epsilon(0.01));
+  CHECK_FALSE(line.are_contended());
+}
+
+TEST_CASE("a promised slot counts like one that is held, until promises are forgotten") {
+  Line line;
+  line.place(a, waits_with(1));
+  line.place(b, waits_with(0));
+  CHECK(line.in_order() == std::vector{b, a});
+  line.promise(b);
+  line.promise(b);
+  CHECK(line.in_order() == std::vector{a, b});
+  line.pass_over(a);
+  CHECK(line.in_order() == std::vector{b});
+  CHECK(line.holders().begin()->job == a);  // what it holds may still be asked for
+  line.forget_promises();
+  CHECK(line.in_order() == std::vector{b, a});
+}
+
+TEST_CASE("each kernel has its line; the first of all lines is first") {
+  Line line;
+  Claim twins = waits_with(0);
+  twins.kernel = Kernel::twins;
+  line.place(a, waits_with(1));
+  line.place(b, twins);
+  CHECK(line.in_order() == std::vector{a});
+  CHECK(line.hungry(Kernel::twins).size() == 1);
+  CHECK(line.hungry(Kernel::triplets).empty());
+  CHECK(line.first_hungry()->job == b);
+  line.remove(b);
+  CHECK(line.first_hungry()->job == a);
+  line.place(a, holds(1));
+  CHECK(line.first_hungry() == nullptr);
+  CHECK_FALSE(line.any_hungry());
+}
+
+TEST_CASE("those in line are counted from a priority upwards") {
+  Line line;
+  for (std::uint64_t job = 1; job <= 6; ++job) line.place({job}, waits_with(0, static_cast<int>(job % 3)));
+  line.place({7}, holds(2));
+  CHECK(line.in_line(0) == 6);
+  CHECK(line.in_line(1) == 4);
+  CHECK(line.in_line(2) == 2);
+  CHECK(line.in_line(3) == 0);
+  line.remove({2});
+  line.place({5}, holds(1));
+  CHECK(line.in_line(2) == 0);
+}
+
+TEST_CASE("a job that comes to wait is news, one that is served is none") {
+  Line line;
+  line.place(a, waits_with(0));
+  CHECK(line.take_news());
+  CHECK_FALSE(line.take_news());
+  line.place(a, waits_with(1));
+  line.place(a, holds(2));
+  CHECK_FALSE(line.take_news());
+  line.place(a, waits_with(2));
+  CHECK(line.take_news());
+  line.place(a, waits_with(2, 5));
+  CHECK(line.take_news());
+}
+
+}  // namespace
+}  // namespace pq
