@@ -12,6 +12,7 @@ constexpr double memory = 0.7;          // of earlier steps, at each new one
 constexpr double prior_weight = 0.002;  // of the kernel's expectation, beside a last step of weight 1
 constexpr double first_try = 0.25;      // of the usual step, before anything was measured
 constexpr double growth_max = 16;       // from the widest step so far to the next
+constexpr double surprise = 2;          // times what was predicted: more is no noise
 constexpr double seconds_min = 1e-7;    // what a clock can tell
 
 }  // namespace
@@ -32,11 +33,24 @@ Cost Pace::Sums::solve() const {
   return cost;
 }
 
+// A step much longer or shorter than one of about its width should be: the machine has another speed now, and
+// what was measured before is scaled to it. Else, when the next steps have other widths, the line through
+// both speeds would call the difference a fixed cost.
+void Pace::follow_speed(std::uint64_t at, double width, double seconds) {
+  const bool is_comparable = width > widest_ / surprise && width < widest_ * surprise;
+  const double change = seconds / cost(at).seconds(width);
+  if (!is_comparable || (change < surprise && change > 1 / surprise)) return;
+  measured_.t *= change;
+  measured_.wt *= change;
+  log_slowness_ += std::log(change);
+}
+
 void Pace::learn(std::uint64_t at, std::uint64_t width, double seconds) {
   seconds = std::max(seconds, seconds_min);
   for (double* sum : {&measured_.one, &measured_.w, &measured_.ww, &measured_.t, &measured_.wt})
     *sum *= memory;
   const auto integers = static_cast<double>(width);
+  if (is_measured()) follow_speed(at, integers, seconds);
   const double expected_s = expected_cost(kernel_, at).seconds(integers);
   measured_.add(integers, seconds, expected_s, 1);
   // A short step tells more of what surrounds the kernel than of the machine.
@@ -45,7 +59,7 @@ void Pace::learn(std::uint64_t at, std::uint64_t width, double seconds) {
   log_slowness_ += newest * (std::log(seconds / expected_s) - log_slowness_);
   steps_ += 1;
   latest_ = at;
-  widest_ = std::max(widest_, integers);
+  widest_ = std::max(widest_ * memory, integers);
 }
 
 Cost Pace::cost(std::uint64_t at) const {

@@ -31,6 +31,8 @@ class Pace {
   std::uint64_t step_width(std::uint64_t at, std::uint64_t left) const;
 
  private:
+  void follow_speed(std::uint64_t at, double width, double seconds);
+
   // Sums of a weighted least-squares fit of t = f + c·w.
   struct Sums {
     double one = 0, w = 0, ww = 0, t = 0, wt = 0;
@@ -43,7 +45,7 @@ class Pace {
   double log_slowness_ = 0;  // of measured seconds / expected seconds, later steps counting more
   std::uint64_t steps_ = 0;
   std::uint64_t latest_ = 0;
-  double widest_ = 0;
+  double widest_ = 0;  // of the steps so far, later ones counting more
 };
 
 }  // namespace pq

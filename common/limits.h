@@ -27,8 +27,9 @@ inline constexpr double fixed_cost_share_max =
     0.02;                                      // of a step; longer steps where the fixed cost would exceed it
 inline constexpr Duration head_late_max = 1s;  // a head that is later than this stood still itself
 inline constexpr Duration head_looks_up =
-    1s;                                    // while leases are out it wakes so often, to see whether it did
-inline constexpr Duration ask_pause = 1s;  // between two requests to split the same lease
+    1s;  // while leases are out it wakes so often, to see whether it did
+inline constexpr Duration split_gain_least = 1s;    // what a lease must end sooner by to be worth a split
+inline constexpr Duration ask_pause = 1s;           // between two requests to split the same lease
 inline constexpr Duration share_quantum = 2s;       // a job's turn on a slot, and what one may lag; two steps
 inline constexpr Duration fleet_rate_kept = 250ms;  // before a job's rate on all slots is added up again
 inline constexpr Duration tail_term_least = 5s;     // silence after which idle slots take over a lease …

@@ -86,7 +86,7 @@ bool Queue::split_running(Now now) {
     if (roster_.at(lease.agent).quiet) continue;
     const Running running = as_running(lease, now);
     const double rest_s = predicted_rest_s(running);
-    if (rest_s >= 2 * step_s(running.cost)) longest.emplace(-rest_s, id);
+    if (rest_s >= seconds(limits::split_gain_least)) longest.emplace(-rest_s, id);
   }
   bool asked = false;
   std::size_t looks_left = limits::looks_per_lease * leases_.all().size();

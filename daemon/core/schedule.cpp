@@ -77,7 +77,8 @@ std::uint64_t lease_width(const WidthFacts& facts) {
 }
 
 double step_s(const Cost& cost) {
-  return std::max(seconds(limits::step_usual), cost.fixed_s / limits::fixed_cost_share_max);
+  const double worth_its_fixed_s = cost.fixed_s / limits::fixed_cost_share_max;
+  return std::min(std::max(seconds(limits::step_usual), worth_its_fixed_s), seconds(limits::step_longest));
 }
 
 double predicted_rest_s(const Running& lease) {
@@ -86,16 +87,23 @@ double predicted_rest_s(const Running& lease) {
 }
 
 std::optional<std::uint64_t> split_point(const Running& lease, const Cost& thief) {
-  const double rest_s = predicted_rest_s(lease);
-  if (rest_s < 2 * std::max(step_s(lease.cost), step_s(thief))) return std::nullopt;
   const Cost cost = present_cost(lease);
-  const double keeps = thief.per_integer_s / (thief.per_integer_s + cost.per_integer_s);
   const double ahead = predicted_ahead(lease, cost);
-  const double offset = ahead + (width_left(lease) - ahead) * keeps;
+  const double left = width_left(lease) - ahead;
+  // Both end together where kept × holder = fixed + (left - kept) × thief; but the holder ends its step
+  // first.
+  const double even =
+      (thief.fixed_s + left * thief.per_integer_s) / (cost.per_integer_s + thief.per_integer_s);
+  const double of_step = std::max(0.0, step_s(lease.cost) - lease.cost.fixed_s) / lease.cost.per_integer_s;
+  const double kept = std::max(even, std::min(of_step, width_left(lease)) - ahead);
+  if (!(kept >= 0 && kept < left)) return std::nullopt;
+  const double split_s = std::max(kept * cost.per_integer_s, thief.seconds(left - kept));
+  if (left * cost.per_integer_s - split_s < seconds(limits::split_gain_least)) return std::nullopt;
+  const double offset = ahead + kept;
   if (!(offset >= 1 && offset < width_left(lease))) return std::nullopt;
-  const auto kept = static_cast<std::uint64_t>(offset);
-  if (kept >= lease.range.end - lease.upto) return std::nullopt;  // the width was rounded up
-  return lease.upto + kept;
+  const auto end = static_cast<std::uint64_t>(offset);
+  if (end >= lease.range.end - lease.upto) return std::nullopt;  // the width was rounded up
+  return lease.upto + end;
 }
 
 }  // namespace pq

@@ -39,6 +39,7 @@ std::vector<Life> draw_fleet(Dice& dice, std::size_t machines, double horizon_s)
     for (double t = 0; t < horizon_s;) {
       Life life;
       life.comes = t;
+      life.has_tables = false;  // what a kernel adds to its steps is no matter of scheduling
       life.goes = t - lifetime_s * std::log(1 - dice.fraction());
       life.speed = std::exp(speed_spread * normal(dice));
       if (dice.one_in(4)) life.slows_at = t + dice.fraction() * lifetime_s / 4;

@@ -44,6 +44,7 @@ ClientToHead Client::next_question() {
     return Steer{*job_, Steering::pause};
   }
   if (dice_.one_in(8)) return Verify{*job_};
+  if (steers_ && dice_.one_in(8)) return BackUp{{dice_.bits(), dice_.bits()}, "backup"};
   return Wait{*job_, static_cast<std::uint32_t>(dice_.below(5000))};
 }
 
@@ -75,7 +76,8 @@ void Client::hear(const JobReport& report) {
 
 void Client::hear(const Refusal& refusal) {
   if (refusal.word == ErrorWord::no_such_job && may_be_forgotten_) return job_.reset();
-  if (refusal.word == ErrorWord::job_has_ended) {  // a Wait tells how
+  if (refusal.word == ErrorWord::backup_under_way) return;  // another client's
+  if (refusal.word == ErrorWord::job_has_ended) {           // a Wait tells how
     is_paused_ = false;
     return;
   }
@@ -88,7 +90,7 @@ void Client::hear(const Other& other) {
     for (const Finding& finding : other.findings) {
       if (!finding.holds) throw Broken{"pq-verify: " + finding.invariant + ": " + finding.detail};
     }
-  } else {
+  } else if constexpr (!std::is_same_v<Other, BackedUp>) {
     throw Broken{"a client hears what it did not ask for"};
   }
 }

@@ -26,6 +26,8 @@ std::optional<Stored> Disk::read_job(JobId job) {
   const auto row = stored_.jobs.find(job);
   if (row == stored_.jobs.end()) return std::nullopt;
   Stored found;
+  found.agents = stored_.agents;
+  found.epochs = stored_.epochs;
   found.jobs.insert(*row);
   found.spans.insert(stored_.spans.lower_bound({job, 0}), stored_.spans.upper_bound({job, UINT64_MAX}));
   return found;

@@ -48,6 +48,7 @@ Machine& Fleet::add(const Life& life) {
                                 MachineFacts{.name = fmt::format("machine-{}", machines_.size() + 1),
                                              .slots = life.slots,
                                              .slowness = 1 / life.speed,
+                                             .has_tables = life.has_tables,
                                              .comes_back = false}));
   timeline_.at(life.comes > 0 ? began_ + from_seconds(life.comes) : timeline_.now(),
                [&machine] { machine.start(); });

@@ -27,6 +27,7 @@ struct Life {
   double speed = 1;
   double slows_at = std::numeric_limits<double>::infinity();  // from then on at a tenth
   std::uint32_t slots = 1;
+  bool has_tables = true;  // steps have a fixed cost
 };
 
 inline constexpr double slowed = 0.1;

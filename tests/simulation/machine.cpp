@@ -191,7 +191,8 @@ void Machine::finish_steps() {
 void Machine::begin_steps() {
   const Instant now = timeline_.now();
   for (const Step& step : session_->next_steps()) {
-    const Cost expected = expected_cost(step.kernel, step.range.begin);
+    Cost expected = expected_cost(step.kernel, step.range.begin);
+    if (!facts_.has_tables) expected.fixed_s = 0;
     const double work_s = facts_.slowness * expected.seconds(static_cast<double>(step.range.width()));
     running_.push_back({step, work_s * (0.95 + 0.1 * dice_.fraction()), now, now});
   }

@@ -26,7 +26,8 @@ struct Programs {
 struct MachineFacts {
   std::string name;
   std::uint32_t slots = 1;
-  double slowness = 1;  // what a step takes, in parts of what its kernel is expected to cost
+  double slowness = 1;     // what a step takes, in parts of what its kernel is expected to cost
+  bool has_tables = true;  // steps have the fixed cost of a sieve; else none
   Duration head_timeout = std::chrono::minutes(10);
   bool comes_back = true;  // is started again after its agent has ended
 };

@@ -110,7 +110,7 @@ TEST_CASE("an agent that says hello with fewer slots than it holds leases has no
   single.kernel = Kernel::twins;
   s.submits(single);
   a.takes_lease();
-  s.stands_still_until_it_hears(limits::split_pause);
+  s.stands_still_until_it_hears(limits::pass_pause);
   a.knows_only({Kernel::primes, Kernel::twins}).joins(0);
   CHECK_FALSE(s.queue().leases().find(lease.id)->end_asked);
 }
