@@ -9,7 +9,8 @@ packages=(
   libzmq3-dev nlohmann-json3-dev doctest-dev
 )
 if [[ "${1:-}" == --tests ]]; then
-  packages+=(ccache clang-format clang-tidy primesieve python3-msgpack python3-pytest python3-zmq shellcheck sqlite3)
+  packages+=(ccache clang-14 clang-format clang-tidy libclang-rt-14-dev llvm primesieve python3-msgpack python3-pytest
+    python3-zmq shellcheck sqlite3)
 fi
 
 missing=()
