@@ -9,8 +9,8 @@ packages=(
   libzmq3-dev nlohmann-json3-dev doctest-dev
 )
 if [[ "${1:-}" == --tests ]]; then
-  packages+=(ccache clang-format clang-tidy e2fsprogs iproute2 libfaketime primesieve python3-msgpack python3-pytest python3-zmq
-             shellcheck sqlite3)
+  packages+=(ccache clang-14 clang-format clang-tidy e2fsprogs iproute2 libclang-rt-14-dev libfaketime llvm primesieve
+    python3-msgpack python3-pytest python3-zmq shellcheck sqlite3)
 fi
 
 missing=()

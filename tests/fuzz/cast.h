@@ -1,0 +1,30 @@
+// Who speaks to the head in a play.
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "tests/fuzz/stage.h"
+
+namespace pq::fuzz {
+
+inline Speaker speaker(std::uint64_t peer, Role role, const std::string& key) {
+  return {PeerId{peer}, {role, "key of " + key, key}};
+}
+
+// Two agents' keys, one of them over two connections; then an operator and a viewer.
+inline const std::array<Speaker, 5>& cast() {
+  static const std::array<Speaker, 5> cast = {
+      speaker(1, Role::agent, "fleet"), speaker(2, Role::agent, "laptop"), speaker(3, Role::agent, "laptop"),
+      speaker(4, Role::operator_, "operator"), speaker(5, Role::viewer, "viewer")};
+  return cast;
+}
+inline constexpr std::size_t agents_in_cast = 3;
+
+// Any process may take any of these; the last is no text that a terminal should see.
+inline const std::array<std::string, 3> agent_names = {"a", "b", "\x1b]0;\xff\n"};
+
+// Nobody else has its key.
+inline Speaker honest_speaker() { return speaker(9, Role::agent, "honest"); }
+
+}  // namespace pq::fuzz

@@ -1,0 +1,60 @@
+// What stands around a turn, in memory: a store that can fail, a transport that hears what every peer is
+// sent, and a clock that stands still until it is told.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/os/clock.h"
+#include "daemon/core/rows.h"
+#include "daemon/store.h"
+#include "daemon/transport.h"
+
+namespace pq::fuzz {
+
+// How a commit ends. Of one that fails nobody knows whether it was taken.
+enum class CommitEnd { done, failed_before, failed_after };
+
+class MemoryStore final : public Store {
+ public:
+  Stored load() override { return Stored(stored_); }
+  void begin_epoch(Epoch epoch) override;
+  void commit(const Changes& changes) override;
+  std::optional<Stored> read_job(JobId job) override;
+
+  const Stored& stored() const { return stored_; }
+  void put_back(const Stored& backup) { stored_ = Stored(backup); }
+  void next_commit(CommitEnd end) { next_commit_ = end; }
+
+ private:
+  Stored stored_;
+  Epoch epoch_;
+  CommitEnd next_commit_ = CommitEnd::done;
+};
+
+class MemoryTransport final : public Transport {
+ public:
+  void hears(PeerId peer, const Principal& sender, std::string bytes);
+  void forget() { arrived_.clear(); }
+
+  std::vector<Incoming> receive(Instant deadline, std::size_t messages_max) override;
+  void send(const std::vector<OutgoingBytes>& batch) override;
+  tl::expected<void, Refusal> authorize(const Authorize& request) override;
+
+ private:
+  std::vector<Incoming> arrived_;
+  std::map<PeerId, Role> peers_;  // that have spoken
+};
+
+class TestClock final : public Clock {
+ public:
+  Now now() const override { return now_; }
+  void advance(Duration by);
+
+ private:
+  Now now_{Instant{std::chrono::hours(1)}, 1'700'000'000'000};
+};
+
+}  // namespace pq::fuzz

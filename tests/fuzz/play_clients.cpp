@@ -1,0 +1,84 @@
+// What operators and viewers ask in a play.
+#include <limits>
+
+#include "tests/fuzz/cast.h"
+#include "tests/fuzz/play.h"
+
+namespace pq::fuzz {
+namespace {
+
+constexpr std::array folds = {Fold::sum, Fold::min, Fold::max, Fold::none};
+constexpr std::array steerings = {Steering::cancel, Steering::pause, Steering::resume};
+constexpr std::array roles = {Role::agent, Role::operator_, Role::viewer};
+constexpr std::array<std::uint32_t, 5> patiences_ms = {10'000, 0, 1, 60'000,
+                                                       std::numeric_limits<std::uint32_t>::max()};
+constexpr std::uint64_t requests = 6;  // submissions with the same id are one
+
+}  // namespace
+
+// Mostly by the operator; a viewer or an agent may not say all of it.
+void Play::ask() {
+  const std::size_t who = script_.below(8);
+  const Speaker& speaker = cast().at(who < cast().size() ? who : agents_in_cast);
+  const RequestNumber number = script_.one_in(4) ? last_request_ : ++last_request_;
+  stage_.says(speaker, Letter<ClientToHead>{number, some_question()});
+}
+
+ClientToHead Play::some_question() {
+  switch (script_.below(16)) {
+    case 0:
+      return AskJob{some_job()};
+    case 1:
+      return AskJobs{};
+    case 2:
+      return AskAgents{};
+    case 3:
+    case 4:
+      return Wait{some_job(), script_.one_of(patiences_ms)};
+    case 5:
+    case 6:
+    case 7:
+      return Steer{some_job(), script_.one_of(steerings)};
+    case 8:
+      return Reprioritize{some_job(), static_cast<std::int32_t>(script_.below(5)) - 2};
+    case 9:
+      return DrainAgent{script_.one_of(agent_names)};
+    case 10:
+      return Verify{some_job()};
+    case 11:
+      return Authorize{script_.one_of(roles), std::string(script_.text(2)), std::string(script_.text(2))};
+    default:
+      return some_submission();
+  }
+}
+
+Submit Play::some_submission() {
+  Submit submit;
+  submit.id = {0, script_.below(requests)};
+  submit.spec.range = some_range();
+  submit.spec.fold = script_.one_of(folds);
+  submit.spec.kernel = script_.one_in(4) ? script_.one_of(all_kernels) : Kernel::primes;
+  submit.spec.name = script_.one_in(8) ? script_.text(4) : "";
+  submit.spec.priority = static_cast<std::int32_t>(script_.below(3)) - 1;
+  submit.spec.attempts_max = static_cast<std::uint32_t>(script_.below(4));
+  submit.spec.failures_max = static_cast<std::uint32_t>(script_.number());
+  return submit;
+}
+
+// Mostly a narrow one, anywhere.
+Range Play::some_range() {
+  const std::uint64_t begin = script_.number();
+  if (begin == std::numeric_limits<std::uint64_t>::max()) return {0, begin};
+  const std::uint64_t width_max = std::numeric_limits<std::uint64_t>::max() - begin;
+  const std::uint64_t width = script_.one_in(4) ? script_.number() : 1 + script_.below(64);
+  return {begin, begin + std::clamp<std::uint64_t>(width, 1, width_max)};
+}
+
+JobId Play::some_job() {
+  const auto& jobs = stage_.queue().jobs();
+  const std::size_t which = script_.below(jobs.size() + 1);
+  if (which == jobs.size()) return JobId{script_.number()};
+  return std::next(jobs.begin(), static_cast<std::ptrdiff_t>(which))->first;
+}
+
+}  // namespace pq::fuzz

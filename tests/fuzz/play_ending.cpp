@@ -1,0 +1,89 @@
+// How every play ends: all others fall silent, and one honest agent computes what is left.
+#include <algorithm>
+#include <chrono>
+
+#include "common/check.h"
+#include "tests/fuzz/cast.h"
+#include "tests/fuzz/play.h"
+
+namespace pq::fuzz {
+namespace {
+
+constexpr std::uint32_t honest_slots = 16;
+constexpr int honest_beats_max = 500;
+constexpr int terms_max = 8;
+// So quick that it computes 2^64 integers in some hundred leases.
+constexpr double honest_per_integer_s = 1.1e-15;
+
+bool is_open(const Job& job) { return !has_ended(job.row.state); }
+
+}  // namespace
+
+void Play::end_honestly() {
+  stage_.next_commit(CommitEnd::done);
+  wait_for_silence();
+  resume_all();
+  Hello hello;
+  hello.name = "honest";
+  hello.incarnation = {1};
+  hello.slots = honest_slots;
+  hello.kernels.assign(all_kernels.begin(), all_kernels.end());
+  stage_.says(honest_speaker(), AgentToHead(hello));
+  stage_.turns();
+  const auto& jobs = stage_.queue().jobs();
+  const auto some_are_open = [&] {
+    return std::any_of(jobs.begin(), jobs.end(), [](const auto& job) { return is_open(job.second); });
+  };
+  for (int beats = 0; some_are_open(); ++beats) {
+    check(beats < honest_beats_max, "an honest agent ends every job that can be ended");
+    stage_.says(honest_speaker(), AgentToHead(honest_beat()));
+    stage_.turns();
+  }
+  for (const auto& [id, job] : jobs) {
+    const bool may_fail = job.ledger.failed() > 0 || job.row.attempts_failed > job.row.spec.failures_max ||
+                          stage_.honesty() == Honesty::anything_is_said;
+    check(job.row.state != JobState::failed || may_fail, "only what has failed fails a job");
+  }
+}
+
+void Play::resume_all() {
+  const Speaker& client = cast().at(agents_in_cast);
+  for (const auto& [id, job] : stage_.queue().jobs()) {
+    if (job.row.state != JobState::paused) continue;
+    stage_.says(client, Letter<ClientToHead>{++last_request_, Steer{id, Steering::resume}});
+  }
+}
+
+void Play::wait_for_silence() {
+  const auto& agents = stage_.queue().roster().all();
+  const auto some_are_there = [&] {
+    return std::any_of(agents.begin(), agents.end(), [](const auto& agent) { return !agent.second.gone; });
+  };
+  for (int terms = 0; some_are_there(); ++terms) {
+    check(terms < terms_max, "a silent agent is gone");
+    stage_.passes(limits::restart_term + std::chrono::seconds(1));
+  }
+  check(stage_.queue().leases().all().empty(), "who is gone holds nothing");
+}
+
+// All that it holds is computed.
+Beat Play::honest_beat() const {
+  const Agent& self = *agent_of(honest_speaker().who.public_key, "honest");
+  Beat beat;
+  beat.name = self.row.name;
+  beat.incarnation = self.row.incarnation;
+  beat.seq = self.beat_seq + 1;
+  beat.epoch = stage_.epoch();
+  beat.orders_seen = self.orders_number;
+  for (const LeaseId id : self.leases) {
+    const Lease& lease = *stage_.queue().leases().find(id);
+    const Ledger& ledger = stage_.queue().jobs().at(lease.job).ledger;
+    beat.leases.push_back(true_view(id, lease, ledger.end_of(lease.begin)));
+  }
+  for (const auto& [id, job] : stage_.queue().jobs()) {
+    if (is_open(job)) beat.paces.push_back({id, 0, honest_per_integer_s});
+  }
+  return beat;
+}
+
+}  // namespace pq::fuzz
