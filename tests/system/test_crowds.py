@@ -12,8 +12,8 @@ from typing import Callable, Iterator, Optional
 
 from cluster import QUICK_BEATS, Cluster
 from crowd import Crowd
-from measured import Measured, in_milliseconds, scaled, spread
-from peer import HandAgent, Peer
+from measured import Measured, scaled, spread
+from peer import HandAgent
 from process_state import descriptors_of, resident_mb_of
 from waiting import eventually, pause
 

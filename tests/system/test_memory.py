@@ -8,7 +8,7 @@ import pytest
 
 from cluster import Cluster
 from measured import Measured, scaled
-from peer import HandAgent, Peer, job_spec, new_request, pack, word_of
+from peer import HandAgent, job_spec, new_request, pack, word_of
 from process_state import resident_mb_of
 
 BATCH = 500  # questions on their way at once

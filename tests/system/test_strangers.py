@@ -16,7 +16,7 @@ from zmq.utils import z85
 
 from cluster import QUICK_BEATS, Cluster
 from crowd import NULL_GREETING
-from peer import HandAgent, Peer, job_spec, new_request, pack, word_of
+from peer import HandAgent, Peer, job_spec, pack, word_of
 from waiting import eventually
 
 MESSAGE_BYTES_MAX = 1 << 20
