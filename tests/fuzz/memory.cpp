@@ -14,6 +14,7 @@ namespace pq::fuzz {
 void MemoryStore::begin_epoch(Epoch epoch) {
   check(epoch_ < epoch, "each start of the head has an epoch of its own");
   epoch_ = epoch;
+  stored_.epochs.insert(epoch);
 }
 
 void MemoryStore::commit(const Changes& changes) {
@@ -26,9 +27,20 @@ std::optional<Stored> MemoryStore::read_job(JobId job) {
   const auto row = stored_.jobs.find(job);
   if (row == stored_.jobs.end()) return std::nullopt;
   Stored found;
+  found.agents = stored_.agents;
+  found.epochs = stored_.epochs;
   found.jobs.insert(*row);
   found.spans = {stored_.spans.lower_bound({job, 0}), stored_.spans.upper_bound({job, UINT64_MAX})};
   return found;
+}
+
+std::optional<Refusal> MemoryStore::begin_backup(const std::string& /*name*/) {
+  return Refusal{ErrorWord::backup_failed, "there is no disk here"};
+}
+
+std::optional<BackupEnd> MemoryStore::continue_backup() {
+  check(false, "no backup was begun");
+  return std::nullopt;
 }
 
 void MemoryTransport::hears(PeerId peer, const Principal& sender, std::string bytes) {

@@ -23,6 +23,8 @@ class MemoryStore final : public Store {
   void begin_epoch(Epoch epoch) override;
   void commit(const Changes& changes) override;
   std::optional<Stored> read_job(JobId job) override;
+  std::optional<Refusal> begin_backup(const std::string& name) override;
+  std::optional<BackupEnd> continue_backup() override;
 
   const Stored& stored() const { return stored_; }
   void put_back(const Stored& backup) { stored_ = Stored(backup); }

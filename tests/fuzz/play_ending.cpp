@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::uint32_t honest_slots = 16;
 constexpr int honest_beats_max = 500;
-constexpr int terms_max = 8;
+constexpr Duration wait = std::chrono::milliseconds(900);  // longer, and the head would think that it stood still
+constexpr auto waits_max = 8 * limits::restart_term / wait;
 // So quick that it computes 2^64 integers in some hundred leases.
 constexpr double honest_per_integer_s = 1.1e-15;
 
@@ -59,9 +60,9 @@ void Play::wait_for_silence() {
   const auto some_are_there = [&] {
     return std::any_of(agents.begin(), agents.end(), [](const auto& agent) { return !agent.second.gone; });
   };
-  for (int terms = 0; some_are_there(); ++terms) {
-    check(terms < terms_max, "a silent agent is gone");
-    stage_.passes(limits::restart_term + std::chrono::seconds(1));
+  for (int waits = 0; some_are_there(); ++waits) {
+    check(waits < waits_max, "a silent agent is gone");
+    stage_.passes(wait);
   }
   check(stage_.queue().leases().all().empty(), "who is gone holds nothing");
 }

@@ -71,6 +71,7 @@ void show(const Refusal& refusal) {
 
 void show(const Submitted& /*a number*/) {}
 void show(const Authorized& /*nothing*/) {}
+void show(const BackedUp& backup) { check_json(to_line(to_json(backup))); }
 
 }  // namespace
 

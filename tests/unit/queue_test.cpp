@@ -67,6 +67,7 @@ TEST_CASE("an agent that is heard as soon as the head goes on has a term from th
   s.a->falls_silent();
   s.passes(limits::lease_term + 1ms);
   CHECK(s.b->takes_lease().begin == 400);
+  s.a->loses_what_was_sent();
 }
 
 TEST_CASE("an agent that was silent finds its lease gone, and its late commit is refused and counted once") {

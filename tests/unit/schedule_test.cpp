@@ -183,7 +183,7 @@ TEST_CASE("a split makes both end together") {
   }
 }
 
-TEST_CASE("below two steps of the slower of both nothing is split") {
+TEST_CASE("what a split would end sooner by less than a second is not split") {
   const auto splits = [](double rest_s, const Cost& holder, const Cost& thief) {
     const auto width = static_cast<std::uint64_t>(rest_s / holder.per_integer_s);
     return split_point({{0, width}, 0, 0ns, holder}, thief).has_value();
@@ -191,11 +191,14 @@ TEST_CASE("below two steps of the slower of both nothing is split") {
   const Cost plain{0, 0.001};
   CHECK_FALSE(splits(1.9, plain, plain));
   CHECK(splits(2.1, plain, plain));
-  const Cost slow_to_start{0.1, 0.001};  // 2 % of a step of 5 s
-  CHECK_FALSE(splits(9.9, slow_to_start, plain));
-  CHECK_FALSE(splits(9.9, plain, slow_to_start));
-  CHECK(splits(10.1, slow_to_start, plain));
-  CHECK(splits(10.1, plain, slow_to_start));
+  const Cost slow_to_start{0.1, 0.001};  // 2 % of a step of 5 s, which its holder ends in any case
+  CHECK_FALSE(splits(5.8, slow_to_start, plain));
+  CHECK(splits(6.1, slow_to_start, plain));
+  CHECK_FALSE(splits(2.05, plain, slow_to_start));  // whoever takes over must start, too
+  CHECK(splits(2.2, plain, slow_to_start));
+  const Cost slowest{10, 0.01};  // its steps are of a minute, the longest there are
+  CHECK_FALSE(splits(50, slowest, plain));
+  CHECK(splits(70, slowest, plain));
 }
 
 TEST_CASE("a split is after the committed point and before the end, at every extreme") {
