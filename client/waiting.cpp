@@ -28,14 +28,16 @@ Failure not_ended(JobId job, ExitStatus status) {
                               job.value)};
 }
 
-tl::expected<JobReport, Failure> ended_job(Connection& connection, JobId job, Screen& screen) {
+tl::expected<JobReport, Failure> ended_job(Connection& connection, JobId job,
+                                           std::optional<RequestId> submission, Screen& screen) {
   Progress progress(screen);
   std::chrono::milliseconds patience = first_patience;
   while (true) {
     const Duration time_left = connection.time_left();
     if (time_left <= 0ms) return tl::unexpected(not_ended(job, ExitStatus::timed_out));
     const auto asked = std::min(patience, std::chrono::ceil<std::chrono::milliseconds>(time_left));
-    const Wait question{.job = job, .patience_ms = static_cast<std::uint32_t>(asked.count())};
+    const Wait question{
+        .job = job, .patience_ms = static_cast<std::uint32_t>(asked.count()), .submission = submission};
     auto report = connection.ask_for<JobReport>(question, time_left);
     if (!report) {
       const ExitStatus status = report.error().status;
@@ -50,8 +52,9 @@ tl::expected<JobReport, Failure> ended_job(Connection& connection, JobId job, Sc
 
 }  // namespace
 
-Outcome wait_for_end(Connection& connection, JobId job, Screen& screen, bool json) {
-  const auto ended = ended_job(connection, job, screen);
+Outcome wait_for_end(Connection& connection, JobId job, Screen& screen, bool json,
+                     std::optional<RequestId> submission) {
+  const auto ended = ended_job(connection, job, submission, screen);
   if (!ended) return tl::unexpected(ended.error());
   screen.say(end_line(*ended));
   if (json) {

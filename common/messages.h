@@ -143,6 +143,9 @@ struct AskJobs {
 struct Wait {
   JobId job;
   std::uint32_t patience_ms = 0;
+  // Whoever submitted it means that submission: a head that was restored from a backup may have given the
+  // number to another job, and then there is no such job.
+  std::optional<RequestId> submission = std::nullopt;
   friend bool operator==(const Wait&, const Wait&) = default;
 };
 

@@ -136,6 +136,7 @@ inline constexpr std::string_view type_of<Wait> = "wait";
 void fields(auto& v, Is<Wait> auto& m) {
   v("job", m.job);
   v("patience_ms", m.patience_ms);
+  v("submission", m.submission);
 }
 
 template <>

@@ -76,11 +76,19 @@ Outcome run(const Invocation& call) {
     return ExitStatus::done;
   }
   Connection connection(call.shared, call.screen);
-  const auto submitted = connection.ask_for<Submitted>(Submit{.id = random_request_id(), .spec = spec});
-  if (!submitted) return tl::unexpected(submitted.error());
-  if (!call.arguments.has("wait")) return tell(call, connection, submitted->job);
-  call.screen.say(fmt::format("job {} submitted", submitted->job.value));
-  return wait_for_end(connection, submitted->job, call.screen, call.shared.json);
+  const Submit submit{.id = random_request_id(), .spec = spec};
+  while (true) {
+    const auto submitted = connection.ask_for<Submitted>(submit);
+    if (!submitted) return tl::unexpected(submitted.error());
+    if (!call.arguments.has("wait")) return tell(call, connection, submitted->job);
+    call.screen.say(fmt::format("job {} submitted", submitted->job.value));
+    auto ended = wait_for_end(connection, submitted->job, call.screen, call.shared.json, submit.id);
+    if (ended || ended.error().status != ExitStatus::no_such_job) return ended;
+    // The same submission, so this is never a second job.
+    call.screen.say(
+        fmt::format("the head knows this job no more as {}, perhaps after a restore; submitting it again",
+                    submitted->job.value));
+  }
 }
 
 }  // namespace

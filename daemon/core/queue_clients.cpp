@@ -226,7 +226,8 @@ HeadToClient Queue::answer(const DrainAgent& ask, Now now, Effects& /*effects*/)
 std::optional<HeadToClient> Queue::wait(const Wait& wait, const Sender& from, RequestNumber request,
                                         Now now) {
   const auto job = jobs_.find(wait.job);
-  if (job == jobs_.end()) return no_such(wait.job);
+  if (job == jobs_.end() || (wait.submission && *wait.submission != job->second.row.request))
+    return no_such(wait.job);
   if (has_ended(job->second.row.state)) return report(job->second);
   auto& waiting = waits_[wait.job];
   const auto same = std::find_if(waiting.begin(), waiting.end(), [&](const Waiting& w) {

@@ -45,7 +45,7 @@ ClientToHead Client::next_question() {
   }
   if (dice_.one_in(8)) return Verify{*job_};
   if (steers_ && dice_.one_in(8)) return BackUp{{dice_.bits(), dice_.bits()}, "backup"};
-  return Wait{*job_, static_cast<std::uint32_t>(dice_.below(5000))};
+  return Wait{*job_, static_cast<std::uint32_t>(dice_.below(5000)), submit_.id};
 }
 
 void Client::arrive(std::string bytes) {

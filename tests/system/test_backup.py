@@ -219,6 +219,25 @@ def test_old_backup_is_restored_under_load(cluster: Cluster) -> None:
     assert verify_offline(cluster, cluster.state_dir / "pq.db").status == 0
 
 
+def test_waiting_client_never_takes_another_job_for_its_own(cluster: Cluster) -> None:
+    """The restored head gives the number of a job that it has forgotten to the next one."""
+    cluster.start_head(*QUICK_BEATS)
+    backup = back_up(cluster)
+    waiter = cluster.start("pq-submit", "--range", "0:1000", "--wait")
+    eventually(lambda: "job 1 submitted" in waiter.stderr(), "the job is submitted")
+    cluster.head.kill()
+    restore(cluster, backup)
+    waiter.send_signal(signal.SIGSTOP)  # so that another job comes first
+    cluster.start_head(*QUICK_BEATS)
+    assert cluster.submit("0:2000") == 1
+    waiter.send_signal(signal.SIGCONT)
+    cluster.start_agent("only")
+    told = waiter.ends()
+    assert (told.status, told.stdout) == (0, "168\n"), told
+    assert "job 2 submitted" in told.stderr
+    assert cluster.wait(1)["value"] == "303"
+
+
 def test_restore_that_forgets_the_log_is_refused(cluster: Cluster) -> None:
     cluster.start_head()
     backup = back_up(cluster)

@@ -92,6 +92,8 @@ TEST_CASE("a wait for a job that has ended is answered at once, and so is one fo
   s.waits(1, {job, 60'000});
   CHECK(as_report(s.answer_to(1)).state == JobState::cancelled);
   CHECK(s.is_refused(Wait{unknown, 60'000}) == Refusal{ErrorWord::no_such_job, "17"});
+  const JobId known = s.submits(Range{0, 10});
+  CHECK(s.is_refused(Wait{known, 60'000, RequestId{4, 711}}).word == ErrorWord::no_such_job);
 }
 
 TEST_CASE("a wait is answered when its patience is over, with the job as it then is") {

@@ -36,8 +36,8 @@ bool is_list(const Place& place) {
 }
 
 bool is_optional(const Place& map, std::string_view key) {
-  static const Words keys = {"q",         "value",           "failed_upto",     "error",
-                             "end_asked", "started_unix_ms", "finished_unix_ms"};
+  static const Words keys = {"q",         "value",           "failed_upto",      "error",
+                             "end_asked", "started_unix_ms", "finished_unix_ms", "submission"};
   return keys.contains(key) && !map.is_within("labels");
 }
 

@@ -137,7 +137,7 @@ inline std::vector<ClientToHead> client_messages() {
           AskJob{{u64_max}},
           AskJobs{},
           Wait{{7}, 10'000},
-          Wait{{u64_max}, u32_max},
+          Wait{{u64_max}, u32_max, RequestId{u64_max, u64_max}},
           Steer{{7}, Steering::cancel},
           Steer{{7}, Steering::pause},
           Steer{{u64_max}, Steering::resume},
