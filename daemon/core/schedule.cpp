@@ -66,9 +66,8 @@ std::uint64_t lease_width(const WidthFacts& facts) {
       std::max(seconds(limits::lease_width_shortest), facts.cost.fixed_s / limits::fixed_cost_share_max);
   const double longest_s = facts.is_measured ? seconds(limits::lease_width_longest)
                                              : std::max(seconds(limits::lease_width_unmeasured), shortest_s);
-  const bool is_alone = facts.fleet_per_s * facts.cost.per_integer_s < 1.001;
-  const double tapered_s =
-      std::clamp(is_alone ? even_share_s : even_share_s / 2, std::min(shortest_s, longest_s), longest_s);
+  const double tapered_s = std::clamp(facts.is_alone ? even_share_s : even_share_s / 2,
+                                      std::min(shortest_s, longest_s), longest_s);
   const double least_s = std::max(seconds(limits::lease_width_least), facts.cost.fixed_s);
   const double time_s =
       std::min(std::max(std::min(tapered_s, even_share_s), least_s), seconds(limits::lease_width_longest));

@@ -156,6 +156,7 @@ TEST_CASE("the odd slot goes round") {
   const double share_s = 400 * slots / static_cast<double>(jobs.size());
   for (const JobId job : jobs)
     CHECK(std::abs(s.served_s[job] - share_s) <= 0.05 * share_s + 3 * seconds(limits::share_quantum));
+  CHECK(static_cast<double>(s.asked) <= 400 * slots / seconds(limits::share_quantum));
 }
 
 TEST_CASE("a job that was paused for long does not make the others wait for as long") {
@@ -218,6 +219,19 @@ TEST_CASE("a higher priority takes all slots within a step, and gives none back"
   CHECK(s.active(high) == 5);
 }
 
+TEST_CASE("who comes right after another waits no longer for that") {
+  Workshop s;
+  s.slots("a", 4);
+  const JobId low = s.submits_measured(endless_of(0));
+  s.works(5);
+  s.submits(endless_of(0));
+  CHECK(s.leaving(low) == 2);
+  s.passes(limits::pass_pause + 1ms);
+  s.submits(endless_of(1));
+  CHECK(s.leaving(low) == 4);
+  s.agents[0]->reads();
+}
+
 TEST_CASE("a short job asks for no more slots than it has work for") {
   Workshop s;
   s.slots("a", 60);
@@ -275,12 +289,15 @@ TEST_CASE("an agent on which the waiting work has failed is not asked, another i
   const JobId failing = s.submits(Range{0, 1000});
   a.fails(a.takes_lease(), upto(1000), "boom");  // and is tried again there, as there is no other
   const Taken again = a.takes_lease();
+  const JobId endless_job = s.submits(endless);
+  s.stranger("b").measures(endless_job, integer_s);
   s.slots("b", 1);
-  const JobId endless_job = s.submits_measured(endless_of(0));
   s.works(1);
   REQUIRE(s.active(endless_job) == 1);
+  a.measures(endless_job, integer_s);
   a.fails(again, upto(1000), "boom");
-  a.takes_lease();
+  const Taken longest = a.takes_lease();
+  CHECK(longest.end - longest.begin > 59 * step);
   CHECK(s.leaving(endless_job) == 1);  // for both halves of what failed: they are short
   for (const auto& [id, lease] : s.queue().leases().all())
     CHECK(lease.leaving == (s.queue().roster().at(lease.agent).row.name == "b"));

@@ -1,6 +1,9 @@
 // Silence while slots are idle: what a silent agent holds is freed sooner than after the lease term.
 #include <doctest/doctest.h>
 
+#include <cstdint>
+#include <vector>
+
 #include "daemon/core/queue.h"
 #include "tests/unit/scenario.h"
 
@@ -70,19 +73,22 @@ TEST_CASE("a slot that falls idle late takes over at once from an agent that has
 TEST_CASE("no more leases are taken from a silent agent than slots are idle") {
   Scenario s;
   auto& a = s.stranger("a").joins(4);
-  const JobId job = s.submits(Range{0, 1'000'000'000'000});
-  std::vector<Taken> leases;
-  for (int slot = 0; slot < 4; ++slot) leases.push_back(a.takes_lease());
-  for (const Taken& lease : leases) a.commits(lease, upto(lease.begin + 1), value(0));
-  s.steers(job, Steering::pause);
-  a.reads();
-  s.steers(job, Steering::resume);
-  a.falls_silent();
+  std::vector<JobId> jobs(4);
+  for (JobId& job : jobs) job = s.submits(thousand);
+  for (const JobId job : jobs) CHECK(a.takes_lease().job == job);
+  const auto expired = [&] {
+    std::uint64_t leases = 0;
+    for (const JobId job : jobs) leases += s.row(job).leases.expired;
+    return leases;
+  };
   auto& b = s.stranger("b").joins(2);
-  while (!b.is_granted_nothing()) b.takes_lease();
-  REQUIRE(b.leases() == 2);
-  s.passes(limits::tail_term_least + 1s);
-  CHECK(s.row(job).leases.expired == 0);  // there is other work
+  a.falls_silent();
+  s.passes(limits::lease_term - 1ms);
+  CHECK(expired() == 2);
+  a.loses_what_was_sent();
+  s.passes(2ms);
+  CHECK(expired() == 4);
+  for (int i = 0; i < 4; ++i) b.finishes(b.takes_lease(), 168);
 }
 
 TEST_CASE("an agent that fell silent while it was idle is given nothing until it is heard") {
@@ -94,6 +100,19 @@ TEST_CASE("an agent that fell silent while it was idle is given nothing until it
   const JobId job = s.submits(thousand);
   CHECK(s.spans(job) == "free 0:1000");
   CHECK(a.takes_lease().begin == 0);
+}
+
+TEST_CASE("nobody is asked to end earlier for the slots of a silent agent") {
+  TwoAgents s({0, 200'000});
+  s.measure(0.001, 0.001);
+  s.b->falls_silent();
+  s.passes(limits::tail_term_least + limits::ask_pause);
+  s.a->beats();
+  for (int i = 0; i < 10; ++i) {
+    s.passes(limits::pass_pause_quiet);
+    s.a->beats();
+    CHECK_FALSE(s.a->end_asked(s.lease));
+  }
 }
 
 TEST_CASE("an idle slot takes nothing from a silent agent") {
@@ -137,6 +156,18 @@ TEST_CASE("time in which the head stood still is no silence") {
   CHECK(s.row(s.id).leases.expired == 1);
   s.b->takes_lease();
   s.a->loses_what_was_sent();
+}
+
+TEST_CASE("a head that stood still while all slots were busy knows it, too") {
+  TwoAgents s;
+  s.submits(thousand);
+  const Taken busy = s.b->takes_lease();
+  s.a->falls_silent();
+  s.passes(2s);
+  s.stands_still(5s);
+  s.b->finishes(busy, 168);
+  CHECK(s.b->is_granted_nothing());
+  CHECK(s.row(s.id).leases.expired == 0);
 }
 
 TEST_CASE("the tail term follows the beats, and is never longer than the lease term") {

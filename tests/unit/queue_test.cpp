@@ -204,6 +204,7 @@ TEST_CASE("a lease that is given back in two parts has yielded once") {
   TwoAgents s;
   s.a->ends_earlier(s.lease, 800);
   CHECK(s.b->takes_lease().begin == 800);
+  s.b->beats();
   s.a->ends_earlier(s.lease, 500);
   CHECK(s.row(s.id).leases.yielded == 1);
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/limits.h"
+#include "daemon/core/pass_clock.h"
 
 namespace pq {
 namespace {
@@ -66,6 +67,13 @@ TEST_CASE("a lease is half of a slot's even share of what is left, between its b
   CHECK(width(100) == 11);              // … but for the even share itself: all end together
 }
 
+TEST_CASE("a slot that may expect no other beside it takes all that is left, up to a minute") {
+  const auto width = [](double rest) { return lease_width({{0, 0.001}, true, rest, 1000, true}); };
+  CHECK(width(40'000) == 40'001);
+  CHECK(width(300) == 301);
+  CHECK(width(400'000) == 60'001);
+}
+
 TEST_CASE("however small the even share, a lease is worth its round trip") {
   const Cost cost{0, 1e-9};
   const std::uint64_t least = lease_width({cost, true, 1000, 1e12});
@@ -111,6 +119,31 @@ TEST_CASE("a fleet of 100 000 takes a job in about as many leases as it needs to
   }
   CHECK(rounds > 160);  // 10 000 s of work, no lease longer than a minute
   CHECK(rounds < 190);
+}
+
+// ---------------------------------------------------------------- passes
+
+TEST_CASE("a look at all leases is followed by a pause that grows with their number") {
+  const Instant now{1h};
+  PassClock clock;
+  CHECK(clock.due() <= now);  // the first is due at once
+  clock.made(now, 10, true);
+  CHECK(clock.due() - now == limits::pass_pause);
+  clock.made(now, 10'000, true);
+  CHECK(clock.due() - now == 10'000 * limits::pass_pause_per_lease);
+  clock.made(now, 100'000, false);
+  CHECK(clock.due() - now == 100'000 * limits::pass_pause_per_lease);
+}
+
+TEST_CASE("a look that found nothing is followed by a long pause, unless something happens") {
+  const Instant now{1h};
+  PassClock clock;
+  clock.made(now, 10, false);
+  CHECK(clock.due() - now == limits::pass_pause_quiet);
+  clock.hear_news();
+  CHECK(clock.due() - now == limits::pass_pause);
+  clock.made(now, 10, false);
+  CHECK(clock.due() - now == limits::pass_pause_quiet);
 }
 
 // ---------------------------------------------------------------- speeds
