@@ -80,25 +80,24 @@ def throttle() -> Iterator[Throttle]:
 
 
 def measure_rates(throttled: Throttle) -> dict[str, float]:
-    """Integers a second of each share, all three at once: primesieve for a while, and how far it came."""
-    width = 4 * 10**8
-    done = {name: 0 for name in SHARES}
-    ends = time.monotonic() + CALIBRATION_S
-    took: dict[str, float] = {}
+    """Integers a second of each share, all three at once: one primesieve each, of about the same time."""
+    began = time.monotonic()
+    count(BEGIN, 10**10, throttled, max(SHARES.values()))
+    full = 10**10 / (time.monotonic() - began) / max(SHARES.values())
+    rates: dict[str, float] = {}
 
     def compute(name: str) -> None:
+        width = int(full * SHARES[name] * CALIBRATION_S)
         began = time.monotonic()
-        while time.monotonic() < ends:
-            count(BEGIN, width, throttled, SHARES[name])
-            done[name] += width
-        took[name] = time.monotonic() - began
+        count(BEGIN, width, throttled, SHARES[name])
+        rates[name] = width / (time.monotonic() - began)
 
     threads = [threading.Thread(target=compute, args=(name,)) for name in SHARES]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return {name: done[name] / took[name] for name in SHARES}
+    return rates
 
 
 def count(begin: int, width: int, throttled: Throttle, share: float) -> Optional[int]:
