@@ -46,7 +46,7 @@ Queue::Queue(QueueSettings settings, Epoch epoch, Stored stored, Now now)
     if (job.row.state == JobState::paused) pause(job, now);
     unranked_.insert(id);
   }
-  shares_.pass(now.instant);
+  shares_.tell_time(now.instant);
   rank_jobs();
   settled_at_ = awake_since_ = now.instant;
   awake_until_ = next_deadline();
@@ -54,7 +54,7 @@ Queue::Queue(QueueSettings settings, Epoch epoch, Stored stored, Now now)
 
 void Queue::settle(Now now, Effects& effects) {
   notice_standing_still(now);
-  shares_.pass(now.instant);
+  shares_.tell_time(now.instant);
   expire_silent(now, effects);
   end_finished_jobs(now, effects);
   give_work(now);

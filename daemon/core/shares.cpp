@@ -104,8 +104,8 @@ void Shares::list(Entry& entry) {
 
 // ---------------------------------------------------------------- time
 
-void Shares::pass(Instant now) {
-  const Duration passed = now - std::exchange(passed_at_, now);
+void Shares::tell_time(Instant now) {
+  const Duration passed = now - std::exchange(told_at_, now);
   if (are_contended()) clock_s_ += seconds(passed);
 }
 

@@ -56,7 +56,7 @@ class Shares {
   const Claim* claim(JobId job) const;
 
   // ---- time: what is served counts only while some job waits for the slots of others
-  void pass(Instant now);
+  void tell_time(Instant now);
   bool are_contended() const;
   // Ranks holders by what they have been served by now; nobody is kept far ahead of the others or behind.
   void count_served();
@@ -112,7 +112,7 @@ class Shares {
   std::vector<JobId> promised_;
   bool news_ = false;
   double clock_s_ = 0;  // runs while contended
-  Instant passed_at_;
+  Instant told_at_;
 };
 
 }  // namespace pq

@@ -27,10 +27,10 @@ Claim waits_with(std::size_t leases, std::int32_t priority = 0) {
 struct Line : Shares {
   Instant now{1h};
 
-  Line() { pass(now); }
+  Line() { tell_time(now); }
   void passes(Duration duration) {
-    pass(now);
-    pass(now = now + duration);
+    tell_time(now);
+    tell_time(now = now + duration);
     count_served();
   }
   std::vector<JobId> in_order() const {
