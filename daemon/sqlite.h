@@ -51,8 +51,8 @@ class Database {
   std::int64_t integer(const char* sql);
   std::string text(const char* sql);
 
-  // `check` is PRAGMA quick_check(1) or integrity_check(1); its finding is an error: damaged, unless the file could
-  // not be read to its end.
+  // `check` is PRAGMA quick_check(1) or integrity_check(1); its finding is an error: damaged, unless the file
+  // could not be read to its end.
   void expect_sound(const char* check);
 
   bool is_in_transaction() const;

@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::uint32_t honest_slots = 16;
 constexpr int honest_beats_max = 500;
-constexpr Duration wait = std::chrono::milliseconds(900);  // longer, and the head would think that it stood still
+constexpr Duration wait =
+    std::chrono::milliseconds(900);  // longer, and the head would think that it stood still
 constexpr auto waits_max = 8 * limits::restart_term / wait;
 // So quick that it computes 2^64 integers in some hundred leases.
 constexpr double honest_per_integer_s = 1.1e-15;
