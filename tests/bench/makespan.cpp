@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "common/limits.h"
-#include "tests/simulation/dice.h"
+#include "tests/dice.h"
 #include "tests/simulation/fleet.h"
 #include "tests/simulation/timeline.h"
 

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "common/messages.h"
-#include "tests/simulation/dice.h"
+#include "tests/dice.h"
 #include "tests/simulation/machine.h"
 #include "tests/simulation/network.h"
 #include "tests/simulation/timeline.h"

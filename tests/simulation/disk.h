@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "daemon/store.h"
-#include "tests/simulation/dice.h"
+#include "tests/dice.h"
 
 namespace pq::simulation {
 

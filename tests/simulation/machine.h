@@ -11,7 +11,7 @@
 
 #include "agent/session.h"
 #include "common/kernel.h"
-#include "tests/simulation/dice.h"
+#include "tests/dice.h"
 #include "tests/simulation/network.h"
 #include "tests/simulation/timeline.h"
 

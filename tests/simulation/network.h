@@ -11,7 +11,7 @@
 
 #include "common/ids.h"
 #include "daemon/transport.h"
-#include "tests/simulation/dice.h"
+#include "tests/dice.h"
 #include "tests/simulation/timeline.h"
 #include "tests/simulation/weather.h"
 

@@ -10,7 +10,7 @@
 #include "common/job.h"
 #include "common/range.h"
 #include "common/value.h"
-#include "tests/simulation/dice.h"
+#include "tests/dice.h"
 
 namespace pq::simulation {
 

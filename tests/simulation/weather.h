@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "common/instant.h"
-#include "tests/simulation/dice.h"
+#include "tests/dice.h"
 
 namespace pq::simulation {
 

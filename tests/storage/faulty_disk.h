@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tests/storage/dice.h"
+#include "tests/dice.h"
 #include "tests/storage/torn_file.h"
 
 namespace pq::storage {

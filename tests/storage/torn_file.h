@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "tests/storage/dice.h"
+#include "tests/dice.h"
 
 namespace pq::storage {
 

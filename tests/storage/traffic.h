@@ -10,7 +10,7 @@
 
 #include "daemon/core/effects.h"
 #include "daemon/core/queue.h"
-#include "tests/storage/dice.h"
+#include "tests/dice.h"
 
 namespace pq::storage {
 

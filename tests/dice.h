@@ -5,7 +5,7 @@
 
 #include "common/instant.h"
 
-namespace pq::simulation {
+namespace pq {
 
 // splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
 constexpr std::uint64_t mix(std::uint64_t z) {
@@ -33,4 +33,4 @@ class Dice {
   std::uint64_t state_;
 };
 
-}  // namespace pq::simulation
+}  // namespace pq
