@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -98,6 +99,22 @@ TEST_CASE("steps follow a machine that becomes slower or faster") {
   compute(pace, {.cost = fast}, near, 10);
   CHECK(compute(pace, {.cost = slow}, near, 6).back() == doctest::Approx(1).epsilon(0.25));
   CHECK(compute(pace, {.cost = fast}, near, 20).back() == doctest::Approx(1).epsilon(0.25));
+}
+
+TEST_CASE("a machine that becomes slower is not one whose steps have a large fixed cost") {
+  const std::uint64_t at = 1'000'000'000'000'000;
+  const Cost fast = expected_cost(Kernel::primes, at);
+  for (const double slower : {4.0, 10.0, 30.0}) {
+    CAPTURE(slower);
+    const Cost slow{fast.fixed_s * slower, fast.per_integer_s * slower};
+    Pace pace(Kernel::primes);
+    compute(pace, {.cost = fast}, at, 10);
+    const std::vector<double> took = compute(pace, {.cost = slow}, at, 6);
+    CHECK(took.front() == doctest::Approx(slower).epsilon(0.3));  // the step that was begun
+    const double usual = std::max(1.0, slow.fixed_s / limits::fixed_cost_share_max);
+    for (std::size_t i = 1; i < took.size(); ++i) CHECK(took[i] < 2 * usual);
+    CHECK(pace.cost(at).fixed_s < 3 * slow.fixed_s);
+  }
 }
 
 TEST_CASE("steps are longer where the fixed cost would exceed its share, but never over a minute") {
