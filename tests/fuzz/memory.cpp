@@ -23,16 +23,7 @@ void MemoryStore::commit(const Changes& changes) {
   if (end != CommitEnd::done) throw EnvironmentError("the disk is full", ExitStatus::storage_failed);
 }
 
-std::optional<Stored> MemoryStore::read_job(JobId job) {
-  const auto row = stored_.jobs.find(job);
-  if (row == stored_.jobs.end()) return std::nullopt;
-  Stored found;
-  found.agents = stored_.agents;
-  found.epochs = stored_.epochs;
-  found.jobs.insert(*row);
-  found.spans = {stored_.spans.lower_bound({job, 0}), stored_.spans.upper_bound({job, UINT64_MAX})};
-  return found;
-}
+std::optional<Stored> MemoryStore::read_job(JobId job) { return job_of(stored_, job); }
 
 std::optional<Refusal> MemoryStore::begin_backup(const std::string& /*name*/) {
   return Refusal{ErrorWord::backup_failed, "there is no disk here"};

@@ -22,16 +22,7 @@ void Disk::commit(const Changes& changes) {
   if (fails) throw EnvironmentError("the disk is full", ExitStatus::storage_failed);
 }
 
-std::optional<Stored> Disk::read_job(JobId job) {
-  const auto row = stored_.jobs.find(job);
-  if (row == stored_.jobs.end()) return std::nullopt;
-  Stored found;
-  found.agents = stored_.agents;
-  found.epochs = stored_.epochs;
-  found.jobs.insert(*row);
-  found.spans.insert(stored_.spans.lower_bound({job, 0}), stored_.spans.upper_bound({job, UINT64_MAX}));
-  return found;
-}
+std::optional<Stored> Disk::read_job(JobId job) { return job_of(stored_, job); }
 
 std::optional<Refusal> Disk::begin_backup(const std::string& /*name*/) {
   backup_turns_left_ = 1 + static_cast<int>(dice_.below(4));

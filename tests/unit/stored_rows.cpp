@@ -86,6 +86,17 @@ Stored remembered(const Queue& queue) {
   return stored;
 }
 
+std::optional<Stored> job_of(const Stored& stored, JobId job) {
+  const auto row = stored.jobs.find(job);
+  if (row == stored.jobs.end()) return std::nullopt;
+  Stored found;
+  found.jobs.insert(*row);
+  found.spans = spans_of(stored, job);
+  found.agents = stored.agents;
+  found.epochs = stored.epochs;
+  return found;
+}
+
 std::string text_of(const JobRow& job) {
   return fmt::format("job {} {:x}.{:x} {} {} {} '{}' {} {} {} {} {}/{}/{} {} {} {} {} {} {}\n", job.id.value,
                      job.request.high, job.request.low, to_text(job.spec.range), to_text(job.spec.kernel),

@@ -2,6 +2,7 @@
 // rows as text, so that two stores can be compared and a difference read.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,9 @@ void apply(const Changes& changes, Stored& model);
 
 // What must be stored of what the queue knows.
 Stored remembered(const Queue& queue);
+
+// One job of it, as Store::read_job answers.
+std::optional<Stored> job_of(const Stored& stored, JobId job);
 
 std::string text_of(const JobRow& job);
 std::string text_of(const SpanKey& key, const Span& span);
