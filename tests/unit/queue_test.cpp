@@ -234,6 +234,15 @@ TEST_CASE("an agent that was silent for long and says goodbye is still listed as
   CHECK(agents[0].state == AgentState::gone);
 }
 
+TEST_CASE("a hello that comes after its goodbye, late, brings nobody back") {
+  Scenario s;
+  ScriptedAgent& a = s.agent("a");
+  a.says_goodbye();
+  a.send(a.introduction());
+  const JobId job = s.submits(Range{0, 1000});
+  CHECK(s.row(job).leases.granted == 0);  // nobody is there to compute it
+}
+
 TEST_CASE("a goodbye of an older process or of a stranger changes nothing") {
   TwoAgents s;
   s.a->send(Goodbye{"a", {99}});
