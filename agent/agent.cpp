@@ -30,7 +30,7 @@ Hello introduction(const AgentOptions& options) {
   hello.incarnation = {random_bits()};
   hello.program_version = program_version;
   hello.slots = options.slots;
-  hello.kernels.assign(all_kernels.begin(), all_kernels.end());
+  hello.kernels.assign(sieve_kernels.begin(), sieve_kernels.end());
   utsname machine{};
   if (uname(&machine) == 0) {
     hello.labels = {{"arch", machine.machine},

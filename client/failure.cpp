@@ -16,6 +16,8 @@ ExitStatus status_of(ErrorWord word) {
     case ErrorWord::replaced:
     case ErrorWord::no_such_agent:
     case ErrorWord::job_has_ended:
+    case ErrorWord::nothing_failed:
+    case ErrorWord::no_such_file:
     case ErrorWord::too_much:
     case ErrorWord::backup_under_way:
     case ErrorWord::name_is_taken:

@@ -19,6 +19,8 @@ enum class ErrorWord {
   no_such_job,
   no_such_agent,
   job_has_ended,  // cancel, pause, resume or priority came too late
+  nothing_failed, // of a job that shall be tried again
+  no_such_file,   // a submission names one that was not sent
   too_much,       // a bound of limits.h is reached
   backup_under_way,
   name_is_taken,  // of a backup

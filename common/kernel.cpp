@@ -19,18 +19,21 @@ std::string_view to_text(Kernel kernel) {
       return "quintuplets";
     case Kernel::sextuplets:
       return "sextuplets";
+    case Kernel::exec:
+      return "exec";
   }
   return "";
 }
 
 std::optional<Kernel> parse_kernel(std::string_view word) {
-  for (const Kernel kernel : all_kernels) {
+  for (const Kernel kernel : sieve_kernels) {
     if (to_text(kernel) == word) return kernel;
   }
-  return std::nullopt;
+  return word == to_text(Kernel::exec) ? std::optional(Kernel::exec) : std::nullopt;
 }
 
-Cost expected_cost(Kernel /*every kernel of today is a sieve*/, std::uint64_t at) {
+Cost expected_cost(Kernel kernel, std::uint64_t at) {
+  if (kernel == Kernel::exec) return {.fixed_s = 1e-3, .per_integer_s = 0.25};
   const double place = static_cast<double>(at) + 1;
   const double digits = std::log10(place);
   return {.fixed_s = 2e-5 + 5e-10 * std::sqrt(place),

@@ -10,12 +10,14 @@ std::string_view to_text(Steering what) {
       return "pause";
     case Steering::resume:
       return "resume";
+    case Steering::retry:
+      return "retry";
   }
   return "";
 }
 
 std::optional<Steering> parse_steering(std::string_view word) {
-  for (const Steering what : {Steering::cancel, Steering::pause, Steering::resume}) {
+  for (const Steering what : {Steering::cancel, Steering::pause, Steering::resume, Steering::retry}) {
     if (to_text(what) == word) return what;
   }
   return std::nullopt;
@@ -44,6 +46,8 @@ std::string_view to_text(AgentState state) {
   switch (state) {
     case AgentState::active:
       return "active";
+    case AgentState::quarantined:
+      return "quarantined";
     case AgentState::draining:
       return "draining";
     case AgentState::silent:
@@ -56,8 +60,27 @@ std::string_view to_text(AgentState state) {
 
 std::optional<AgentState> parse_agent_state(std::string_view word) {
   for (const AgentState state :
-       {AgentState::active, AgentState::draining, AgentState::silent, AgentState::gone}) {
+       {AgentState::active, AgentState::quarantined, AgentState::draining, AgentState::silent, AgentState::gone}) {
     if (to_text(state) == word) return state;
+  }
+  return std::nullopt;
+}
+
+std::string_view to_text(Stream stream) {
+  switch (stream) {
+    case Stream::stdout_:
+      return "stdout";
+    case Stream::stderr_:
+      return "stderr";
+    case Stream::pq:
+      return "pq";
+  }
+  return "";
+}
+
+std::optional<Stream> parse_stream(std::string_view word) {
+  for (const Stream stream : {Stream::stdout_, Stream::stderr_, Stream::pq}) {
+    if (to_text(stream) == word) return stream;
   }
   return std::nullopt;
 }

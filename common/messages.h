@@ -20,10 +20,10 @@ namespace pq {
 inline constexpr std::uint32_t protocol_version = 1;
 inline constexpr std::uint32_t protocol_version_oldest = 1;
 
-struct Label {
-  std::string key;
-  std::string value;
-  friend bool operator==(const Label&, const Label&) = default;
+// Bytes that are no text: of files, and whatever programs print.
+struct Bytes {
+  std::string data;
+  friend bool operator==(const Bytes&, const Bytes&) = default;
 };
 
 // ---------------------------------------------------------------- agent → head
@@ -74,6 +74,53 @@ struct Beat {
   friend bool operator==(const Beat&, const Beat&) = default;
 };
 
+enum class Stream { stdout_, stderr_, pq };  // pq: what the agent says of a run, such as how it ended
+
+std::string_view to_text(Stream stream);
+std::optional<Stream> parse_stream(std::string_view word);
+
+// Some of what a program wrote in one run.
+struct LogPart {
+  JobId job;
+  LeaseId lease;
+  Range run;
+  std::uint32_t attempt = 1;
+  Stream stream = Stream::stderr_;
+  bool failed = false;  // the run has failed: this is the last that is heard of it
+  Bytes text;
+  friend bool operator==(const LogPart&, const LogPart&) = default;
+};
+
+// Some of what is collected of one run. The run is committed only once all of it is stored.
+struct OutputPart {
+  JobId job;
+  LeaseId lease;
+  Range run;
+  std::uint64_t offset = 0;
+  Bytes text;
+  friend bool operator==(const OutputPart&, const OutputPart&) = default;
+};
+
+// agent → head, when programs have printed something. One at a time, and again under the same seq until it is answered
+// by OutputStored.
+struct Output {
+  std::string name;
+  Incarnation incarnation;
+  std::uint64_t seq = 0;  // counts 1, 2, 3 …
+  std::vector<LogPart> logs;
+  std::vector<OutputPart> outputs;
+  friend bool operator==(const Output&, const Output&) = default;
+};
+
+// agent → head, for a file that a job needs. Answered by FilePart.
+struct WantFile {
+  std::string name;
+  Incarnation incarnation;
+  Sha256 hash;
+  std::uint64_t offset = 0;
+  friend bool operator==(const WantFile&, const WantFile&) = default;
+};
+
 // agent → head: it holds nothing any more and ends.
 struct Goodbye {
   std::string name;
@@ -96,6 +143,7 @@ struct LeaseOrder {
   Range range;
   // The holder is asked to end at this integer, or at the first later one that it can.
   std::optional<std::uint64_t> end_asked;
+  std::uint32_t attempts_failed = 0;  // of a program, on this part
   friend bool operator==(const LeaseOrder&, const LeaseOrder&) = default;
 };
 
@@ -104,6 +152,9 @@ struct JobOrder {
   JobId job;
   Kernel kernel = Kernel::primes;
   Fold fold = Fold::sum;
+  std::uint64_t begin = 0;  // of the whole job: runs of a fixed width are counted from there
+  std::uint32_t cpus = 1;
+  std::optional<Program> program = std::nullopt;
   friend bool operator==(const JobOrder&, const JobOrder&) = default;
 };
 
@@ -117,6 +168,22 @@ struct Orders {
   std::vector<JobOrder> jobs;  // of the leases that the agent has not listed yet
   bool drain = false;          // an operator asked for it
   friend bool operator==(const Orders&, const Orders&) = default;
+};
+
+// head → agent, the answer to Output, once it is stored.
+struct OutputStored {
+  Incarnation incarnation;
+  std::uint64_t seq = 0;
+  friend bool operator==(const OutputStored&, const OutputStored&) = default;
+};
+
+// head → agent, the answer to WantFile. No bytes at an offset below the size: the head has no such file any more.
+struct FilePart {
+  Sha256 hash;
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+  Bytes part;
+  friend bool operator==(const FilePart&, const FilePart&) = default;
 };
 
 // ---------------------------------------------------------------- client → head
@@ -149,7 +216,7 @@ struct Wait {
   friend bool operator==(const Wait&, const Wait&) = default;
 };
 
-enum class Steering { cancel, pause, resume };
+enum class Steering { cancel, pause, resume, retry };
 
 std::string_view to_text(Steering what);
 std::optional<Steering> parse_steering(std::string_view word);
@@ -177,6 +244,33 @@ struct AskAgents {
 struct DrainAgent {
   std::string name;
   friend bool operator==(const DrainAgent&, const DrainAgent&) = default;
+};
+
+// client → head, answered by FileStored: the part of a file that follows what is stored of it. Without bytes it only
+// asks how much that is.
+struct PutFile {
+  Sha256 hash;
+  std::uint64_t size = 0;
+  std::uint64_t offset = 0;
+  Bytes part;
+  friend bool operator==(const PutFile&, const PutFile&) = default;
+};
+
+// client → head, answered by Logs.
+struct AskLogs {
+  JobId job;
+  std::uint64_t after = 0;              // entries with a higher number
+  bool failed = false;                  // only of runs that failed
+  std::optional<std::uint64_t> around;  // only of runs over a range with this integer
+  friend bool operator==(const AskLogs&, const AskLogs&) = default;
+};
+
+// client → head, answered by OutputPage: what was collected, in the order of the range, from this place on.
+struct AskOutput {
+  JobId job;
+  std::uint64_t begin = 0;   // of a run …
+  std::uint64_t offset = 0;  // … and in its text
+  friend bool operator==(const AskOutput&, const AskOutput&) = default;
 };
 
 // client → head, answered by Verification.
@@ -221,6 +315,14 @@ struct LeaseCounts {
   friend bool operator==(const LeaseCounts&, const LeaseCounts&) = default;
 };
 
+// A part of a job that was given up, and what its program said last.
+struct FailedSpan {
+  Range range;
+  std::uint32_t attempts = 0;
+  std::string error;
+  friend bool operator==(const FailedSpan&, const FailedSpan&) = default;
+};
+
 // One job as it is now.
 struct JobReport {
   JobId job;
@@ -238,6 +340,8 @@ struct JobReport {
   std::optional<UnixMs> started_unix_ms;
   std::optional<UnixMs> finished_unix_ms;
   std::optional<std::string> error;
+  std::optional<std::string> unplaced = {};   // why no agent can take what is free of it
+  std::vector<FailedSpan> failed_spans = {};  // the first limits::failed_spans_told; none in a list of jobs
   friend bool operator==(const JobReport&, const JobReport&) = default;
 };
 
@@ -247,8 +351,9 @@ struct JobsReport {
   friend bool operator==(const JobsReport&, const JobsReport&) = default;
 };
 
-// active: heard from within the lease term · draining · silent: leases may still be live · gone: none are
-enum class AgentState { active, draining, silent, gone };
+// active: heard from within the lease term · quarantined: programs fail here that succeed elsewhere, so it is given none ·
+// draining · silent: leases may still be live · gone: none are
+enum class AgentState { active, quarantined, draining, silent, gone };
 
 std::string_view to_text(AgentState state);
 std::optional<AgentState> parse_agent_state(std::string_view word);
@@ -270,6 +375,49 @@ struct AgentsReport {
   std::vector<AgentReport> agents;  // by name; those that are gone last
   std::uint64_t left_out = 0;       // beyond limits::agents_reported_max
   friend bool operator==(const AgentsReport&, const AgentsReport&) = default;
+};
+
+// What is stored of a file by now.
+struct FileStored {
+  Sha256 hash;
+  std::uint64_t upto = 0;
+  friend bool operator==(const FileStored&, const FileStored&) = default;
+};
+
+// One part of a job's log.
+struct LogEntry {
+  std::uint64_t number = 0;  // counts up within the job
+  UnixMs unix_ms = 0;        // when it was stored
+  std::string agent;
+  Range run;
+  std::uint32_t attempt = 1;
+  Stream stream = Stream::stderr_;
+  bool failed = false;
+  Bytes text;
+  friend bool operator==(const LogEntry&, const LogEntry&) = default;
+};
+
+struct Logs {
+  std::vector<LogEntry> entries;
+  std::uint64_t next = 0;  // to ask for what comes after them
+  bool more = false;       // there are already
+  JobState state = JobState::queued;
+  friend bool operator==(const Logs&, const Logs&) = default;
+};
+
+struct OutputEntry {
+  Range run;
+  std::uint64_t offset = 0;
+  Bytes text;
+  friend bool operator==(const OutputEntry&, const OutputEntry&) = default;
+};
+
+struct OutputPage {
+  std::vector<OutputEntry> entries;
+  bool more = false;
+  std::uint64_t next_begin = 0;  // to ask for more
+  std::uint64_t next_offset = 0;
+  friend bool operator==(const OutputPage&, const OutputPage&) = default;
 };
 
 // One thing that pq-verify looked at.
@@ -298,12 +446,12 @@ struct Authorized {
 
 // ---------------------------------------------------------------- by direction
 
-using AgentToHead = std::variant<Hello, Beat, Goodbye>;
-using HeadToAgent = std::variant<Welcome, Orders, Refusal>;
+using AgentToHead = std::variant<Hello, Beat, Goodbye, Output, WantFile>;
+using HeadToAgent = std::variant<Welcome, Orders, OutputStored, FilePart, Refusal>;
 using ClientToHead = std::variant<Submit, AskJob, AskJobs, Wait, Steer, Reprioritize, AskAgents, DrainAgent,
-                                  Verify, BackUp, Authorize>;
-using HeadToClient =
-    std::variant<Submitted, JobReport, JobsReport, AgentsReport, Verification, BackedUp, Authorized, Refusal>;
+                                  Verify, BackUp, Authorize, PutFile, AskLogs, AskOutput>;
+using HeadToClient = std::variant<Submitted, JobReport, JobsReport, AgentsReport, Verification, BackedUp,
+                                  Authorized, FileStored, Logs, OutputPage, Refusal>;
 
 // A client counts its requests; the answer repeats the number. Agents leave it 0.
 using RequestNumber = std::uint64_t;

@@ -2,6 +2,7 @@
 // answer is a message within every bound of limits.h or a Refusal that says what is wrong.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tl/expected.hpp>
@@ -21,6 +22,10 @@ std::string encode(const AgentToHead& message);
 std::string encode(const HeadToAgent& message);
 std::string encode(const Letter<ClientToHead>& letter);
 std::string encode(const Letter<HeadToClient>& letter);
+
+// A program by itself, as the head stores it.
+std::string encode(const Program& program);
+std::optional<Program> decode_program(std::string_view bytes) noexcept;
 
 // An answer to bytes that were not understood, for whoever sent them.
 std::string encode_refusal(const Refusal& refusal, RequestNumber request);

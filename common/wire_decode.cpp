@@ -22,7 +22,8 @@ struct Bounds {
   std::size_t items;  // of one array
 };
 
-constexpr Bounds of_head_and_agents{limits::message_bytes_max, limits::leases_per_agent_max};
+constexpr Bounds of_the_head{limits::message_bytes_max, limits::leases_per_agent_max};
+constexpr Bounds of_agents{limits::agent_message_bytes_max, limits::leases_per_agent_max};
 constexpr Bounds of_clients{limits::client_message_bytes_max, limits::agents_reported_max};
 
 // The envelope, and the map that the fields are in.
@@ -40,7 +41,7 @@ tl::unexpected<Refusal> malformed(std::string detail) {
 msgpack::object_handle unpack(std::string_view bytes, const Bounds& bounds) {
   // Room is made for as many elements as a header claims, before they are there; each takes a byte at least.
   const std::size_t items_max = std::min(bounds.items, bytes.size());
-  const msgpack::unpack_limit limit(items_max, std::min(limits::map_keys_max, bytes.size()), bytes.size(), 0,
+  const msgpack::unpack_limit limit(items_max, std::min(limits::map_keys_max, bytes.size()), bytes.size(), bytes.size(),
                                     0, limits::depth_max);
   // Strings stay where they are in `bytes`: nothing is copied before it was looked at.
   const auto reference = [](msgpack::type::object_type, std::size_t, void*) { return true; };
@@ -124,14 +125,26 @@ auto read_message(std::string_view bytes, const Bounds& bounds, Read read) noexc
 }  // namespace
 
 tl::expected<ToHead, Refusal> decode_to_head(std::string_view bytes) noexcept {
-  return read_message(bytes, of_head_and_agents, [](const Opened& opened) -> tl::expected<ToHead, Refusal> {
+  return read_message(bytes, of_the_head, [](const Opened& opened) -> tl::expected<ToHead, Refusal> {
     if (names_one_of<AgentToHead>(opened.type)) return read_as<AgentToHead>(opened);
     return read_letter<ClientToHead>(opened);
   });
 }
 
+std::optional<Program> decode_program(std::string_view bytes) noexcept {
+  try {
+    const msgpack::object_handle handle = unpack(bytes, of_the_head);
+    Program program;
+    wire::Reader reader(handle.get());
+    if (reader.ok()) wire::fields(reader, program);
+    return reader.ok() ? std::optional(std::move(program)) : std::nullopt;
+  } catch (const std::exception&) {
+    return std::nullopt;
+  }
+}
+
 tl::expected<HeadToAgent, Refusal> decode_to_agent(std::string_view bytes) noexcept {
-  return read_message(bytes, of_head_and_agents, read_as<HeadToAgent>);
+  return read_message(bytes, of_agents, read_as<HeadToAgent>);
 }
 
 tl::expected<Letter<HeadToClient>, Refusal> decode_to_client(std::string_view bytes) noexcept {

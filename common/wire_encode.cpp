@@ -45,6 +45,15 @@ struct FieldCounter {
   void operator()(std::string_view /*key*/, const std::optional<T>& field, std::size_t /*max*/ = 0) {
     if (field) ++count;
   }
+  void operator()(std::string_view /*key*/, const std::vector<std::string>& /*texts*/, std::size_t /*max*/,
+                  std::size_t /*text_max*/) {
+    ++count;
+  }
+  template <class T>
+  void defaulted(std::string_view /*key*/, const T& field, const std::type_identity_t<T>& usual,
+                 std::size_t /*max*/ = 0) {
+    if (field != usual) ++count;
+  }
 };
 
 template <class Struct>
@@ -74,6 +83,19 @@ class Writer {
     if (field) (*this)(key, *field, max);
   }
 
+  void operator()(std::string_view key, const std::vector<std::string>& texts, std::size_t /*max*/,
+                  std::size_t text_max) {
+    put_text(key);
+    packer_.pack_array(static_cast<std::uint32_t>(texts.size()));
+    for (const std::string& text : texts) put(text, text_max);
+  }
+
+  template <class T>
+  void defaulted(std::string_view key, const T& field, const std::type_identity_t<T>& usual,
+                 std::size_t max = limits::text_bytes_max) {
+    if (field != usual) (*this)(key, field, max);
+  }
+
   void put_text(std::string_view text) {
     const auto size = static_cast<std::uint32_t>(text.size());
     packer_.pack_str(size).pack_str_body(text.data(), size);
@@ -81,6 +103,11 @@ class Writer {
 
  private:
   void put(const std::string& text, std::size_t max) { put_text(cut(text, max)); }
+  void put(const Bytes& bytes, std::size_t /*max*/) {
+    const auto size = static_cast<std::uint32_t>(bytes.data.size());
+    packer_.pack_bin(size).pack_bin_body(bytes.data.data(), size);
+  }
+  void put(const Sha256& hash, std::size_t /*max*/) { put_text(to_text(hash)); }
   void put(bool flag, std::size_t /*max*/) { flag ? packer_.pack_true() : packer_.pack_false(); }
   void put(std::uint32_t n, std::size_t /*max*/) { packer_.pack_uint32(n); }
   void put(std::int32_t n, std::size_t /*max*/) { packer_.pack_int32(n); }
@@ -171,6 +198,14 @@ std::string encode(const Letter<ClientToHead>& letter) {
 
 std::string encode(const Letter<HeadToClient>& letter) {
   return std::visit([&](const auto& m) { return encode_message(m, letter.request); }, letter.body);
+}
+
+std::string encode(const Program& program) {
+  std::string bytes;
+  Writer writer(bytes);
+  writer.put_map_of(count_fields(program));
+  wire::fields(writer, program);
+  return bytes;
 }
 
 std::string encode_refusal(const Refusal& refusal, RequestNumber request) {

@@ -45,6 +45,43 @@ void fields(auto& v, Is<LeaseView> auto& m) {
   v("error", m.error, limits::error_bytes_max);
 }
 
+void fields(auto& v, Is<LogPart> auto& m) {
+  v("job", m.job);
+  v("lease", m.lease);
+  v("run", m.run);
+  v("attempt", m.attempt);
+  v("stream", m.stream);
+  v("failed", m.failed);
+  v("text", m.text, limits::log_part_bytes_max);
+}
+
+void fields(auto& v, Is<OutputPart> auto& m) {
+  v("job", m.job);
+  v("lease", m.lease);
+  v("run", m.run);
+  v("offset", m.offset);
+  v("text", m.text, limits::output_part_bytes_max);
+}
+
+template <>
+inline constexpr std::string_view type_of<Output> = "output";
+void fields(auto& v, Is<Output> auto& m) {
+  v("name", m.name, limits::name_bytes_max);
+  v("incarnation", m.incarnation);
+  v("seq", m.seq);
+  v("logs", m.logs, limits::outputs_per_message);
+  v("outputs", m.outputs, limits::outputs_per_message);
+}
+
+template <>
+inline constexpr std::string_view type_of<WantFile> = "want_file";
+void fields(auto& v, Is<WantFile> auto& m) {
+  v("name", m.name, limits::name_bytes_max);
+  v("incarnation", m.incarnation);
+  v("hash", m.hash);
+  v("offset", m.offset);
+}
+
 void fields(auto& v, Is<PaceView> auto& m) {
   v("job", m.job);
   v("fixed_s", m.fixed_s);
@@ -80,12 +117,40 @@ void fields(auto& v, Is<LeaseOrder> auto& m) {
   v("job", m.job);
   v("range", m.range);
   v("end_asked", m.end_asked);
+  v.defaulted("attempts_failed", m.attempts_failed, 0U);
+}
+
+void fields(auto& v, Is<FileRef> auto& m) {
+  v("name", m.name, limits::name_bytes_max);
+  v("hash", m.hash);
+  v("bytes", m.bytes);
+  v("kind", m.kind);
+}
+
+void fields(auto& v, Is<Setting> auto& m) {
+  v("name", m.name, limits::program_bytes_max);
+  v("value", m.value, limits::program_bytes_max);
+}
+
+void fields(auto& v, Is<Program> auto& m) {
+  v("words", m.words, limits::words_max, limits::program_bytes_max);
+  v("streams", m.streams);
+  v("run_width", m.run_width);
+  v("timeout_ms", m.timeout_ms);
+  v("memory_bytes", m.memory_bytes);
+  v("collects", m.collects);
+  v("env", m.env, limits::env_max);
+  v("files", m.files, limits::files_max);
+  v("items", m.items);
 }
 
 void fields(auto& v, Is<JobOrder> auto& m) {
   v("job", m.job);
   v("kernel", m.kernel);
   v("fold", m.fold);
+  v.defaulted("begin", m.begin, std::uint64_t{0});
+  v.defaulted("cpus", m.cpus, 1U);
+  v("program", m.program);
 }
 
 template <>
@@ -97,6 +162,22 @@ void fields(auto& v, Is<Orders> auto& m) {
   v("leases", m.leases, limits::leases_per_agent_max);
   v("jobs", m.jobs, limits::leases_per_agent_max);
   v("drain", m.drain);
+}
+
+template <>
+inline constexpr std::string_view type_of<OutputStored> = "output_stored";
+void fields(auto& v, Is<OutputStored> auto& m) {
+  v("incarnation", m.incarnation);
+  v("seq", m.seq);
+}
+
+template <>
+inline constexpr std::string_view type_of<FilePart> = "file_part";
+void fields(auto& v, Is<FilePart> auto& m) {
+  v("hash", m.hash);
+  v("offset", m.offset);
+  v("size", m.size);
+  v("part", m.part, limits::file_part_bytes_max);
 }
 
 template <>
@@ -114,6 +195,9 @@ void fields(auto& v, Is<JobSpec> auto& m) {
   v("priority", m.priority);
   v("attempts_max", m.attempts_max);
   v("failures_max", m.failures_max);
+  v.defaulted("cpus", m.cpus, 1U);
+  v.defaulted("require", m.require, {}, limits::labels_max);
+  v("program", m.program);
 }
 
 template <>
@@ -162,6 +246,32 @@ inline constexpr std::string_view type_of<DrainAgent> = "drain_agent";
 void fields(auto& v, Is<DrainAgent> auto& m) { v("name", m.name, limits::name_bytes_max); }
 
 template <>
+inline constexpr std::string_view type_of<PutFile> = "put_file";
+void fields(auto& v, Is<PutFile> auto& m) {
+  v("hash", m.hash);
+  v("size", m.size);
+  v("offset", m.offset);
+  v("part", m.part, limits::file_part_bytes_max);
+}
+
+template <>
+inline constexpr std::string_view type_of<AskLogs> = "ask_logs";
+void fields(auto& v, Is<AskLogs> auto& m) {
+  v("job", m.job);
+  v("after", m.after);
+  v("failed", m.failed);
+  v("around", m.around);
+}
+
+template <>
+inline constexpr std::string_view type_of<AskOutput> = "ask_output";
+void fields(auto& v, Is<AskOutput> auto& m) {
+  v("job", m.job);
+  v("begin", m.begin);
+  v("offset", m.offset);
+}
+
+template <>
 inline constexpr std::string_view type_of<Verify> = "verify";
 void fields(auto& v, Is<Verify> auto& m) { v("job", m.job); }
 
@@ -193,6 +303,12 @@ void fields(auto& v, Is<LeaseCounts> auto& m) {
   v("yielded", m.yielded);
 }
 
+void fields(auto& v, Is<FailedSpan> auto& m) {
+  v("range", m.range);
+  v("attempts", m.attempts);
+  v("error", m.error, limits::error_bytes_max);
+}
+
 template <>
 inline constexpr std::string_view type_of<JobReport> = "job";
 void fields(auto& v, Is<JobReport> auto& m) {
@@ -211,6 +327,8 @@ void fields(auto& v, Is<JobReport> auto& m) {
   v("started_unix_ms", m.started_unix_ms);
   v("finished_unix_ms", m.finished_unix_ms);
   v("error", m.error, limits::text_bytes_max + limits::error_bytes_max);
+  v("unplaced", m.unplaced, limits::text_bytes_max + limits::error_bytes_max);
+  v.defaulted("failed_spans", m.failed_spans, {}, limits::failed_spans_told);
 }
 
 template <>
@@ -237,6 +355,48 @@ inline constexpr std::string_view type_of<AgentsReport> = "agents";
 void fields(auto& v, Is<AgentsReport> auto& m) {
   v("agents", m.agents, limits::agents_reported_max);
   v("left_out", m.left_out);
+}
+
+template <>
+inline constexpr std::string_view type_of<FileStored> = "file_stored";
+void fields(auto& v, Is<FileStored> auto& m) {
+  v("hash", m.hash);
+  v("upto", m.upto);
+}
+
+void fields(auto& v, Is<LogEntry> auto& m) {
+  v("number", m.number);
+  v("unix_ms", m.unix_ms);
+  v("agent", m.agent, limits::name_bytes_max);
+  v("run", m.run);
+  v("attempt", m.attempt);
+  v("stream", m.stream);
+  v("failed", m.failed);
+  v("text", m.text, limits::log_part_bytes_max);
+}
+
+template <>
+inline constexpr std::string_view type_of<Logs> = "logs";
+void fields(auto& v, Is<Logs> auto& m) {
+  v("entries", m.entries, limits::logs_answered_max);
+  v("next", m.next);
+  v("more", m.more);
+  v("state", m.state);
+}
+
+void fields(auto& v, Is<OutputEntry> auto& m) {
+  v("run", m.run);
+  v("offset", m.offset);
+  v("text", m.text, limits::output_part_bytes_max);
+}
+
+template <>
+inline constexpr std::string_view type_of<OutputPage> = "output_page";
+void fields(auto& v, Is<OutputPage> auto& m) {
+  v("entries", m.entries, limits::outputs_per_message);
+  v("more", m.more);
+  v("next_begin", m.next_begin);
+  v("next_offset", m.next_offset);
 }
 
 void fields(auto& v, Is<Finding> auto& m) {

@@ -60,6 +60,22 @@ class Reader {
     if (const msgpack::object* object = find(key)) take_field(key, *object, field.emplace(), max);
   }
 
+  // A list of texts, each within its own bound.
+  void operator()(std::string_view key, std::vector<std::string>& texts, std::size_t max, std::size_t text_max) {
+    each_max_ = text_max;
+    (*this)(key, texts, max);
+    each_max_ = limits::text_bytes_max;
+  }
+
+  // A field that is left out where it is as usual, so that older peers need not know it.
+  template <class T>
+  void defaulted(std::string_view key, T& field, const std::type_identity_t<T>& usual,
+                 std::size_t max = limits::text_bytes_max) {
+    if (!ok_) return;
+    field = usual;
+    if (const msgpack::object* object = find(key)) take_field(key, *object, field, max);
+  }
+
   bool ok() const { return ok_; }
 
   // "leases[3].begin is missing". REQUIRES: not ok().
@@ -86,6 +102,18 @@ class Reader {
     if (object.type != Type::STR || object.via.str.size > max) return false;
     text = text_of(object);
     return true;
+  }
+
+  static bool take(const msgpack::object& object, Bytes& bytes, std::size_t max) {
+    if (object.type != Type::BIN || object.via.bin.size > max) return false;
+    bytes.data.assign(object.via.bin.ptr, object.via.bin.size);
+    return true;
+  }
+  static bool take(const msgpack::object& object, Sha256& hash, std::size_t /*max*/) {
+    if (object.type != Type::STR) return false;
+    const std::optional<Sha256> parsed = parse_sha256(text_of(object));
+    hash = parsed.value_or(hash);
+    return parsed.has_value();
   }
 
   static bool take(const msgpack::object& object, bool& flag, std::size_t /*max*/) {
@@ -172,7 +200,7 @@ class Reader {
     if (object.type != Type::ARRAY || object.via.array.size > max) return false;
     items.resize(object.via.array.size);
     for (std::size_t i = 0; i < items.size(); ++i) {
-      if (take(object.via.array.ptr[i], items[i], limits::text_bytes_max)) continue;
+      if (take(object.via.array.ptr[i], items[i], each_max_)) continue;
       where_.insert(0, "[" + std::to_string(i) + "]");
       return false;
     }
@@ -196,6 +224,7 @@ class Reader {
   }
 
   const msgpack::object& map_;
+  std::size_t each_max_ = limits::text_bytes_max;  // bytes of each text of a list
   bool ok_;
   std::string where_;
   std::string_view what_ = "is not what it should be";

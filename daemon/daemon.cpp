@@ -1,5 +1,6 @@
 #include "daemon/daemon.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <variant>
@@ -44,7 +45,7 @@ bool may_say(Role role, const AgentToHead& /*any of them*/) { return role == Rol
 
 bool may_say(Role role, const ClientToHead& message) {
   if (role == Role::operator_) return true;
-  return role == Role::viewer && is_one_of<AskJob, AskJobs, AskAgents, Wait, Verify>(message);
+  return role == Role::viewer && is_one_of<AskJob, AskJobs, AskAgents, Wait, Verify, AskLogs, AskOutput>(message);
 }
 
 Queue restore_queue(QueueSettings settings, Epoch epoch, Store& store, Now now) {
@@ -58,8 +59,8 @@ Daemon::Daemon(Queue queue, Store& store, Transport& transport, const Clock& clo
     : store_(store), transport_(transport), clock_(clock), queue_(std::move(queue)), backups_(store) {}
 
 Instant Daemon::next_deadline() const {
-  constexpr Instant at_once{};  // a backup that is under way must not wait for a message
-  return backups_.is_under_way() ? at_once : queue_.next_deadline();
+  constexpr Instant at_once{};  // what is under way must not wait for a message
+  return backups_.is_under_way() || !files_wanted_.empty() ? at_once : queue_.next_deadline();
 }
 
 void Daemon::turn() {
@@ -68,7 +69,8 @@ void Daemon::turn() {
   for (const Incoming& incoming : batch) hear(incoming, now);
   queue_.settle(now, effects_);  // what time alone has caused, and what follows from the batch
   if (!effects_.changes.is_empty()) store_.commit(effects_.changes);
-  verify();
+  answer_from_store();
+  hand_out_files();
   tell();  // after the commit: a reply must never outlive the change that it reports
   if (backups_.is_under_way()) {
     backups_.advance(effects_);
@@ -98,6 +100,11 @@ void Daemon::hear(const Incoming& incoming, Now now) {
                     0);
     }
     queue_.handle({incoming.peer, incoming.sender.public_key}, *said, now, effects_);
+    if (const auto* want = std::get_if<WantFile>(said)) {
+      const FileWanted wanted{incoming.peer, want->hash, want->offset};
+      const bool is_new = std::find(files_wanted_.begin(), files_wanted_.end(), wanted) == files_wanted_.end();
+      if (is_new) files_wanted_.push_back(wanted);
+    }
   } else {
     answer(incoming, std::get<Letter<ClientToHead>>(*message), now);
   }
@@ -112,10 +119,10 @@ void Daemon::answer(const Incoming& incoming, const Letter<ClientToHead>& letter
                   {ErrorWord::not_allowed, "it is of role " + std::string(to_text(incoming.sender.role))},
                   letter.request);
   }
-  if (const auto* ask = std::get_if<Verify>(&letter.body)) {
-    asked_to_verify_.push_back({incoming.peer, letter.request, ask->job});
-    return;
-  }
+  const auto look_up = [&](auto ask) { look_ups_.push_back({incoming.peer, letter.request, ask}); };
+  if (const auto* ask = std::get_if<Verify>(&letter.body)) return look_up(*ask);
+  if (const auto* ask = std::get_if<AskLogs>(&letter.body)) return look_up(*ask);
+  if (const auto* ask = std::get_if<AskOutput>(&letter.body)) return look_up(*ask);
   if (const auto* wish = std::get_if<BackUp>(&letter.body)) {
     const auto answer = backups_.ask({incoming.peer, letter.request}, *wish, now.unix_ms);
     if (answer) reply(*answer);
@@ -129,13 +136,56 @@ void Daemon::answer(const Incoming& incoming, const Letter<ClientToHead>& letter
 }
 
 // After the commit, so that what is stored and what the queue says are of the same moment.
-void Daemon::verify() {
-  for (const auto& [peer, request, job] : std::exchange(asked_to_verify_, {})) {
-    effects_.outgoing.push_back({peer, Letter<HeadToClient>{request, verify(job)}});
+void Daemon::answer_from_store() {
+  for (const LookUp& asked : std::exchange(look_ups_, {})) {
+    HeadToClient answer = std::visit([this](const auto& ask) { return look_up(ask); }, asked.ask);
+    effects_.outgoing.push_back({asked.peer, Letter<HeadToClient>{asked.request, std::move(answer)}});
   }
 }
 
-HeadToClient Daemon::verify(JobId job) {
+HeadToClient Daemon::look_up(const AskLogs& ask) {
+  const auto job = queue_.jobs().find(ask.job);
+  if (job == queue_.jobs().end()) return Refusal{ErrorWord::no_such_job, std::to_string(ask.job.value)};
+  Logs logs;
+  logs.entries = store_.read_logs(ask, limits::logs_answered_max + 1);
+  logs.more = logs.entries.size() > limits::logs_answered_max;
+  if (logs.more) logs.entries.pop_back();
+  logs.next = logs.entries.empty() ? ask.after : logs.entries.back().number;
+  logs.state = job->second.row.state;
+  return logs;
+}
+
+// What an agent has sent but not committed may yet be somebody else's to collect.
+HeadToClient Daemon::look_up(const AskOutput& ask) {
+  const auto job = queue_.jobs().find(ask.job);
+  if (job == queue_.jobs().end()) return Refusal{ErrorWord::no_such_job, std::to_string(ask.job.value)};
+  OutputPage page;
+  page.entries = store_.read_outputs(ask, limits::outputs_answered_max + 1);
+  if (page.entries.size() > limits::outputs_answered_max) {
+    page.more = true;
+    page.next_begin = page.entries.back().run.begin;
+    page.next_offset = page.entries.back().offset;
+    page.entries.pop_back();
+  }
+  const Ledger& ledger = job->second.ledger;
+  std::erase_if(page.entries, [&](const OutputEntry& entry) { return !ledger.is_counted(entry.run.begin); });
+  return page;
+}
+
+// A fleet that starts a job asks for its files all at once: beats come in between.
+void Daemon::hand_out_files() {
+  for (std::size_t left = limits::file_parts_per_turn; left > 0 && !files_wanted_.empty(); --left) {
+    const FileWanted wanted = files_wanted_.front();
+    files_wanted_.pop_front();
+    const std::optional<std::uint64_t> size = queue_.files().size_of(wanted.hash);
+    FilePart part{wanted.hash, wanted.offset, size.value_or(wanted.offset + 1), {}};
+    if (size) part.part.data = store_.read_file(wanted.hash, wanted.offset);
+    effects_.outgoing.push_back({wanted.peer, std::move(part)});
+  }
+}
+
+HeadToClient Daemon::look_up(const Verify& ask) {
+  const JobId job = ask.job;
   const std::optional<Stored> stored = store_.read_job(job);
   const auto known = queue_.jobs().find(job);
   if (!stored || known == queue_.jobs().end())

@@ -2,6 +2,8 @@
 // argument: nobody hears of a change that could still be lost.
 #pragma once
 
+#include <deque>
+#include <variant>
 #include <vector>
 
 #include "common/messages.h"
@@ -22,7 +24,8 @@ class Daemon {
  public:
   Daemon(Queue queue, Store& store, Transport& transport, const Clock& clock);
 
-  // Receives a batch, decides, commits one transaction, sends, copies a few pages of a backup. Throws
+  // Receives a batch, decides, commits one transaction, sends, hands out some parts of files and copies a few
+  // pages of a backup. Throws
   // EnvironmentError when the commit fails: the process must end, for nobody knows what is in the file.
   void turn();
 
@@ -37,8 +40,11 @@ class Daemon {
  private:
   void hear(const Incoming& incoming, Now now);
   void answer(const Incoming& incoming, const Letter<ClientToHead>& letter, Now now);
-  void verify();
-  HeadToClient verify(JobId job);
+  void answer_from_store();
+  HeadToClient look_up(const Verify& ask);
+  HeadToClient look_up(const AskLogs& ask);
+  HeadToClient look_up(const AskOutput& ask);
+  void hand_out_files();
   void refuse(const Incoming& incoming, const Refusal& refusal, RequestNumber request);
   void tell();
 
@@ -49,12 +55,20 @@ class Daemon {
   Backups backups_;
   Effects effects_;  // of this turn
 
-  struct AskedToVerify {
+  struct LookUp {
     PeerId peer;
     RequestNumber request = 0;
-    JobId job;
+    std::variant<Verify, AskLogs, AskOutput> ask;
   };
-  std::vector<AskedToVerify> asked_to_verify_;  // in this turn
+  std::vector<LookUp> look_ups_;  // asked for in this turn
+
+  struct FileWanted {
+    PeerId peer;
+    Sha256 hash;
+    std::uint64_t offset = 0;
+    friend bool operator==(const FileWanted&, const FileWanted&) = default;
+  };
+  std::deque<FileWanted> files_wanted_;  // by agents; some are handed out each turn
 };
 
 // What a role may say: an agent cannot submit, a viewer cannot cancel, a client cannot commit.

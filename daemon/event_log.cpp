@@ -27,6 +27,8 @@ Wording wording_of(Happening what) {
       return {spdlog::level::info, "agent left"};
     case Happening::agent_lost:
       return {spdlog::level::warn, "agent lost"};
+    case Happening::agent_quarantined:
+      return {spdlog::level::warn, "agent quarantined"};
     case Happening::lease_expired:
       return {spdlog::level::info, "lease expired"};
     case Happening::lease_misused:

@@ -162,6 +162,11 @@ void Statement::bind(int parameter, std::string_view text) {
       sqlite3_bind_text64(statement_.get(), parameter, data, text.size(), SQLITE_STATIC, SQLITE_UTF8));
 }
 
+void Statement::bind(int parameter, Blob blob) {
+  const char* data = blob.bytes.empty() ? "" : blob.bytes.data();
+  expect_bound(sqlite3_bind_blob64(statement_.get(), parameter, data, blob.bytes.size(), SQLITE_STATIC));
+}
+
 void Statement::bind(int parameter, const Value& value) {
   if (const double* const real = std::get_if<double>(&value)) {
     check(std::isfinite(*real),
@@ -219,6 +224,12 @@ Statement::Type Statement::type(int column) const {
 std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
 
 double Statement::real(int column) const { return sqlite3_column_double(statement_.get(), column); }
+
+std::string_view Statement::blob(int column) const {
+  const void* bytes = sqlite3_column_blob(statement_.get(), column);
+  if (bytes == nullptr) return {};
+  return {static_cast<const char*>(bytes), static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column))};
+}
 
 std::string_view Statement::text(int column) const {
   // The blob of a text is its bytes, and char is what those may be read as without a cast between pointer

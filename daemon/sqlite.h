@@ -73,6 +73,11 @@ class Database {
   std::unique_ptr<sqlite3, Close> connection_;
 };
 
+// Bytes that are no text, and live elsewhere.
+struct Blob {
+  std::string_view bytes;
+};
+
 // A prepared statement, used again and again. Parameters count from 1, columns from 0.
 class Statement {
  public:
@@ -87,6 +92,7 @@ class Statement {
   }
   // `text` is not copied: it must live until the statement has run.
   void bind(int parameter, std::string_view text);
+  void bind(int parameter, Blob blob);  // not copied either
   void bind(int parameter, const Value& value);
   void bind(int parameter, std::nullopt_t);
   template <class T>
@@ -117,6 +123,7 @@ class Statement {
   std::int64_t integer(int column) const;
   double real(int column) const;
   std::string_view text(int column) const;
+  std::string_view blob(int column) const;  // valid as long as a text
   std::string_view name(int column) const;
 
  private:

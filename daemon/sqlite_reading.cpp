@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <string>
 #include <utility>
 #include <variant>
 
@@ -27,6 +28,22 @@ std::set<Epoch> read_epochs(Database& database) {
     epochs.insert(Epoch{static_cast<std::uint64_t>(rows.integer(0))});
   }
   return epochs;
+}
+
+// A job of kernel exec, and no other, has a program.
+void read_programs(Database& database, Stored& stored) {
+  for (Statement programs(database, select_sql(programs_table)); programs.step();) {
+    auto [id, program] = read_program_row(programs);
+    const auto job = stored.jobs.find(id);
+    if (job == stored.jobs.end()) throw orphan("programs", "job", id.value);
+    job->second.spec.program = std::move(program);
+  }
+  for (const auto& [id, job] : stored.jobs) {
+    if (job.spec.program.has_value() != (job.spec.kernel == Kernel::exec)) {
+      throw SqliteError(SqliteError::Kind::damaged,
+                        fmt::format("table programs: job {} is of kernel {}", id.value, to_text(job.spec.kernel)));
+    }
+  }
 }
 
 void read_holder(Database& database, const Span& span, Stored& stored) {
@@ -56,6 +73,19 @@ Stored read_all(Database& database) {
     if (owner == stored.agents.end()) throw orphan("agent_labels", "agent", agent.value);
     owner->second.labels.push_back(std::move(label));
   }
+  read_programs(database, stored);
+  for (Statement files(database, select_sql(files_table)); files.step();) {
+    const FileRow file = read_file_row(files);
+    stored.files.emplace(file.hash, file);
+  }
+  for (Statement seen(database, select_sql(outputs_seen_table)); seen.step();) {
+    const AgentId agent{static_cast<std::uint64_t>(seen.integer(0))};
+    if (!stored.agents.contains(agent)) throw orphan("outputs_seen", "agent", agent.value);
+    stored.outputs_seen[agent] = static_cast<std::uint64_t>(seen.integer(1));
+  }
+  for (Statement logs(database, "SELECT job, max(number) FROM logs GROUP BY job"); logs.step();) {
+    stored.logs_upto[JobId{static_cast<std::uint64_t>(logs.integer(0))}] = static_cast<std::uint64_t>(logs.integer(1));
+  }
   stored.epochs = read_epochs(database);
   return stored;
 }
@@ -74,6 +104,50 @@ std::optional<Stored> read_job(Database& database, JobId job) {
   }
   stored.epochs = read_epochs(database);
   return stored;
+}
+
+std::string read_file(Database& database, const Sha256& hash, std::uint64_t offset) {
+  const std::string key = to_text(hash);
+  Statement parts(database,
+                  "SELECT part_begin, bytes FROM file_parts WHERE hash = ? AND part_begin <= ? "
+                  "ORDER BY part_begin DESC LIMIT 1");
+  parts.bind(1, key);
+  parts.bind(2, offset);
+  if (!parts.step()) return {};
+  const std::uint64_t skipped = offset - static_cast<std::uint64_t>(parts.integer(0));
+  const std::string_view bytes = parts.blob(1);
+  return skipped < bytes.size() ? std::string(bytes.substr(skipped)) : std::string();
+}
+
+std::vector<LogEntry> read_logs(Database& database, const AskLogs& ask, std::size_t count_max) {
+  std::string sql = fmt::format("SELECT {} FROM logs WHERE job = ?1 AND number > ?2", fmt::join(logs_table.columns, ", "));
+  if (ask.failed) {
+    sql += " AND (lease_epoch, lease_counter, begin) IN"
+           " (SELECT lease_epoch, lease_counter, begin FROM logs WHERE job = ?1 AND failed)";
+  }
+  if (ask.around) sql += " AND begin <= ?4 AND end > ?4";
+  Statement rows(database, sql + " ORDER BY number LIMIT ?3");
+  rows.bind(1, ask.job.value);
+  rows.bind(2, ask.after);
+  rows.bind(3, count_max);
+  if (ask.around) rows.bind(4, as_ordered(*ask.around));
+  std::vector<LogEntry> entries;
+  while (rows.step()) entries.push_back(read_log_row(rows));
+  return entries;
+}
+
+std::vector<OutputEntry> read_outputs(Database& database, const AskOutput& ask, std::size_t count_max) {
+  const std::string sql = fmt::format(
+      "SELECT {} FROM outputs WHERE job = ? AND (begin, part_begin) >= (?, ?) ORDER BY begin, part_begin LIMIT ?",
+      fmt::join(outputs_table.columns, ", "));
+  Statement rows(database, sql);
+  rows.bind(1, ask.job.value);
+  rows.bind(2, as_ordered(ask.begin));
+  rows.bind(3, ask.offset);
+  rows.bind(4, count_max);
+  std::vector<OutputEntry> entries;
+  while (rows.step()) entries.push_back(read_output_row(rows));
+  return entries;
 }
 
 }  // namespace pq

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <variant>
 #include <vector>
+
+#include "common/wire.h"
 
 namespace pq {
 namespace {
@@ -40,7 +43,8 @@ struct PutSpan {
   }
   void operator()(const Leased& leased) const {
     row("leased", leased.lease.epoch.value, leased.lease.counter, leased.agent.value, leased.upto,
-        leased.value, leased.attempts_failed, none, none);
+        leased.value, leased.attempts_failed,
+        leased.failed_on ? std::optional(leased.failed_on->value) : std::nullopt, none);
   }
   void operator()(const Done& done) const {
     row("done", none, none, none, none, done.value, none, none, none);
@@ -67,7 +71,8 @@ Leased read_leased(RowReader& row) {
   leased.upto = row.integer<std::uint64_t>();
   leased.value = row.maybe_value();
   leased.attempts_failed = row.integer<std::uint32_t>();
-  row.nothing(2);  // failed_on, error
+  if (const auto agent = row.maybe_integer<std::uint64_t>()) leased.failed_on = AgentId{*agent};
+  row.nothing();  // error
   return leased;
 }
 
@@ -102,6 +107,38 @@ SpanState read_state(RowReader& row) {
   row.refuse("has an unknown word");
 }
 
+// ---------------------------------------------------------------- labels that a job requires
+
+std::string lines(const std::vector<Label>& labels) {
+  std::string text;
+  for (const Label& label : labels) text.append(label.key).append("=").append(label.value).append("\n");
+  return text;
+}
+
+std::optional<std::vector<Label>> parse_labels(std::string_view lines) {
+  std::vector<Label> labels;
+  while (!lines.empty()) {
+    const std::size_t end = lines.find('\n');
+    const std::size_t sign = lines.find('=');
+    if (end == std::string_view::npos || sign > end) return std::nullopt;
+    labels.push_back({std::string(lines.substr(0, sign)), std::string(lines.substr(sign + 1, end - sign - 1))});
+    lines.remove_prefix(end + 1);
+  }
+  return labels;
+}
+
+// ---------------------------------------------------------------- integers that SQLite orders
+
+constexpr std::uint64_t highest_bit = std::uint64_t{1} << 63U;
+
+std::uint64_t ordered(std::uint64_t n) { return n ^ highest_bit; }
+
+Range read_ordered_range(RowReader& row) {
+  const auto begin = row.integer<std::uint64_t>();
+  const auto end = row.integer<std::uint64_t>();
+  return {ordered(begin), ordered(end)};
+}
+
 // ---------------------------------------------------------------- kernels
 
 std::string words(const std::vector<Kernel>& kernels) {
@@ -130,16 +167,19 @@ std::optional<std::vector<Kernel>> parse_kernels(std::string_view words) {
 constexpr std::string_view job_columns[] = {
     "id", "request_high", "request_low", "begin", "end", "kernel", "fold", "name", "priority", "attempts_max",
     "failures_max", "state", "leases_granted", "leases_expired", "leases_yielded", "recomputed", "attempts_failed",
-    "created_unix_ms", "started_unix_ms", "finished_unix_ms", "error"};
+    "created_unix_ms", "started_unix_ms", "finished_unix_ms", "error", "cpus", "require", "failures_forgiven",
+    "collected_bytes"};
 // clang-format on
 const Table jobs_table{"jobs", 1, job_columns};
 
 void put(Statement& statement, const JobRow& job) {
+  const std::string require = lines(job.spec.require);
   statement.run(job.id.value, job.request.high, job.request.low, job.spec.range.begin, job.spec.range.end,
                 to_text(job.spec.kernel), to_text(job.spec.fold), job.spec.name, job.spec.priority,
                 job.spec.attempts_max, job.spec.failures_max, to_text(job.state), job.leases.granted,
                 job.leases.expired, job.leases.yielded, job.recomputed, job.attempts_failed,
-                job.created_unix_ms, job.started_unix_ms, job.finished_unix_ms, job.error);
+                job.created_unix_ms, job.started_unix_ms, job.finished_unix_ms, job.error,
+                job.spec.cpus, require, job.failures_forgiven, job.collected_bytes);
 }
 
 JobRow read_job_row(const Statement& statement) {
@@ -166,8 +206,120 @@ JobRow read_job_row(const Statement& statement) {
   job.started_unix_ms = row.maybe_integer<UnixMs>();
   job.finished_unix_ms = row.maybe_integer<UnixMs>();
   job.error = row.maybe_text();
+  job.spec.cpus = row.integer<std::uint32_t>();
+  if (job.spec.cpus == 0) row.refuse("is out of bounds");
+  job.spec.require = row.word(parse_labels);
+  job.failures_forgiven = row.integer<std::uint64_t>();
+  job.collected_bytes = row.integer<std::uint64_t>();
   return job;
 }
+
+// ---------------------------------------------------------------- programs
+
+constexpr std::string_view program_columns[] = {"job", "program"};
+const Table programs_table{"programs", 1, program_columns};
+
+void put(Statement& statement, JobId job, const Program& program) {
+  const std::string bytes = encode(program);
+  statement.run(job.value, Blob{bytes});
+}
+
+std::pair<JobId, Program> read_program_row(const Statement& statement) {
+  RowReader row(statement, programs_table);
+  const JobId job{row.integer<std::uint64_t>()};
+  std::optional<Program> program = decode_program(row.bytes());
+  if (!program) throw SqliteError(SqliteError::Kind::damaged, "table programs, job " + std::to_string(job.value) +
+                                                                  ": column program is no program");
+  return {job, *std::move(program)};
+}
+
+// ---------------------------------------------------------------- files
+
+constexpr std::string_view file_columns[] = {"hash", "size", "upto"};
+const Table files_table{"files", 1, file_columns};
+
+constexpr std::string_view file_part_columns[] = {"hash", "part_begin", "bytes"};
+const Table file_parts_table{"file_parts", 2, file_part_columns};
+
+void put(Statement& statement, const FileRow& file) {
+  const std::string hash = to_text(file.hash);
+  statement.run(hash, file.size, file.upto);
+}
+
+void put(Statement& statement, const FilePartRow& part) {
+  const std::string hash = to_text(part.hash);
+  statement.run(hash, part.offset, Blob{part.bytes});
+}
+
+FileRow read_file_row(const Statement& statement) {
+  RowReader row(statement, files_table);
+  FileRow file;
+  file.hash = row.word(parse_sha256);
+  file.size = row.integer<std::uint64_t>();
+  file.upto = row.integer<std::uint64_t>();
+  if (file.upto > file.size) throw SqliteError(SqliteError::Kind::damaged, "table files, hash " + to_text(file.hash) +
+                                                                               ": column upto is out of bounds");
+  return file;
+}
+
+// ---------------------------------------------------------------- what programs print
+
+constexpr std::string_view outputs_seen_columns[] = {"agent", "seq"};
+const Table outputs_seen_table{"outputs_seen", 1, outputs_seen_columns};
+
+constexpr std::string_view log_columns[] = {"job",           "number", "unix_ms", "agent",   "lease_epoch",
+                                            "lease_counter", "begin",  "end",     "attempt", "stream",
+                                            "failed",        "text"};
+const Table logs_table{"logs", 2, log_columns};
+
+constexpr std::string_view output_columns[] = {"job",           "begin", "part_begin", "lease_epoch",
+                                               "lease_counter", "end",   "text"};
+const Table outputs_table{"outputs", 5, output_columns};
+
+void put(Statement& statement, const LogRow& log) {
+  const LogEntry& entry = log.entry;
+  statement.run(log.job.value, entry.number, entry.unix_ms, entry.agent, log.lease.epoch.value, log.lease.counter,
+                ordered(entry.run.begin), ordered(entry.run.end), entry.attempt, to_text(entry.stream), entry.failed,
+                Blob{entry.text.data});
+}
+
+LogEntry read_log_row(const Statement& statement) {
+  RowReader row(statement, logs_table);
+  LogEntry entry;
+  row.integer<std::uint64_t>();  // the job
+  entry.number = row.integer<std::uint64_t>();
+  entry.unix_ms = row.integer<UnixMs>();
+  entry.agent = row.text();
+  row.integer<std::uint64_t>();  // the lease
+  row.integer<std::uint64_t>();
+  entry.run = read_ordered_range(row);
+  entry.attempt = row.integer<std::uint32_t>();
+  entry.stream = row.word(parse_stream);
+  entry.failed = row.integer<std::uint8_t>() != 0;
+  entry.text.data = row.bytes();
+  return entry;
+}
+
+void put(Statement& statement, const OutputRow& output) {
+  const OutputEntry& entry = output.entry;
+  statement.run(output.job.value, ordered(entry.run.begin), entry.offset, output.lease.epoch.value,
+                output.lease.counter, ordered(entry.run.end), Blob{entry.text.data});
+}
+
+OutputEntry read_output_row(const Statement& statement) {
+  RowReader row(statement, outputs_table);
+  OutputEntry entry;
+  row.integer<std::uint64_t>();  // the job
+  entry.run.begin = ordered(row.integer<std::uint64_t>());
+  entry.offset = row.integer<std::uint64_t>();
+  row.integer<std::uint64_t>();  // the lease
+  row.integer<std::uint64_t>();
+  entry.run.end = ordered(row.integer<std::uint64_t>());
+  entry.text.data = row.bytes();
+  return entry;
+}
+
+std::int64_t as_ordered(std::uint64_t n) { return static_cast<std::int64_t>(ordered(n)); }
 
 // ---------------------------------------------------------------- spans
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <system_error>
 
 #include "common/check.h"
@@ -73,7 +74,21 @@ SqliteStore::SqliteStore(const StatePaths& paths) try
       put_agent_(database_, put_sql(agents_table)),
       erase_agent_(database_, erase_sql(agents_table, 1)),
       put_label_(database_, put_sql(agent_labels_table)),
-      erase_labels_of_agent_(database_, erase_sql(agent_labels_table, 1)) {
+      erase_labels_of_agent_(database_, erase_sql(agent_labels_table, 1)),
+      put_program_(database_, put_sql(programs_table)),
+      erase_program_(database_, erase_sql(programs_table, 1)),
+      put_file_(database_, put_sql(files_table)),
+      erase_file_(database_, erase_sql(files_table, 1)),
+      put_file_part_(database_, put_sql(file_parts_table)),
+      erase_file_parts_(database_, "DELETE FROM file_parts WHERE hash = ? AND part_begin >= ?"),
+      put_outputs_seen_(database_, put_sql(outputs_seen_table)),
+      erase_outputs_seen_(database_, erase_sql(outputs_seen_table, 1)),
+      put_log_(database_, put_sql(logs_table)),
+      erase_logs_(database_, "DELETE FROM logs WHERE job = ? AND number <= ?"),
+      put_output_(database_, put_sql(outputs_table)),
+      erase_outputs_(database_,
+                     "DELETE FROM outputs WHERE job = ? AND begin >= ? AND lease_epoch = ? AND lease_counter = ?"),
+      erase_outputs_of_job_(database_, erase_sql(outputs_table, 1)) {
   DatabaseCopy::remove_unfinished(backups_);
 } catch (const SqliteError& error) {
   throw unusable(paths.database(), error);
@@ -85,6 +100,24 @@ Stored SqliteStore::load() try { return read_all(database_); } catch (const Sqli
 
 std::optional<Stored> SqliteStore::read_job(JobId job) try {
   return pq::read_job(database_, job);
+} catch (const SqliteError& error) {
+  give_up(error);
+}
+
+std::string SqliteStore::read_file(const Sha256& hash, std::uint64_t offset) try {
+  return pq::read_file(database_, hash, offset);
+} catch (const SqliteError& error) {
+  give_up(error);
+}
+
+std::vector<LogEntry> SqliteStore::read_logs(const AskLogs& ask, std::size_t count_max) try {
+  return pq::read_logs(database_, ask, count_max);
+} catch (const SqliteError& error) {
+  give_up(error);
+}
+
+std::vector<OutputEntry> SqliteStore::read_outputs(const AskOutput& ask, std::size_t count_max) try {
+  return pq::read_outputs(database_, ask, count_max);
 } catch (const SqliteError& error) {
   give_up(error);
 }
@@ -108,6 +141,9 @@ void SqliteStore::commit(const Changes& changes) {
     Transaction transaction(database_);
     for (const auto& [id, agent] : changes.agents) write(id, agent);
     for (const auto& [key, span] : changes.spans) write(key, span);
+    for (const auto& [id, program] : changes.programs) put(put_program_, id, program);
+    write_files(changes);
+    write_prints(changes);
     for (const auto& [id, job] : changes.jobs) write(id, job);  // last: an erased job takes every span along
     transaction.commit();
   } catch (const SqliteError& error) {
@@ -150,6 +186,9 @@ void SqliteStore::write(JobId id, const std::optional<JobRow>& job) {
   } else {
     erase_job_.run(id.value);
     erase_spans_of_job_.run(id.value);
+    erase_program_.run(id.value);
+    erase_logs_.run(id.value, std::numeric_limits<std::int64_t>::max());
+    erase_outputs_of_job_.run(id.value);
   }
 }
 
@@ -165,11 +204,38 @@ void SqliteStore::write(AgentId id, const std::optional<AgentRow>& agent) {
   erase_labels_of_agent_.run(id.value);
   if (!agent) {
     erase_agent_.run(id.value);
+    erase_outputs_seen_.run(id.value);
     return;
   }
   put(put_agent_, *agent);
   for (std::size_t position = 0; position < agent->labels.size(); ++position) {
     put(put_label_, id, position, agent->labels[position]);
+  }
+}
+
+// What is stored of a file beyond the parts of this turn is of a former try to send it.
+void SqliteStore::write_files(const Changes& changes) {
+  for (const auto& [hash, file] : changes.files) {
+    const std::string key = to_text(hash);
+    std::uint64_t kept = file ? file->upto : 0;
+    for (const FilePartRow& part : changes.file_parts) kept -= part.hash == hash ? part.bytes.size() : 0;
+    erase_file_parts_.run(key, kept);
+    if (file) {
+      put(put_file_, *file);
+    } else {
+      erase_file_.run(key);
+    }
+  }
+  for (const FilePartRow& part : changes.file_parts) put(put_file_part_, part);
+}
+
+void SqliteStore::write_prints(const Changes& changes) {
+  for (const auto& [agent, seq] : changes.outputs_seen) put_outputs_seen_.run(agent.value, seq);
+  for (const LogRow& log : changes.logs) put(put_log_, log);
+  for (const auto& [job, number] : changes.logs_erased_upto) erase_logs_.run(job.value, number);
+  for (const OutputRow& output : changes.outputs) put(put_output_, output);
+  for (const OutputsErased& erased : changes.outputs_erased) {
+    erase_outputs_.run(erased.job.value, as_ordered(erased.from), erased.lease.epoch.value, erased.lease.counter);
   }
 }
 

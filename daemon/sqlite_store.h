@@ -27,6 +27,9 @@ class SqliteStore final : public Store {
   void commit(const Changes& changes) override;
 
   std::optional<Stored> read_job(JobId job) override;
+  std::string read_file(const Sha256& hash, std::uint64_t offset) override;
+  std::vector<LogEntry> read_logs(const AskLogs& ask, std::size_t count_max) override;
+  std::vector<OutputEntry> read_outputs(const AskOutput& ask, std::size_t count_max) override;
 
   // Into STATE_DIR/backups/NAME.db.
   std::optional<Refusal> begin_backup(const std::string& name) override;
@@ -40,6 +43,8 @@ class SqliteStore final : public Store {
   void write(JobId id, const std::optional<JobRow>& job);
   void write(const SpanKey& key, const std::optional<Span>& span);
   void write(AgentId id, const std::optional<AgentRow>& agent);
+  void write_files(const Changes& changes);
+  void write_prints(const Changes& changes);
 
   std::filesystem::path path_;
   std::filesystem::path backups_;
@@ -54,6 +59,19 @@ class SqliteStore final : public Store {
   Statement erase_agent_;
   Statement put_label_;
   Statement erase_labels_of_agent_;
+  Statement put_program_;
+  Statement erase_program_;
+  Statement put_file_;
+  Statement erase_file_;
+  Statement put_file_part_;
+  Statement erase_file_parts_;
+  Statement put_outputs_seen_;
+  Statement erase_outputs_seen_;
+  Statement put_log_;
+  Statement erase_logs_;
+  Statement put_output_;
+  Statement erase_outputs_;
+  Statement erase_outputs_of_job_;
   std::optional<DatabaseCopy> backup_;  // under way
   bool outcome_is_unknown_ = false;     // of the last commit
 };

@@ -50,6 +50,11 @@ std::string RowReader::text() {
   return std::string(row_.text(column_++));
 }
 
+std::string RowReader::bytes() {
+  expect(Statement::Type::blob, "is no blob");
+  return std::string(row_.blob(column_++));
+}
+
 std::optional<std::string> RowReader::maybe_text() {
   if (skip_null()) return std::nullopt;
   return text();
@@ -88,7 +93,9 @@ void RowReader::nothing(int columns) {
 void RowReader::refuse(std::string_view why) const {
   std::string where = fmt::format("table {}", table_.name);
   for (int key = 0; key < table_.key_columns; ++key) {
-    where += fmt::format(", {} {}", row_.name(key), static_cast<std::uint64_t>(row_.integer(key)));
+    where += row_.type(key) == Statement::Type::text
+                 ? fmt::format(", {} {}", row_.name(key), row_.text(key))
+                 : fmt::format(", {} {}", row_.name(key), static_cast<std::uint64_t>(row_.integer(key)));
   }
   throw SqliteError(SqliteError::Kind::damaged,
                     fmt::format("{}: column {} {}", where, row_.name(column_), why));

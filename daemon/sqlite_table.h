@@ -50,6 +50,7 @@ class RowReader {
   }
 
   std::string text();
+  std::string bytes();
 
   template <class Word>
   Word word(std::optional<Word> (*parse)(std::string_view)) {

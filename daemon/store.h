@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <tl/expected.hpp>
+#include <vector>
 
 #include "common/errors.h"
 #include "common/ids.h"
@@ -36,6 +37,14 @@ class Store {
   // One job as it is stored, not as the queue remembers it, with the agents that hold its leases: what
   // pq-verify looks at. Nothing if there is none.
   virtual std::optional<Stored> read_job(JobId job) = 0;
+
+  // Some of a file from `offset` on; empty: there is none, or nothing after it.
+  virtual std::string read_file(const Sha256& hash, std::uint64_t offset) = 0;
+
+  // What programs of a job printed, as committed.
+  virtual std::vector<LogEntry> read_logs(const AskLogs& ask, std::size_t count_max) = 0;
+  // Also of runs that are not committed: the ledger knows which are.
+  virtual std::vector<OutputEntry> read_outputs(const AskOutput& ask, std::size_t count_max) = 0;
 
   // Begins a copy of everything under this name. One at a time. A refusal: the name is taken.
   virtual std::optional<Refusal> begin_backup(const std::string& name) = 0;

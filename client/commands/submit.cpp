@@ -18,7 +18,7 @@ namespace {
 
 std::string kernel_names() {
   std::string names;
-  for (const Kernel kernel : all_kernels) names.append(names.empty() ? "" : ", ").append(to_text(kernel));
+  for (const Kernel kernel : sieve_kernels) names.append(names.empty() ? "" : ", ").append(to_text(kernel));
   return names;
 }
 

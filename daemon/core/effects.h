@@ -23,6 +23,7 @@ enum class Happening {
   agent_drains,
   agent_left,
   agent_lost,
+  agent_quarantined,
   lease_expired,
   lease_misused,  // a commit that no honest agent sends
   program_failed,

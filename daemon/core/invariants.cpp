@@ -165,7 +165,7 @@ std::optional<std::string> broken_rank(const Queue& queue) {
   std::map<JobId, std::size_t> leaving;
   for (const auto& [id, lease] : queue.leases().all()) leaving[lease.job] += lease.leaving ? 1 : 0;
   for (const auto& [id, job] : queue.jobs()) {
-    Claim claim{.priority = job.row.spec.priority, .kernel = job.row.spec.kernel, .leaving = leaving[id]};
+    Claim claim{.priority = job.row.spec.priority, .demand = demand_of(job.row.spec), .leaving = leaving[id]};
     for (const auto& [begin, span] : job.ledger.spans()) {
       if (std::holds_alternative<Leased>(span.state)) claim.leases += 1;
       if (std::holds_alternative<Free>(span.state)) claim.is_hungry = job.row.state != JobState::paused;
@@ -209,7 +209,12 @@ std::optional<std::string> broken_invariant(const Queue& queue) {
     spans_leased += job.ledger.leases();
   }
   std::size_t held = 0;
-  for (const auto& [id, agent] : queue.roster().all()) held += agent.leases.size();
+  for (const auto& [id, agent] : queue.roster().all()) {
+    held += agent.leases.size();
+    std::uint64_t slots = 0;
+    for (const LeaseId lease : agent.leases) slots += queue.leases().find(lease)->cpus;
+    if (slots != agent.slots_busy) return "one_holder: the slots of " + agent.row.name + " are miscounted";
+  }
   if (spans_leased != queue.leases().all().size() || held != spans_leased)
     return "one_holder: spans, leases and holders differ in number";
   for (const auto& [id, lease] : queue.leases().all()) {

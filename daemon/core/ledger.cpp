@@ -116,7 +116,7 @@ Range Ledger::grant(std::uint64_t begin, LeaseId lease, AgentId agent, std::uint
   const std::uint64_t end = free_end - begin > width_max ? begin + width_max : free_end;
   free_.erase(begin);
   ++leased_;
-  put(begin, Span{end, Leased{lease, agent, begin, std::nullopt, was.attempts_failed}}, changes);
+  put(begin, Span{end, Leased{lease, agent, begin, std::nullopt, was.attempts_failed, was.failed_on}}, changes);
   if (end < free_end) free_from(end, free_end, was, changes);
   return {begin, end};
 }
@@ -176,7 +176,7 @@ bool Ledger::shrink(std::uint64_t begin, std::uint64_t end, Changes& changes) {
   } else {
     note(place, changes);
   }
-  const Place rest = free_from(end, end_before, Free{leased.attempts_failed, std::nullopt}, changes);
+  const Place rest = free_from(end, end_before, Free{leased.attempts_failed, leased.failed_on}, changes);
   join_neighbours(rest, changes);
   return true;
 }
@@ -233,11 +233,49 @@ std::optional<Value> Ledger::value() const {
   return total.value;
 }
 
+// Spans that were given up, or are free after failed attempts. They are taken out first and joined then: joining takes
+// away neighbours.
+bool Ledger::forgive(Changes& changes) {
+  std::vector<std::uint64_t> failed;
+  for (const auto& [begin, span] : spans_) {
+    const auto* free = std::get_if<Free>(&span.state);
+    if (std::holds_alternative<Failed>(span.state) || (free != nullptr && free->attempts_failed > 0))
+      failed.push_back(begin);
+  }
+  for (const std::uint64_t begin : failed) {
+    const Span& span = spans_.at(begin);
+    if (std::holds_alternative<Failed>(span.state)) failed_ -= span.end - begin;
+    free_from(begin, span.end, Free{}, changes);
+  }
+  for (const std::uint64_t begin : failed) {
+    const auto place = spans_.find(begin);
+    if (place != spans_.end()) join_neighbours(place, changes);
+  }
+  return !failed.empty();
+}
+
+bool Ledger::is_counted(std::uint64_t at) const {
+  if (!range_.contains(at)) return false;
+  const auto& [begin, span] = *std::prev(spans_.upper_bound(at));
+  const auto* leased = std::get_if<Leased>(&span.state);
+  return leased != nullptr ? at < leased->upto : std::holds_alternative<Done>(span.state);
+}
+
 std::optional<std::string> Ledger::first_error() const {
   for (const auto& [begin, span] : spans_) {
     if (const auto* failed = std::get_if<Failed>(&span.state)) return failed->error;
   }
   return std::nullopt;
+}
+
+std::vector<FailedSpan> Ledger::failed_spans(std::size_t count_max) const {
+  std::vector<FailedSpan> spans;
+  for (const auto& [begin, span] : spans_) {
+    if (spans.size() == count_max) break;
+    if (const auto* failed = std::get_if<Failed>(&span.state))
+      spans.push_back({{begin, span.end}, failed->attempts_failed, failed->error});
+  }
+  return spans;
 }
 
 }  // namespace pq

@@ -9,8 +9,10 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "common/ids.h"
+#include "common/messages.h"
 #include "common/range.h"
 #include "common/value.h"
 #include "daemon/core/rows.h"
@@ -72,6 +74,12 @@ class Ledger {
   // is free. REQUIRES: upto is within (committed point, end].
   void fail(std::uint64_t begin, const Failure& failure, Changes& changes);
 
+  // What was given up is free again, and what has failed counts as never tried. False: there is no such thing.
+  bool forgive(Changes& changes);
+
+  // Whether the integer `at` is counted in the value.
+  bool is_counted(std::uint64_t at) const;
+
   bool has_free() const { return !free_.empty(); }
   bool is_finished() const { return free_.empty() && leased_ == 0; }
   std::size_t leases() const { return leased_; }
@@ -90,6 +98,7 @@ class Ledger {
   std::optional<Value> value() const;
   // The last words of the first failed span.
   std::optional<std::string> first_error() const;
+  std::vector<FailedSpan> failed_spans(std::size_t count_max) const;
 
   const Range& range() const { return range_; }
   const std::map<std::uint64_t, Span>& spans() const { return spans_; }

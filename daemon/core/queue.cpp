@@ -26,6 +26,8 @@ Queue::Queue(QueueSettings settings, Epoch epoch, Stored stored, Now now)
   const Instant deadline = now.instant + std::max(settings.lease_term, limits::restart_term);
   next_expiry_ = deadline;
   for (auto& [id, row] : stored.agents) roster_.restore(std::move(row), now.instant, deadline);
+  for (const auto& [id, seq] : stored.outputs_seen) roster_.at(id).output_seq = seq;
+  files_.restore(stored.files, now.instant);
   auto spans = by_job(std::move(stored.spans));
   for (auto& [id, row] : stored.jobs) {
     Ledger ledger(id, row.spec.range, row.spec.fold, std::move(spans[id]));
@@ -34,15 +36,20 @@ Queue::Queue(QueueSettings settings, Epoch epoch, Stored stored, Now now)
       if (leased == nullptr) continue;
       Lease lease;
       lease.job = id;
+      lease.cpus = row.spec.cpus;
       lease.begin = begin;
       lease.agent = leased->agent;
       lease.progress_at = now.instant;
       leases_.add(leased->lease, lease);
       roster_.at(leased->agent).leases.insert(leased->lease);
+      roster_.at(leased->agent).slots_busy += lease.cpus;
     }
     by_request_[row.request] = id;
     last_job_ = std::max(last_job_, id);
     Job& job = jobs_.emplace(id, Job{.row = std::move(row), .ledger = std::move(ledger)}).first->second;
+    if (const auto logs = stored.logs_upto.find(id); logs != stored.logs_upto.end()) job.logs_upto = logs->second;
+    if (!has_ended(job.row.state)) files_.need(id, job.files());
+    if (job.row.state == JobState::failed) files_.need_less(id, job.files());
     if (job.row.state == JobState::paused) pause(job, now);
     unranked_.insert(id);
   }
@@ -60,6 +67,7 @@ void Queue::settle(Now now, Effects& effects) {
   give_work(now);
   serve_idle(now, effects);
   share_slots(now);
+  files_.settle(now, changes_);
   send_orders(effects);
   answer_waits(now, effects);
   note_rows(effects);
@@ -69,7 +77,7 @@ void Queue::settle(Now now, Effects& effects) {
 
 Instant Queue::next_deadline() const {
   const bool none_leased = leases_.all().empty();
-  return std::min({next_expiry_, next_wait_end_, next_share_,
+  return std::min({next_expiry_, next_wait_end_, next_share_, files_.next_deadline(),
                    idle_.empty() || none_leased ? Instant::never() : idle_pass_.due(),
                    none_leased ? Instant::never() : settled_at_ + limits::head_looks_up});
 }
@@ -102,6 +110,7 @@ void Queue::expire_silent(Now now, Effects& effects) {
       leave(agent);
     } else {
       next_expiry_ = std::min(next_expiry_, agent.deadline);
+      if (agent.quarantined_until && now.instant >= *agent.quarantined_until) set_quarantine(agent, std::nullopt);
     }
   }
   for (const AgentId id : forgotten) roster_.remove(id);
@@ -151,6 +160,7 @@ void Queue::note_idle(Agent& agent) {
 // What was committed is done, the rest is free.
 void Queue::release(LeaseId id) {
   const Lease& lease = *leases_.find(id);
+  forget_uncommitted(id);
   touch(lease.job).ledger.release(lease.begin, changes_);
   drop_lease(id);
 }
@@ -162,6 +172,7 @@ void Queue::drop_lease(LeaseId id) {
   if (lease.leaving) touch(lease.job).leaving -= 1;
   touch(lease.job);
   agent.leases.erase(id);
+  agent.slots_busy -= lease.cpus;
   orders_due_.insert(lease.agent);
   leases_.remove(id);
   note_idle(agent);
@@ -178,6 +189,11 @@ void Queue::end_job(Job& job, JobState state, std::optional<std::string> error, 
   job.row.state = state;
   job.row.finished_unix_ms = now.unix_ms;
   if (error) job.row.error = std::move(error);
+  if (state == JobState::failed) {
+    files_.need_less(job.row.id, job.files());
+  } else {
+    files_.release(job.row.id, job.files(), now);
+  }
   effects.events.push_back({Happening::job_ended, job.row.id, "", std::string(to_text(state))});
 }
 
@@ -186,10 +202,15 @@ void Queue::end_finished_jobs(Now now, Effects& effects) {
   for (const JobId id : touched) {
     Job& job = jobs_.at(id);
     if (has_ended(job.row.state)) continue;
-    if (job.row.attempts_failed > job.row.spec.failures_max) {
+    if (job.row.attempts_failed - job.row.failures_forgiven > job.row.spec.failures_max) {
       const std::string limit = std::to_string(job.row.spec.failures_max);
       end_job(job, JobState::failed,
               "more than " + limit + " attempts failed, the last with: " + job.last_words, now, effects);
+    } else if (job.row.collected_bytes > limits::output_job_bytes_max) {
+      end_job(job, JobState::failed,
+              "it has printed more than the " + std::to_string(limits::output_job_bytes_max) +
+                  " bytes that are collected of a job: let it print less, or write to files",
+              now, effects);
     } else if (!job.ledger.is_finished()) {
       continue;
     } else if (job.ledger.failed() > 0) {
@@ -219,9 +240,14 @@ Orders Queue::orders_for(const Agent& agent) const {
   for (const LeaseId id : agent.leases) {
     const Lease& lease = *leases_.find(id);
     const Job& job = jobs_.at(lease.job);
-    orders.leases.push_back({id, lease.job, {lease.begin, job.ledger.end_of(lease.begin)}, lease.end_asked});
+    orders.leases.push_back({id,
+                             lease.job,
+                             {lease.begin, job.ledger.end_of(lease.begin)},
+                             lease.end_asked,
+                             job.ledger.leased_at(lease.begin)->attempts_failed});
     if (lease.granted_in <= agent.orders_seen || !unmet.insert(lease.job).second) continue;
-    orders.jobs.push_back({lease.job, job.row.spec.kernel, job.row.spec.fold});
+    const JobSpec& spec = job.row.spec;
+    orders.jobs.push_back({lease.job, spec.kernel, spec.fold, spec.range.begin, spec.cpus, spec.program});
   }
   return orders;
 }

@@ -15,6 +15,7 @@
 #include "common/limits.h"
 #include "common/messages.h"
 #include "daemon/core/effects.h"
+#include "daemon/core/files.h"
 #include "daemon/core/leases.h"
 #include "daemon/core/ledger.h"
 #include "daemon/core/pass_clock.h"
@@ -36,14 +37,28 @@ struct Sender {
   std::string public_key;
 };
 
+// How one agent fares with the program of one job.
+struct Record {
+  std::uint32_t failures_in_row = 0;  // since it last succeeded
+  bool others_succeed = false;        // with a part on which it had failed
+};
+
 struct Job {
   JobRow row;
   Ledger ledger;
+  Demand demand = demand_of(row.spec);
   std::string last_words = {};         // of the latest attempt that failed
   std::size_t leaving = 0;             // leases with Lease::leaving
   std::set<AgentId> measured_by = {};  // whose Agent::paces tell of it
   Speeds speeds = {};                  // worth a pass over these a few times a second
   Instant speeds_known_until = {};
+  std::map<AgentId, Record> records = {};      // of those on which its program has failed
+  std::optional<AgentId> gathers_on = {};      // where slots are kept for it until a step's worth of them is idle
+  std::uint64_t logs_upto = 0;                 // the number of its log's last part
+
+  std::vector<FileRef> files() const {
+    return row.spec.program ? files_needed(*row.spec.program) : std::vector<FileRef>{};
+  }
 };
 
 class Queue {
@@ -66,6 +81,7 @@ class Queue {
   const LeaseTable& leases() const { return leases_; }
   const Roster& roster() const { return roster_; }
   const Shares& shares() const { return shares_; }
+  const Files& files() const { return files_; }
 
  private:
   struct Waiting {
@@ -78,17 +94,28 @@ class Queue {
   void hear(const Sender& from, const Hello& hello, Now now, Effects& effects);
   void hear(const Sender& from, const Beat& beat, Now now, Effects& effects);
   void hear(const Sender& from, const Goodbye& goodbye, Now now, Effects& effects);
+  void hear(const Sender& from, const Output& output, Now now, Effects& effects);
+  void hear(const Sender& from, const WantFile& want, Now now, Effects& effects);
   void begin_anew(Agent& agent, Effects& effects);
   Agent* speaking(const Sender& from, const std::string& name, Incarnation incarnation, Effects& effects);
   void hear_paces(Agent& agent, const std::vector<PaceView>& views);
   void hear_lease(Agent& agent, const LeaseView& view, Now now, Effects& effects);
   void hear_contradiction(const Agent& agent, const LeaseView& view, Effects& effects);
-  void hear_failure(Agent& agent, const LeaseView& view, Effects& effects);
+  void hear_failure(Agent& agent, const LeaseView& view, Now now, Effects& effects);
   void hear_end(Agent& agent, const LeaseView& view, Effects& effects);
   void misused(const Agent& agent, const LeaseView& view, const char* how, Effects& effects);
   void count_recomputed(Agent& agent, const LeaseView& view);
   void drop_unlisted(Agent& agent, const Beat& beat);
   std::uint32_t beat_ms() const;
+
+  // ---- what programs print, and agents on which they fail (queue_programs.cpp)
+  void keep_log(const LogPart& part, const Agent& agent, Now now);
+  void keep_output(const OutputPart& part, const Agent& agent);
+  void forget_uncommitted(LeaseId id);
+  void note_success(Agent& agent, Job& job, const Leased& finished, Now now, Effects& effects);
+  void note_failure(Agent& agent, Job& job, Now now, Effects& effects);
+  void judge(Agent& agent, Job& job, Now now, Effects& effects);
+  void set_quarantine(Agent& agent, std::optional<Instant> until);
 
   // ---- clients → head (queue_clients.cpp)
   HeadToClient answer(const Submit& submit, Now now, Effects& effects);
@@ -98,15 +125,18 @@ class Queue {
   HeadToClient answer(const Reprioritize& ask, Now now, Effects& effects);
   HeadToClient answer(const AskAgents& ask, Now now, Effects& effects);
   HeadToClient answer(const DrainAgent& ask, Now now, Effects& effects);
+  HeadToClient answer(const PutFile& put, Now now, Effects& effects);
+  HeadToClient retry(Job& job);
   std::optional<HeadToClient> wait(const Wait& wait, const Sender& from, RequestNumber request, Now now);
   AgentReport report(const Agent& agent, Now now) const;
   void pause(Job& job, Now now);
-  bool make_room();
+  bool make_room(Now now);
   void answer_waits(Now now, Effects& effects);
 
   // ---- work for idle slots (queue_work.cpp)
   void give_work(Now now);
-  Job* next_job(const Agent& agent, Range& free);
+  Job* next_job(const Agent& agent, std::uint64_t slots, Range& free);
+  bool may_begin(Job& job, const Agent& agent, std::uint64_t slots);
   std::optional<Range> free_for(const Agent& agent, const Job& job) const;
   std::uint64_t width_for(Job& job, const Agent& agent, const Range& free, Now now);
   void grant(Job& job, Agent& agent, const Range& free, Now now);
@@ -154,6 +184,7 @@ class Queue {
 
   LeaseTable leases_;
   Roster roster_;
+  Files files_;
   std::set<AgentId> idle_;  // those with an idle slot that take work
   Shares shares_;
   Instant next_expiry_;

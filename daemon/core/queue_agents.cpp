@@ -67,6 +67,9 @@ void Queue::begin_anew(Agent& agent, Effects& effects) {
   if (agent.row.incarnation != Incarnation{}) agent.replaced.push_back(agent.row.incarnation);
   if (agent.replaced.size() > limits::replaced_remembered) agent.replaced.erase(agent.replaced.begin());
   agent.beat_seq = 0;
+  if (std::exchange(agent.output_seq, 0) > 0) changes_.outputs_seen[agent.row.id] = 0;
+  set_quarantine(agent, std::nullopt);
+  for (auto& [id, job] : jobs_) job.records.erase(agent.row.id);
   agent.draining = false;
   agent.drain_asked = false;
   hear_paces(agent, {});
@@ -130,6 +133,7 @@ void Queue::hear_lease(Agent& agent, const LeaseView& view, Now now, Effects& ef
   if (lease->begin != view.begin) return misused(agent, view, "another begin", effects);
   if (lease->end_asked && lease->asked_in <= agent.orders_seen) lease->end_asked.reset();
   Job& job = jobs_.at(lease->job);
+  const Leased before = *job.ledger.leased_at(lease->begin);
   const Verdict verdict =
       job.ledger.commit({view.lease, agent.row.id, view.begin, view.upto, view.value}, changes_);
   switch (verdict) {
@@ -139,14 +143,16 @@ void Queue::hear_lease(Agent& agent, const LeaseView& view, Now now, Effects& ef
       hear_contradiction(agent, view, effects);
       break;
     case Verdict::finished:
+      note_success(agent, job, before, now, effects);
       return drop_lease(view.lease);
     case Verdict::advanced:
+      job.records.erase(agent.row.id);
       lease->progress_at = now.instant;
       break;
     case Verdict::duplicate:
       break;
   }
-  if (view.failed_upto) return hear_failure(agent, view, effects);
+  if (view.failed_upto) return hear_failure(agent, view, now, effects);
   hear_end(agent, view, effects);
 }
 
@@ -159,7 +165,7 @@ void Queue::hear_contradiction(const Agent& agent, const LeaseView& view, Effect
   effects.events.push_back({Happening::kernel_contradicts, job.row.id, agent.row.name, *job.row.error});
 }
 
-void Queue::hear_failure(Agent& agent, const LeaseView& view, Effects& effects) {
+void Queue::hear_failure(Agent& agent, const LeaseView& view, Now now, Effects& effects) {
   const Lease& lease = *leases_.find(view.lease);
   Job& job = touch(lease.job);
   const std::uint64_t from = job.ledger.leased_at(lease.begin)->upto;
@@ -170,6 +176,8 @@ void Queue::hear_failure(Agent& agent, const LeaseView& view, Effects& effects) 
   effects.events.push_back({Happening::program_failed, lease.job, agent.row.name, words});
   job.row.attempts_failed += 1;
   job.last_words = words;
+  forget_uncommitted(view.lease);
+  note_failure(agent, job, now, effects);
   job.ledger.fail(lease.begin, {agent.row.id, *view.failed_upto, words, job.row.spec.attempts_max}, changes_);
   drop_lease(view.lease);
 }
@@ -183,6 +191,7 @@ void Queue::hear_end(Agent& agent, const LeaseView& view, Effects& effects) {
     return misused(agent, view, "an end before its commit", effects);
   }
   unranked_.insert(lease.job);
+  if (job.ledger.leased_at(lease.begin) == nullptr) forget_uncommitted(view.lease);
   if (!std::exchange(lease.has_yielded, true)) touch(lease.job).row.leases.yielded += 1;
   if (job.ledger.leased_at(lease.begin) == nullptr) drop_lease(view.lease);
 }

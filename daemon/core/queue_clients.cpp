@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "daemon/core/placement.h"
 #include "daemon/core/queue.h"
 
 namespace pq {
@@ -27,7 +28,8 @@ void Queue::handle(const Sender& from, const Letter<ClientToHead>& letter, Now n
           if constexpr (std::is_same_v<Message, Wait>) {
             return wait(m, from, letter.request, now);
           } else if constexpr (std::is_same_v<Message, Verify> || std::is_same_v<Message, BackUp> ||
-                               std::is_same_v<Message, Authorize>) {
+                               std::is_same_v<Message, Authorize> || std::is_same_v<Message, AskLogs> ||
+                               std::is_same_v<Message, AskOutput>) {
             return Refusal{ErrorWord::not_allowed, "the daemon itself answers this"};
           } else {
             return answer(m, now, effects);
@@ -43,7 +45,10 @@ void Queue::handle(const Sender& from, const Letter<ClientToHead>& letter, Now n
 HeadToClient Queue::answer(const Submit& submit, Now now, Effects& effects) {
   const auto known = by_request_.find(submit.id);
   if (known != by_request_.end()) return Submitted{known->second, true};
-  if (!make_room()) {
+  if (const auto flaw = flaw_of(submit.spec)) return Refusal{ErrorWord::malformed, *flaw};
+  const auto files = submit.spec.program ? files_needed(*submit.spec.program) : std::vector<FileRef>{};
+  if (const auto missing = files_.first_missing(files)) return Refusal{ErrorWord::no_such_file, missing->name};
+  if (!make_room(now)) {
     return Refusal{ErrorWord::too_much,
                    "the queue holds " + std::to_string(limits::jobs_max) + " jobs that have not ended"};
   }
@@ -58,6 +63,8 @@ HeadToClient Queue::answer(const Submit& submit, Now now, Effects& effects) {
   Ledger ledger(id, row.spec.range, row.spec.fold, changes_);
   jobs_.emplace(id, Job{.row = std::move(row), .ledger = std::move(ledger)});
   by_request_[submit.id] = id;
+  files_.need(id, files);
+  if (submit.spec.program) changes_.programs[id] = *submit.spec.program;
   touch(id);
   effects.events.push_back(
       {Happening::job_submitted, id, "",
@@ -66,12 +73,13 @@ HeadToClient Queue::answer(const Submit& submit, Now now, Effects& effects) {
 }
 
 // The oldest job that has ended is forgotten when the queue is full.
-bool Queue::make_room() {
+bool Queue::make_room(Now now) {
   if (jobs_.size() < limits::jobs_max) return true;
   const auto oldest = std::find_if(jobs_.begin(), jobs_.end(),
                                    [](const auto& job) { return has_ended(job.second.row.state); });
   if (oldest == jobs_.end()) return false;
   changes_.jobs[oldest->first] = std::nullopt;
+  files_.release(oldest->first, oldest->second.files(), now);
   by_request_.erase(oldest->second.row.request);
   touched_jobs_.erase(oldest->first);
   jobs_.erase(oldest);
@@ -96,7 +104,8 @@ JobReport Queue::report(const Job& job) const {
   report.finished_unix_ms = job.row.finished_unix_ms;
   report.error = job.row.error;
   if (has_ended(job.row.state)) return report;
-  report.slots_busy = static_cast<std::uint32_t>(job.ledger.leases());
+  report.slots_busy = static_cast<std::uint32_t>(job.ledger.leases()) * job.row.spec.cpus;
+  if (job.row.state != JobState::paused && job.ledger.has_free()) report.unplaced = why_unplaced(roster_, job.demand);
   for (const auto& [begin, span] : job.ledger.spans()) {
     const auto* leased = std::get_if<Leased>(&span.state);
     if (leased == nullptr) continue;
@@ -110,7 +119,9 @@ JobReport Queue::report(const Job& job) const {
 HeadToClient Queue::answer(const AskJob& ask, Now /*now*/, Effects& /*effects*/) {
   const auto job = jobs_.find(ask.job);
   if (job == jobs_.end()) return no_such(ask.job);
-  return report(job->second);
+  JobReport answer = report(job->second);
+  answer.failed_spans = job->second.ledger.failed_spans(limits::failed_spans_told);
+  return answer;
 }
 
 HeadToClient Queue::answer(const AskJobs& /*ask*/, Now /*now*/, Effects& /*effects*/) {
@@ -130,7 +141,7 @@ AgentReport Queue::report(const Agent& agent, Now now) const {
   report.name = agent.row.name;
   report.program_version = agent.row.program_version;
   report.slots = agent.row.slots;
-  report.busy = static_cast<std::uint32_t>(agent.leases.size());
+  report.busy = static_cast<std::uint32_t>(agent.slots_busy);
   report.kernels = agent.row.kernels;
   report.labels = agent.row.labels;
   const Duration silence = now.instant - agent.heard_at;
@@ -142,6 +153,8 @@ AgentReport Queue::report(const Agent& agent, Now now) const {
     report.state = AgentState::silent;
   } else if (agent.draining || agent.drain_asked) {
     report.state = AgentState::draining;
+  } else if (agent.quarantined_until) {
+    report.state = AgentState::quarantined;
   }
   for (const LeaseId lease : agent.leases) {
     const auto pace = agent.paces.find(leases_.find(lease)->job);
@@ -172,8 +185,11 @@ HeadToClient Queue::answer(const Steer& steer, Now now, Effects& effects) {
   Job& job = found->second;
   const bool is_so_already = steer.what == Steering::cancel && job.row.state == JobState::cancelled;
   if (is_so_already) return report(job);
+  if (steer.what == Steering::retry) return retry(job);
   if (has_ended(job.row.state)) return too_late(job);
   switch (steer.what) {
+    case Steering::retry:
+      break;  // above: also for a job that has ended
     case Steering::cancel:
       end_job(job, JobState::cancelled, std::nullopt, now, effects);
       break;
@@ -188,6 +204,32 @@ HeadToClient Queue::answer(const Steer& steer, Now now, Effects& effects) {
   touch(steer.job);
   effects.events.push_back({Happening::job_steered, steer.job, "", std::string(to_text(job.row.state))});
   return report(job);
+}
+
+// Its failed parts have another chance, and so does the job if it has failed.
+HeadToClient Queue::retry(Job& job) {
+  JobRow& row = job.row;
+  const std::string name = "job " + std::to_string(row.id.value);
+  if (row.state == JobState::done || row.state == JobState::cancelled)
+    return Refusal{ErrorWord::nothing_failed, name + " is " + std::string(to_text(row.state))};
+  if (const auto missing = files_.first_missing(job.files()))
+    return Refusal{ErrorWord::no_such_file, missing->name + " of " + name};
+  if (!job.ledger.forgive(changes_) && row.state != JobState::failed)
+    return Refusal{ErrorWord::nothing_failed, "no part of " + name + " has failed"};
+  touch(row.id);
+  row.failures_forgiven = row.attempts_failed;
+  job.records.clear();
+  if (row.state != JobState::failed) return report(job);
+  row.state = row.started_unix_ms ? JobState::running : JobState::queued;
+  row.finished_unix_ms.reset();
+  row.error.reset();
+  files_.need(row.id, job.files());
+  return report(job);
+}
+
+HeadToClient Queue::answer(const PutFile& put, Now now, Effects& /*effects*/) {
+  auto stored = files_.put(put, now, changes_);
+  return stored ? HeadToClient(*stored) : HeadToClient(std::move(stored.error()));
 }
 
 // Nothing new is leased, and what runs is asked to end with its present step.

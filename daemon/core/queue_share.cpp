@@ -69,20 +69,21 @@ class Queue::Takeover {
     wanted -= step_s(usual_cost(job));
     queue_.shares_.promise(job.row.id);
     if (wanted > 0) return;
-    spare_s_[job.row.spec.kernel] -= wanted;
+    spare_s_[job.demand] -= wanted;
     queue_.shares_.pass_over(job.row.id);
   }
 
   void promise(AgentId leaving) {
     Range free;
-    while (Job* job = queue_.next_job(queue_.roster_.at(leaving), free)) {
+    constexpr std::uint64_t in_time_all = limits::slots_max;  // slots that leave one by one are enough in the end
+    while (Job* job = queue_.next_job(queue_.roster_.at(leaving), in_time_all, free)) {
       if (is_served_beside_others(*job)) continue;
       return promise_slot(*job);
     }
   }
 
   bool is_served_beside_others(Job& job) {
-    double& spare = spare_s_[job.row.spec.kernel];
+    double& spare = spare_s_[job.demand];
     if (wanted_s(job) > spare) return false;
     spare -= wanted_s(job);
     queue_.shares_.pass_over(job.row.id);
@@ -102,8 +103,9 @@ class Queue::Takeover {
         const LeaseId id = candidate->second;
         const Lease& lease = *queue_.leases_.find(id);
         if (waits_for_turn && now_.instant < lease.turn_ends) continue;
+        if (taker.gathers_on && *taker.gathers_on != lease.agent) continue;
         const Agent& holder = queue_.roster_.at(lease.agent);
-        if (!holder.can_compute(taker.row.spec.kernel) || !queue_.free_for(holder, taker)) continue;
+        if (!holder.can_compute(taker.demand) || !queue_.free_for(holder, taker)) continue;
         leases.erase(std::next(candidate).base());
         return id;
       }
@@ -116,7 +118,7 @@ class Queue::Takeover {
   std::map<JobId, std::vector<std::pair<double, LeaseId>>> givers_;  // by predicted rest
   std::vector<AgentId> leaving_;                                     // an agent for each of its slots
   std::map<JobId, double> wanted_s_;
-  std::map<Kernel, double> spare_s_;
+  std::map<Demand, double> spare_s_;
   std::size_t looks_left_ = 0;
 };
 

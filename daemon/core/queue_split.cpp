@@ -2,6 +2,7 @@
 // agent holds is freed early; the longest of the others are asked to end where both would end together.
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -39,19 +40,29 @@ bool Queue::notice_silence(Agent& agent, Now now) {
 // As many leases as there are idle slots: the rest may still come back with its holder.
 bool Queue::take_from_silent(Now now, Effects& effects) {
   std::size_t slots = 0;
-  std::set<Kernel> computable;
+  std::vector<const Agent*> takers;
   for (const AgentId id : std::vector<AgentId>(idle_.begin(), idle_.end())) {
     Agent& agent = roster_.at(id);
     if (notice_silence(agent, now)) continue;
-    slots += agent.row.slots - agent.leases.size();
-    computable.insert(agent.row.kernels.begin(), agent.row.kernels.end());
+    slots += agent.slots_idle();
+    takers.push_back(&agent);
   }
+  std::map<Demand, bool> known;
+  const auto is_computable = [&](const Demand& demand) {
+    const auto [place, is_new] = known.try_emplace(demand);
+    if (is_new) {
+      place->second = std::any_of(takers.begin(), takers.end(), [&](const Agent* agent) {
+        return agent->can_compute(demand) && demand.cpus <= agent->slots_idle();
+      });
+    }
+    return place->second;
+  };
   std::vector<LeaseId> lost;
   for (const auto& [id, lease] : leases_.all()) {
     if (lost.size() == slots) break;
     if (!notice_silence(roster_.at(lease.agent), now)) continue;
-    const JobRow& row = jobs_.at(lease.job).row;
-    if (row.state != JobState::paused && computable.contains(row.spec.kernel)) lost.push_back(id);
+    const Job& job = jobs_.at(lease.job);
+    if (job.row.state != JobState::paused && is_computable(job.demand)) lost.push_back(id);
   }
   for (const LeaseId id : lost) lose_lease(id, "its holder is silent while slots are idle", effects);
   return !lost.empty();
@@ -92,18 +103,18 @@ bool Queue::split_running(Now now) {
   std::size_t looks_left = limits::looks_per_lease * leases_.all().size();
   for (const AgentId thief_id : idle_) {
     const Agent& thief = roster_.at(thief_id);
-    std::size_t slots_left = thief.row.slots - thief.leases.size();
+    std::uint64_t slots_left = thief.slots_idle();
     for (auto next = longest.begin(); slots_left > 0 && next != longest.end() && looks_left > 0;
          --looks_left) {
       const auto candidate = next++;
       const Lease& lease = *leases_.find(candidate->second);
       Job& job = jobs_.at(lease.job);
-      if (!thief.can_compute(job.row.spec.kernel)) continue;
+      if (job.demand.cpus > slots_left || !thief.can_compute(job.demand)) continue;
       const auto point = split_point(as_running(lease, now), cost_for(thief, job, lease.begin, now));
       if (!point) continue;
       ask_to_end(candidate->second, *point, now);
       longest.erase(candidate);
-      --slots_left;
+      slots_left -= job.demand.cpus;
       asked = true;
     }
   }

@@ -13,16 +13,17 @@ namespace pq {
 const Speeds& Queue::speeds(Job& job, Now now) {
   if (now.instant < job.speeds_known_until) return job.speeds;
   std::vector<Measured> measured;
-  std::uint64_t slots_unmeasured = roster_.slots_for(job.row.spec.kernel);
+  std::uint64_t places_unmeasured = roster_.places_for(job.demand);
   for (const AgentId id : job.measured_by) {
     const Agent& agent = roster_.at(id);
-    if (!agent.can_compute(job.row.spec.kernel)) continue;
-    measured.push_back({agent.paces.at(job.row.id), agent.slots_counted});
-    slots_unmeasured -= agent.slots_counted;
+    if (!agent.can_compute(job.demand)) continue;
+    const std::uint32_t places = agent.slots_counted / job.demand.cpus;
+    measured.push_back({agent.paces.at(job.row.id), places});
+    places_unmeasured -= places;
   }
   const Range& range = job.row.spec.range;
   const Cost expected = expected_cost(job.row.spec.kernel, range.begin + range.width() / 2);
-  job.speeds = speeds_of(measured, slots_unmeasured, expected);
+  job.speeds = speeds_of(measured, places_unmeasured, expected);
   job.speeds_known_until = now.instant + limits::fleet_rate_kept;
   return job.speeds;
 }
@@ -38,7 +39,7 @@ Cost Queue::cost_for(const Agent& agent, Job& job, std::uint64_t at, Now now) {
 // the lease begins, then with the cost where it would end. With others in line a job may expect no more than
 // its share of the slots, and needs no leases that are short enough for all of them.
 std::uint64_t Queue::width_for(Job& job, const Agent& agent, const Range& free, Now now) {
-  const auto slots = static_cast<double>(roster_.slots_for(job.row.spec.kernel));
+  const auto slots = static_cast<double>(roster_.places_for(job.demand));
   const auto in_line = static_cast<double>(shares_.in_line(job.row.spec.priority));
   const double expects = std::max(1.0, slots / std::max(1.0, in_line));
   WidthFacts facts{.cost = cost_for(agent, job, free.begin, now),
@@ -58,7 +59,7 @@ void Queue::rank(const Job& job) {
   const JobRow& row = job.row;
   if (has_ended(row.state)) return shares_.remove(row.id);
   shares_.place(row.id, {.priority = row.spec.priority,
-                         .kernel = row.spec.kernel,
+                         .demand = job.demand,
                          .leases = job.ledger.leases(),
                          .leaving = job.leaving,
                          .is_hungry = row.state != JobState::paused && job.ledger.has_free()});
@@ -81,25 +82,44 @@ std::optional<Range> Queue::free_for(const Agent& agent, const Job& job) const {
   if (untried) return untried;
   const bool others_can = std::any_of(roster_.all().begin(), roster_.all().end(), [&](const auto& other) {
     return other.first != agent.row.id && other.second.takes_work() &&
-           other.second.can_compute(job.row.spec.kernel);
+           other.second.can_compute(job.demand);
   });
   return others_can ? std::nullopt : job.ledger.next_free(agent.row.id, false);
 }
 
-// The first in line of those that this agent can take something of.
-Job* Queue::next_job(const Agent& agent, Range& free) {
+// A job whose steps hold several slots would never find them idle at once beside jobs that need one. So one agent keeps
+// its idle slots for it until they are enough; elsewhere it stands in nobody's way.
+bool Queue::may_begin(Job& job, const Agent& agent, std::uint64_t slots) {
+  if (job.demand.cpus <= slots) return true;
+  if (job.gathers_on && *job.gathers_on != agent.row.id) {
+    const auto other = roster_.all().find(*job.gathers_on);
+    if (other == roster_.all().end() || !other->second.takes_work() || !other->second.can_compute(job.demand))
+      job.gathers_on.reset();
+  }
+  if (!job.gathers_on) job.gathers_on = agent.row.id;
+  return false;
+}
+
+// The first in line of those that this agent can take something of with so many slots.
+Job* Queue::next_job(const Agent& agent, std::uint64_t slots, Range& free) {
   const Rank* best = nullptr;
-  for (const Kernel kernel : agent.row.kernels) {
-    for (const Rank& rank : shares_.hungry(kernel)) {
+  bool is_kept_for = false;
+  for (const auto& [demand, line] : shares_.lines()) {
+    if (!agent.can_compute(demand)) continue;
+    for (const Rank& rank : line) {
       if (best != nullptr && *best < rank) break;
-      const std::optional<Range> found = free_for(agent, jobs_.at(rank.job));
+      Job& job = jobs_.at(rank.job);
+      const std::optional<Range> found = free_for(agent, job);
       if (!found) continue;
+      const bool begins = may_begin(job, agent, slots);
+      if (!begins && job.gathers_on != agent.row.id) continue;
       best = &rank;
+      is_kept_for = !begins;
       free = *found;
       break;
     }
   }
-  return best == nullptr ? nullptr : &jobs_.at(best->job);
+  return best == nullptr || is_kept_for ? nullptr : &jobs_.at(best->job);
 }
 
 // ---------------------------------------------------------------- leases
@@ -108,17 +128,22 @@ void Queue::grant(Job& job, Agent& agent, const Range& free, Now now) {
   std::uint64_t width = width_for(job, agent, free, now);
   // A crumb is not worth a lease of its own.
   if (free.width() > width && free.width() - width < width / 16) width = free.width();
+  const std::uint64_t least_end = width < free.width() ? free.begin + width : free.end;
+  width = std::min(run_boundary(job.row.spec, least_end), free.end) - free.begin;
   const LeaseId id = leases_.next_id();
   Lease lease;
   lease.job = job.row.id;
   lease.begin = free.begin;
   lease.agent = agent.row.id;
+  lease.cpus = job.demand.cpus;
   lease.granted_in = agent.orders_number + 1;
   lease.progress_at = now.instant;
   if (shares_.others_wait()) lease.turn_ends = now.instant + limits::share_quantum;
   job.ledger.grant(free.begin, id, agent.row.id, width, changes_);
   leases_.add(id, lease);
   agent.leases.insert(id);
+  agent.slots_busy += lease.cpus;
+  job.gathers_on.reset();
   orders_due_.insert(agent.row.id);
   touch(job.row.id);
   job.row.leases.granted += 1;
@@ -136,7 +161,7 @@ void Queue::give_work(Now now) {
     if (notice_silence(agent, now)) continue;
     Range free;
     while (agent.has_idle_slot()) {
-      Job* job = next_job(agent, free);
+      Job* job = next_job(agent, agent.slots_idle(), free);
       if (job == nullptr) break;
       grant(*job, agent, free, now);
     }

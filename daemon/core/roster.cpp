@@ -3,9 +3,29 @@
 #include <algorithm>
 
 namespace pq {
+namespace {
 
-bool Agent::can_compute(Kernel kernel) const {
+constexpr std::size_t demands_counted = 32;
+
+std::uint64_t places_on(const Agent& agent, const Demand& demand) {
+  return agent.can_compute(demand) ? agent.slots_counted / demand.cpus : 0;
+}
+
+}  // namespace
+
+bool Agent::knows(Kernel kernel) const {
   return std::find(row.kernels.begin(), row.kernels.end(), kernel) != row.kernels.end();
+}
+
+bool Agent::has_labels(const std::vector<Label>& labels) const {
+  return std::all_of(labels.begin(), labels.end(), [&](const Label& label) {
+    return std::find(row.labels.begin(), row.labels.end(), label) != row.labels.end();
+  });
+}
+
+bool Agent::can_compute(const Demand& demand) const {
+  if (demand.kernel == Kernel::exec && quarantined_until) return false;
+  return knows(demand.kernel) && demand.cpus <= row.slots && has_labels(demand.require);
 }
 
 bool Agent::was_replaced(Incarnation incarnation) const {
@@ -37,20 +57,26 @@ Agent* Roster::add(const std::string& public_key, const std::string& name) {
   return &agent;
 }
 
-std::uint64_t Roster::slots_for(Kernel kernel) const {
-  const auto slots = slots_.find(kernel);
-  return slots == slots_.end() ? 0 : slots->second;
+std::uint64_t Roster::places_for(const Demand& demand) const {
+  const auto known = places_.find(demand);
+  if (known != places_.end()) return known->second;
+  std::uint64_t places = 0;
+  for (const auto& [id, agent] : agents_) places += places_on(agent, demand);
+  if (places_.size() >= demands_counted) places_.clear();
+  places_[demand] = places;
+  return places;
 }
 
 void Roster::recount(Agent& agent) {
   const std::uint32_t counts = agent.takes_work() ? agent.row.slots : 0;
   if (counts == agent.slots_counted) return;
-  for (const Kernel kernel : agent.row.kernels) slots_[kernel] += counts - std::uint64_t{agent.slots_counted};
+  for (auto& [demand, places] : places_) places -= places_on(agent, demand);
   agent.slots_counted = counts;
+  for (auto& [demand, places] : places_) places += places_on(agent, demand);
 }
 
 void Roster::discount(Agent& agent) {
-  for (const Kernel kernel : agent.row.kernels) slots_[kernel] -= agent.slots_counted;
+  for (auto& [demand, places] : places_) places -= places_on(agent, demand);
   agent.slots_counted = 0;
 }
 

@@ -12,6 +12,7 @@
 
 #include "common/ids.h"
 #include "common/instant.h"
+#include "common/job.h"
 #include "common/kernel.h"
 #include "common/limits.h"
 #include "daemon/core/rows.h"
@@ -44,13 +45,19 @@ struct Agent {
   bool drain_asked = false;
 
   std::set<LeaseId> leases;
+  std::uint64_t slots_busy = 0;      // of its leases: a lease holds as many as its job's `cpus`
+  std::uint64_t output_seq = 0;      // of the last Output of this process that is stored
+  std::optional<Instant> quarantined_until;  // programs fail here that succeed elsewhere: it is given none
   std::map<LeaseId, LostLease> lost;  // until it stops listing them
   std::vector<Incarnation> replaced;  // processes that were told to go, the latest last
-  std::uint32_t slots_counted = 0;    // in Roster::slots_for
+  std::uint32_t slots_counted = 0;    // in Roster::places_for
 
   bool takes_work() const { return peer && !draining && !drain_asked && !gone && !quiet; }
-  bool has_idle_slot() const { return takes_work() && leases.size() < row.slots; }
-  bool can_compute(Kernel kernel) const;
+  std::uint64_t slots_idle() const { return row.slots > slots_busy ? row.slots - slots_busy : 0; }
+  bool has_idle_slot() const { return takes_work() && slots_idle() > 0; }
+  bool knows(Kernel kernel) const;
+  bool has_labels(const std::vector<Label>& labels) const;
+  bool can_compute(const Demand& demand) const;
   bool was_replaced(Incarnation incarnation) const;
 };
 
@@ -67,8 +74,8 @@ class Roster {
   Agent* add(const std::string& public_key, const std::string& name);
   void remove(AgentId id);
 
-  // Slots of all agents that take work and know this kernel, as of each agent's last recount.
-  std::uint64_t slots_for(Kernel kernel) const;
+  // Steps that all agents that take work could compute of it at once, as of each agent's last recount.
+  std::uint64_t places_for(const Demand& demand) const;
   void recount(Agent& agent);
   void discount(Agent& agent);  // before what it can compute changes
 
@@ -79,7 +86,7 @@ class Roster {
   std::map<AgentId, Agent> agents_;
   std::map<std::pair<std::string, std::string>, AgentId> by_key_and_name_;
   AgentId last_id_;
-  std::map<Kernel, std::uint64_t> slots_;
+  mutable std::map<Demand, std::uint64_t> places_;  // for those that were asked for: the rest is counted anew
 };
 
 }  // namespace pq

@@ -32,6 +32,8 @@ struct JobRow {
   LeaseCounts leases;
   std::uint64_t recomputed = 0;
   std::uint64_t attempts_failed = 0;
+  std::uint64_t failures_forgiven = 0;  // of these: of an agent in quarantine, or before the job was tried again
+  std::uint64_t collected_bytes = 0;
   UnixMs created_unix_ms = 0;
   std::optional<UnixMs> started_unix_ms;
   std::optional<UnixMs> finished_unix_ms;
@@ -52,15 +54,61 @@ struct AgentRow {
 
 using SpanRows = std::map<SpanKey, Span>;
 
+// A file that jobs need, as far as it has come.
+struct FileRow {
+  Sha256 hash;
+  std::uint64_t size = 0;
+  std::uint64_t upto = 0;  // [0, upto) is stored
+};
+
+struct FilePartRow {
+  Sha256 hash;
+  std::uint64_t offset = 0;
+  std::string bytes;
+};
+
+// One part of a job's log. Its number counts up within the job.
+struct LogRow {
+  JobId job;
+  LeaseId lease;
+  LogEntry entry;
+};
+
+// Some of what was collected of one run.
+struct OutputRow {
+  JobId job;
+  LeaseId lease;
+  OutputEntry entry;
+};
+
+// Of this lease, the runs that begin at `from` or later were not committed: somebody else will collect them.
+struct OutputsErased {
+  JobId job;
+  LeaseId lease;
+  std::uint64_t from = 0;
+};
+
 // The rows that a turn touched, each as it is at the turn's end; nullopt: it is no more. A job's erasure
-// takes its spans along. Touching a row twice costs one write: this is half of what makes the group commit
-// fast.
+// takes its spans, logs and outputs along, a file's its parts. Touching a row twice costs one write: this is
+// half of what makes the group commit fast.
 struct Changes {
-  std::map<JobId, std::optional<JobRow>> jobs;
+  std::map<JobId, std::optional<JobRow>> jobs;  // all but their programs …
+  std::map<JobId, Program> programs;            // … which are written once
   std::map<SpanKey, std::optional<Span>> spans;
   std::map<AgentId, std::optional<AgentRow>> agents;
+  std::map<AgentId, std::uint64_t> outputs_seen;  // the seq of the last Output that is stored
+  std::map<Sha256, std::optional<FileRow>> files;
+  std::vector<FilePartRow> file_parts;  // the last of each file's [0, upto); others that reach beyond are no more
+  std::vector<LogRow> logs;
+  std::map<JobId, std::uint64_t> logs_erased_upto;  // with this number or a lower one
+  std::vector<OutputRow> outputs;
+  std::vector<OutputsErased> outputs_erased;  // after the outputs
 
-  bool is_empty() const { return jobs.empty() && spans.empty() && agents.empty(); }
+  bool is_empty() const {
+    return jobs.empty() && spans.empty() && agents.empty() && outputs_seen.empty() && files.empty() &&
+           file_parts.empty() && logs.empty() && logs_erased_upto.empty() && outputs.empty() &&
+           outputs_erased.empty();
+  }
 };
 
 // Everything, as the head finds it when it starts.
@@ -69,6 +117,9 @@ struct Stored {
   SpanRows spans;
   std::map<AgentId, AgentRow> agents;
   std::set<Epoch> epochs = {};  // of all the heads that ever granted a lease
+  std::map<AgentId, std::uint64_t> outputs_seen = {};
+  std::map<Sha256, FileRow> files = {};
+  std::map<JobId, std::uint64_t> logs_upto = {};  // the highest number in each job's log
 };
 
 inline SpanRows spans_of(const Stored& stored, JobId job) {

@@ -81,7 +81,9 @@ void Shares::leave_class(const Entry& entry) {
 
 void Shares::unlist(Entry& entry) {
   if (std::exchange(entry.stands_in_line, false)) {
-    hungry_[entry.claim.kernel].erase(entry.rank);
+    const auto line = hungry_.find(entry.claim.demand);
+    line->second.erase(entry.rank);
+    if (line->second.empty()) hungry_.erase(line);
     hungry_count_ -= 1;
     classes_.at(entry.claim.priority).in_line -= 1;
   }
@@ -90,12 +92,12 @@ void Shares::unlist(Entry& entry) {
 
 void Shares::list(Entry& entry) {
   entry.rank.priority = entry.claim.priority;
-  entry.rank.slots = entry.claim.leases - entry.claim.leaving + entry.promised;
+  entry.rank.slots = (entry.claim.leases - entry.claim.leaving + entry.promised) * entry.claim.demand.cpus;
   entry.rank.served_s = entry.served_s + (entry.rank.slots > 0 ? holder_behind_s : 0);
   entry.stands_in_line = entry.claim.is_hungry && !entry.passed_over;
   entry.is_holder = entry.claim.leases > entry.claim.leaving;
   if (entry.stands_in_line) {
-    hungry_[entry.claim.kernel].insert(entry.rank);
+    hungry_[entry.claim.demand].insert(entry.rank);
     hungry_count_ += 1;
     classes_.at(entry.claim.priority).in_line += 1;
   }
@@ -116,7 +118,7 @@ bool Shares::are_contended() const {
 
 void Shares::count_served(Entry& entry) const {
   const double passed_s = clock_s_ - std::exchange(entry.counted_at_s, clock_s_);
-  entry.served_s += passed_s * static_cast<double>(entry.claim.leases);
+  entry.served_s += passed_s * static_cast<double>(entry.claim.leases * entry.claim.demand.cpus);
 }
 
 void Shares::count_served() {
@@ -143,12 +145,6 @@ void Shares::count_served() {
 
 // ---------------------------------------------------------------- the line
 
-const std::set<Rank>& Shares::hungry(Kernel kernel) const {
-  static const std::set<Rank> nobody;
-  const auto line = hungry_.find(kernel);
-  return line == hungry_.end() ? nobody : line->second;
-}
-
 std::size_t Shares::in_line(std::int32_t priority) const {
   std::size_t jobs = 0;
   for (auto equals = classes_.lower_bound(priority); equals != classes_.end(); ++equals)
@@ -158,8 +154,8 @@ std::size_t Shares::in_line(std::int32_t priority) const {
 
 const Rank* Shares::first_hungry() const {
   const Rank* first = nullptr;
-  for (const auto& [kernel, line] : hungry_) {
-    if (!line.empty() && (first == nullptr || *line.begin() < *first)) first = &*line.begin();
+  for (const auto& [demand, line] : hungry_) {
+    if (first == nullptr || *line.begin() < *first) first = &*line.begin();
   }
   return first;
 }

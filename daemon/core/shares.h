@@ -16,14 +16,14 @@
 
 #include "common/ids.h"
 #include "common/instant.h"
-#include "common/kernel.h"
+#include "common/job.h"
 
 namespace pq {
 
 // What a job's place follows from.
 struct Claim {
   std::int32_t priority = 0;
-  Kernel kernel = Kernel::primes;
+  Demand demand = {};
   std::size_t leases = 0;
   std::size_t leaving = 0;  // of these: asked to end at what they compute now, to make room
   bool is_hungry = false;   // it has free spans, and is not paused
@@ -33,7 +33,7 @@ struct Claim {
 // A job's place. A smaller rank is a better one.
 struct Rank {
   std::int32_t priority = 0;
-  std::size_t slots = 0;  // leases that are not leaving, and slots that it was promised
+  std::size_t slots = 0;  // of leases that are not leaving, and those that it was promised
   double served_s = 0;    // slot-seconds
   JobId job;
 
@@ -65,8 +65,8 @@ class Shares {
   bool any_hungry() const { return hungry_count_ > 0; }
   std::size_t in_line(std::int32_t priority) const;           // of this priority or a higher one
   bool others_wait() const { return hungry_count_ > 1; }      // than a first one
-  const std::set<Rank>& hungry(Kernel kernel) const;          // best first
-  const Rank* first_hungry() const;                           // of every kernel
+  const std::map<Demand, std::set<Rank>>& lines() const { return hungry_; }  // best first; none is empty
+  const Rank* first_hungry() const;                                          // of every demand
   const std::set<Rank>& holders() const { return holders_; }  // of leases that are not leaving
   bool some_may_take() const;                                 // the first in line, from the last holder
   const Rank& rank(JobId job) const { return jobs_.at(job).rank; }
@@ -74,7 +74,7 @@ class Shares {
   bool take_news() { return std::exchange(news_, false); }
 
   // ---- for the length of one distribution of slots that are still to come
-  void promise(JobId job);    // it is ranked as if it had one more slot
+  void promise(JobId job);    // it is ranked as if it had one more lease
   void pass_over(JobId job);  // it has been promised all that it can use
   void forget_promises();
 
@@ -105,7 +105,7 @@ class Shares {
 
   std::map<JobId, Entry> jobs_;
   std::map<std::int32_t, Class> classes_;
-  std::map<Kernel, std::set<Rank>> hungry_;
+  std::map<Demand, std::set<Rank>> hungry_;
   std::size_t hungry_count_ = 0;
   std::set<Rank> holders_;
   std::size_t leases_ = 0;  // of all jobs

@@ -26,6 +26,7 @@ struct Leased {
   std::uint64_t upto = 0;
   std::optional<Value> value;
   std::uint32_t attempts_failed = 0;
+  std::optional<AgentId> failed_on = std::nullopt;  // as long as it is not known to succeed elsewhere
 };
 
 // Counted, for ever. No value where the job's fold is `none`.

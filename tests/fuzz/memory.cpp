@@ -7,31 +7,19 @@
 
 #include "common/check.h"
 #include "common/wire.h"
-#include "tests/unit/stored_rows.h"
 
 namespace pq::fuzz {
 
 void MemoryStore::begin_epoch(Epoch epoch) {
   check(epoch_ < epoch, "each start of the head has an epoch of its own");
   epoch_ = epoch;
-  stored_.epochs.insert(epoch);
+  ModelStore::begin_epoch(epoch);
 }
 
 void MemoryStore::commit(const Changes& changes) {
   const CommitEnd end = std::exchange(next_commit_, CommitEnd::done);
-  if (end != CommitEnd::failed_before) apply(changes, stored_);
+  if (end != CommitEnd::failed_before) ModelStore::commit(changes);
   if (end != CommitEnd::done) throw EnvironmentError("the disk is full", ExitStatus::storage_failed);
-}
-
-std::optional<Stored> MemoryStore::read_job(JobId job) { return job_of(stored_, job); }
-
-std::optional<Refusal> MemoryStore::begin_backup(const std::string& /*name*/) {
-  return Refusal{ErrorWord::backup_failed, "there is no disk here"};
-}
-
-std::optional<BackupEnd> MemoryStore::continue_backup() {
-  check(false, "no backup was begun");
-  return std::nullopt;
 }
 
 void MemoryTransport::hears(PeerId peer, const Principal& sender, std::string bytes) {

@@ -9,29 +9,23 @@
 
 #include "common/os/clock.h"
 #include "daemon/core/rows.h"
-#include "daemon/store.h"
 #include "daemon/transport.h"
+#include "tests/unit/model_store.h"
 
 namespace pq::fuzz {
 
 // How a commit ends. Of one that fails nobody knows whether it was taken.
 enum class CommitEnd { done, failed_before, failed_after };
 
-class MemoryStore final : public Store {
+class MemoryStore final : public ModelStore {
  public:
-  Stored load() override { return Stored(stored_); }
   void begin_epoch(Epoch epoch) override;
   void commit(const Changes& changes) override;
-  std::optional<Stored> read_job(JobId job) override;
-  std::optional<Refusal> begin_backup(const std::string& name) override;
-  std::optional<BackupEnd> continue_backup() override;
 
-  const Stored& stored() const { return stored_; }
-  void put_back(const Stored& backup) { stored_ = Stored(backup); }
+  void put_back(const Model& backup) { model_ = Model(backup); }
   void next_commit(CommitEnd end) { next_commit_ = end; }
 
  private:
-  Stored stored_;
   Epoch epoch_;
   CommitEnd next_commit_ = CommitEnd::done;
 };

@@ -31,8 +31,8 @@ void Play::hello() {
   hello.name = script_.one_of(agent_names);
   hello.incarnation = {1 + script_.below(3)};
   hello.slots = script_.one_of(slot_counts);
-  hello.kernels.assign(all_kernels.begin(), all_kernels.end());
-  if (script_.one_in(8)) hello.kernels.resize(script_.below(all_kernels.size()));
+  hello.kernels.assign(sieve_kernels.begin(), sieve_kernels.end());
+  if (script_.one_in(8)) hello.kernels.resize(script_.below(sieve_kernels.size()));
   if (script_.one_in(8)) hello.labels = {{std::string(script_.text(3)), std::string(script_.text(3))}};
   const std::size_t who = script_.below(2 * cast().size());
   stage_.says(cast().at(who < cast().size() ? who : who % agents_in_cast), AgentToHead(hello));

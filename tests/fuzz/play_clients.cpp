@@ -57,7 +57,7 @@ Submit Play::some_submission() {
   submit.id = {0, script_.below(requests)};
   submit.spec.range = some_range();
   submit.spec.fold = script_.one_of(folds);
-  submit.spec.kernel = script_.one_in(4) ? script_.one_of(all_kernels) : Kernel::primes;
+  submit.spec.kernel = script_.one_in(4) ? script_.one_of(sieve_kernels) : Kernel::primes;
   submit.spec.name = script_.one_in(8) ? script_.text(4) : "";
   submit.spec.priority = static_cast<std::int32_t>(script_.below(3)) - 1;
   submit.spec.attempts_max = static_cast<std::uint32_t>(script_.below(4));

@@ -29,7 +29,7 @@ void Play::end_honestly() {
   hello.name = "honest";
   hello.incarnation = {1};
   hello.slots = honest_slots;
-  hello.kernels.assign(all_kernels.begin(), all_kernels.end());
+  hello.kernels.assign(sieve_kernels.begin(), sieve_kernels.end());
   stage_.says(honest_speaker(), AgentToHead(hello));
   stage_.turns();
   const auto& jobs = stage_.queue().jobs();

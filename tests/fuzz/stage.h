@@ -40,7 +40,7 @@ class Stage {
   // ---- disaster
   void restarts();  // what it has not heard yet is lost
   void next_commit(CommitEnd end) { store_.next_commit(end); }
-  void backs_up() { backup_ = store_.stored(); }
+  void backs_up() { backup_ = store_.model(); }
   void restores_backup();
 
   Honesty honesty() const { return honesty_; }
@@ -62,7 +62,7 @@ class Stage {
   TestClock clock_;
   std::optional<Daemon> daemon_;
   std::uint64_t last_epoch_ = 0;
-  std::optional<Stored> backup_;
+  std::optional<Model> backup_;
 
   std::map<JobId, std::uint64_t> done_;  // when it was last looked
   std::set<LeaseId> leases_ever_;

@@ -32,7 +32,7 @@ void Machine::start() {
   hello.incarnation = {dice_.bits()};
   hello.program_version = "simulated";
   hello.slots = facts_.slots;
-  hello.kernels.assign(all_kernels.begin(), all_kernels.end());
+  hello.kernels.assign(sieve_kernels.begin(), sieve_kernels.end());
   session_.emplace(SessionSettings{std::move(hello), facts_.head_timeout, std::nullopt}, own_time());
   wake_at(timeline_.now());
 }

@@ -100,7 +100,7 @@ void Traffic::introduce(Worker& worker, Effects& effects) {
     worker.hello.incarnation = {dice_.bits()};
     worker.hello.program_version = "1.0";
     worker.hello.slots = static_cast<std::uint32_t>(1 + dice_.below(4));
-    worker.hello.kernels.assign(all_kernels.begin(), all_kernels.end());
+    worker.hello.kernels.assign(sieve_kernels.begin(), sieve_kernels.end());
     for (std::uint64_t n = dice_.below(5); n > 0; --n) worker.hello.labels.push_back({words(20), words(200)});
   }
   worker.peer = {dice_.bits()};

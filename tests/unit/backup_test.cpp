@@ -11,17 +11,14 @@
 
 #include "common/wire.h"
 #include "daemon/daemon.h"
+#include "tests/unit/model_store.h"
 
 namespace pq {
 namespace {
 
 // A backup takes three turns here, and ends as it is told.
-class ScriptedStore final : public Store {
+class ScriptedStore final : public ModelStore {
  public:
-  Stored load() override { return {}; }
-  void begin_epoch(Epoch /*epoch*/) override {}
-  void commit(const Changes& /*changes*/) override {}
-  std::optional<Stored> read_job(JobId /*job*/) override { return std::nullopt; }
   std::optional<Refusal> begin_backup(const std::string& name) override {
     begun.push_back(name);
     turns_left = 3;

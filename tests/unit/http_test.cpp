@@ -29,6 +29,7 @@
 #include "daemon/http/snapshots.h"
 #include "daemon/options.h"
 #include "tests/unit/serving_head.h"
+#include "tests/unit/model_store.h"
 
 namespace pq {
 namespace {
@@ -375,15 +376,6 @@ TEST_CASE("a reader wakes a head that sleeps") {
   CHECK(reader.get() != nullptr);
 }
 
-struct NoStore final : Store {
-  Stored load() override { return {}; }
-  void begin_epoch(Epoch /*epoch*/) override {}
-  void commit(const Changes& /*changes*/) override {}
-  std::optional<Stored> read_job(JobId /*job*/) override { return std::nullopt; }
-  std::optional<Refusal> begin_backup(const std::string& /*name*/) override { return std::nullopt; }
-  std::optional<BackupEnd> continue_backup() override { return std::nullopt; }
-};
-
 struct OneMessage final : Transport {
   explicit OneMessage(std::string bytes) : bytes_(std::move(bytes)) {}
   std::vector<Incoming> receive(Instant /*deadline*/, std::size_t /*messages_max*/) override {
@@ -403,7 +395,7 @@ TEST_CASE("what a turn has committed is in the next picture") {
   Submit submit;
   submit.spec.range = {10, 20};
   OneMessage transport(encode(Letter<ClientToHead>{1, submit}));
-  NoStore store;
+  ModelStore store;
   const TestClock clock;
   Daemon daemon(restore_queue({}, Epoch{1}, store, clock.now()), store, transport, clock);
   CHECK(daemon.snapshot().jobs.jobs.empty());

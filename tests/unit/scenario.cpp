@@ -66,8 +66,8 @@ Scenario::~Scenario() {
 }
 
 void Scenario::restores_head(const Stored& backup) {
-  stored_ = Stored(backup);
-  queue_.emplace(settings_, Epoch{++last_epoch_}, stored_, now_);
+  model_.rows = Stored(backup);
+  queue_.emplace(settings_, Epoch{++last_epoch_}, model_.rows, now_);
   for (auto& [peer, messages] : inboxes_) messages.clear();
   for (auto& [name, agent] : agents_) agent.reconnects();
   client_ = new_peer();
@@ -91,7 +91,7 @@ void Scenario::turn(const Sender& from, const Letter<ClientToHead>& asked) {
 
 void Scenario::settle(Effects& effects) {
   queue_->settle(now_, effects);
-  apply(effects.changes, stored_);
+  model_.apply(effects.changes);
   for (const Outgoing& outgoing : effects.outgoing) inbox(outgoing.peer).push_back(outgoing.message);
   for (const Event& event : effects.events) ++happened_[event.what];
   check_turn();
@@ -100,7 +100,7 @@ void Scenario::settle(Effects& effects) {
 void Scenario::check_turn() {
   const auto broken = broken_invariant(*queue_);
   REQUIRE_MESSAGE(!broken, broken.value_or(""));
-  REQUIRE(text_of(stored_) == text_of(remembered(*queue_)));
+  REQUIRE(text_of(model_.rows) == text_of(remembered(*queue_)));
   CHECK(queue_->next_deadline() > now_.instant);  // or the daemon would spin
   for (const auto& [id, job] : queue_->jobs()) {
     CHECK_MESSAGE(job.ledger.done() >= done_[id], "progress_is_monotonic");
@@ -223,6 +223,18 @@ std::optional<HeadToClient> Scenario::answer_to(RequestNumber number, PeerId pee
   HeadToClient body = std::get<Letter<HeadToClient>>(*letter).body;
   letters.erase(letter);
   return body;
+}
+
+std::vector<LogRow> Scenario::logs() const {
+  std::vector<LogRow> rows;
+  for (const auto& [key, row] : model_.logs) rows.push_back(row);
+  return rows;
+}
+
+std::vector<std::string> Scenario::outputs() const {
+  std::vector<std::string> texts;
+  for (const auto& [key, row] : model_.outputs) texts.push_back(row.entry.text.data);
+  return texts;
 }
 
 // ---------------------------------------------------------------- two agents

@@ -11,10 +11,12 @@
 #include <set>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "common/messages.h"
 #include "daemon/core/queue.h"
 #include "daemon/core/rows.h"
+#include "tests/unit/model_store.h"
 #include "tests/unit/scripted_agent.h"
 
 namespace pq {
@@ -53,9 +55,11 @@ class Scenario {
   Now now() const { return now_; }
 
   // ---- the head
-  void restarts_head() { restores_head(stored_); }
+  void restarts_head() { restores_head(model_.rows); }
   void restores_head(const Stored& backup);  // what was in flight is lost
-  const Stored& stored() const { return stored_; }
+  const Stored& stored() const { return model_.rows; }
+  std::vector<LogRow> logs() const;            // of all jobs, by their numbers
+  std::vector<std::string> outputs() const;  // collected, in the order of the range
   const Queue& queue() const { return *queue_; }
   std::string spans(JobId id) const { return shape(queue_->jobs().at(id).ledger.spans()); }
   const JobRow& row(JobId id) const { return queue_->jobs().at(id).row; }
@@ -78,7 +82,7 @@ class Scenario {
   QueueSettings settings_;
   Now now_;
   Instant next_beats_;
-  Stored stored_;
+  Model model_;  // what is stored
   std::optional<Queue> queue_;
   std::map<std::string, ScriptedAgent> agents_;
   std::map<PeerId, std::deque<Message>> inboxes_;

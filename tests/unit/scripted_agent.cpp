@@ -16,7 +16,7 @@ ScriptedAgent::ScriptedAgent(Scenario& scenario, std::string name) : scenario_(s
   hello_.incarnation = {++scenario.last_incarnation_};
   hello_.program_version = "1.0";
   hello_.slots = 1;
-  hello_.kernels.assign(all_kernels.begin(), all_kernels.end());
+  hello_.kernels.assign(sieve_kernels.begin(), sieve_kernels.end());
   peer_ = scenario.new_peer();
 }
 
@@ -31,6 +31,19 @@ ScriptedAgent& ScriptedAgent::joins(std::uint32_t slots) {
 ScriptedAgent& ScriptedAgent::knows_only(std::vector<Kernel> kernels) {
   hello_.kernels = std::move(kernels);
   return *this;
+}
+
+ScriptedAgent& ScriptedAgent::has_labels(std::vector<Label> labels) {
+  hello_.labels = std::move(labels);
+  return *this;
+}
+
+OutputStored ScriptedAgent::delivers(const Output& output) {
+  stored_.reset();
+  send(output);
+  REQUIRE_MESSAGE(stored_, name(), " is not told that its output is stored");
+  CHECK(stored_->incarnation == output.incarnation);
+  return *stored_;
 }
 
 void ScriptedAgent::restarts() {
@@ -156,6 +169,7 @@ void ScriptedAgent::loses_what_was_sent() {
 
 void ScriptedAgent::read(const HeadToAgent& message) {
   if (const auto* orders = std::get_if<Orders>(&message)) follow(*orders);
+  if (const auto* stored = std::get_if<OutputStored>(&message)) stored_ = *stored;
   if (const auto* refusal = std::get_if<Refusal>(&message)) refusal_ = *refusal;
   if (const auto* welcome = std::get_if<Welcome>(&message)) CHECK(welcome->incarnation == hello_.incarnation);
 }

@@ -40,6 +40,7 @@ class ScriptedAgent {
   // ---- its life
   ScriptedAgent& joins(std::uint32_t slots);
   ScriptedAgent& knows_only(std::vector<Kernel> kernels);  // before it joins
+  ScriptedAgent& has_labels(std::vector<Label> labels);    // the same
   void restarts();                                         // as a new process, which does not say hello yet
   void reconnects();                                       // the same process over a new connection
   void falls_silent() { silent_ = true; }
@@ -55,6 +56,9 @@ class ScriptedAgent {
   void fails(const Taken& lease, Upto upto, const std::string& error);
   void drops(const Taken& lease);                                      // lists it no more
   void measures(JobId job, double per_integer_s, double fixed_s = 0);  // tells it with its next beats
+
+  // What its programs have printed, and what the head answers.
+  OutputStored delivers(const Output& output);
 
   // ---- words
   const Orders& beats();
@@ -94,6 +98,7 @@ class ScriptedAgent {
   std::map<JobId, PaceView> paces_;
   Orders orders_;
   std::optional<Refusal> refusal_;
+  std::optional<OutputStored> stored_;
 };
 
 }  // namespace pq

@@ -33,9 +33,11 @@ struct Line : Shares {
     tell_time(now = now + duration);
     count_served();
   }
-  std::vector<JobId> in_order() const {
+  std::vector<JobId> in_order(Kernel kernel = Kernel::primes) const {
     std::vector<JobId> jobs;
-    for (const Rank& rank : hungry(Kernel::primes)) jobs.push_back(rank.job);
+    const auto line = lines().find(Demand{kernel});
+    if (line == lines().end()) return jobs;
+    for (const Rank& rank : line->second) jobs.push_back(rank.job);
     return jobs;
   }
   double served_s(JobId job) const { return rank(job).served_s; }
@@ -191,15 +193,30 @@ TEST_CASE("a promised slot counts like one that is held, until promises are forg
   CHECK(line.in_order() == std::vector{b, a});
 }
 
-TEST_CASE("each kernel has its line; the first of all lines is first") {
+TEST_CASE("a job whose steps hold several slots has as many for each lease, and is served as many") {
+  Line line;
+  Claim wide = waits_with(1);
+  wide.demand.cpus = 4;
+  line.place(a, wide);
+  line.place(b, waits_with(3));
+  CHECK(line.rank(a).slots == 4);
+  CHECK(line.first_hungry()->job == b);
+  line.passes(1s);
+  CHECK(line.served_s(a) == doctest::Approx(4 * line.served_s(b) / 3).epsilon(0.01));
+  line.promise(a);
+  CHECK(line.rank(a).slots == 8);
+  line.forget_promises();
+}
+
+TEST_CASE("each demand has its line; the first of all lines is first") {
   Line line;
   Claim twins = waits_with(0);
-  twins.kernel = Kernel::twins;
+  twins.demand.kernel = Kernel::twins;
   line.place(a, waits_with(1));
   line.place(b, twins);
   CHECK(line.in_order() == std::vector{a});
-  CHECK(line.hungry(Kernel::twins).size() == 1);
-  CHECK(line.hungry(Kernel::triplets).empty());
+  CHECK(line.in_order(Kernel::twins) == std::vector{b});
+  CHECK(line.in_order(Kernel::triplets).empty());
   CHECK(line.first_hungry()->job == b);
   line.remove(b);
   CHECK(line.first_hungry()->job == a);

@@ -15,7 +15,7 @@
 
 namespace {
 
-using pq::all_kernels;
+using pq::sieve_kernels;
 using pq::Kernel;
 using pq::Range;
 using pq::to_text;
@@ -123,7 +123,7 @@ TEST_CASE("the counts below a million are the known ones") {
 TEST_CASE("every kernel is additive at every cut of the first 2000 integers") {
   pq::set_up_sieve();
   const Range range{0, 2000};
-  for (const Kernel kernel : all_kernels) {
+  for (const Kernel kernel : sieve_kernels) {
     const auto expected = naive_counts(kernel, range);
     REQUIRE(expected.back() == count(kernel, range));
     for (std::uint64_t cut = 0; cut <= range.end; ++cut) check_cut(kernel, range, cut, expected);
@@ -132,7 +132,7 @@ TEST_CASE("every kernel is additive at every cut of the first 2000 integers") {
 
 TEST_CASE("every span of the first 60 integers is counted right, a single integer and an empty one too") {
   pq::set_up_sieve();
-  for (const Kernel kernel : all_kernels) {
+  for (const Kernel kernel : sieve_kernels) {
     const auto expected = naive_counts(kernel, {0, 60});
     for (std::uint64_t begin = 0; begin <= 60; ++begin) {
       for (std::uint64_t end = begin; end <= 60; ++end) {
@@ -147,7 +147,7 @@ TEST_CASE("every span of the first 60 integers is counted right, a single intege
 TEST_CASE("a k-tuplet at a far cut belongs to the side of its first member") {
   pq::set_up_sieve();
   const Range range{sextuplet_past_1e12 - 40, sextuplet_past_1e12 + 60};
-  for (const Kernel kernel : all_kernels) {
+  for (const Kernel kernel : sieve_kernels) {
     const auto expected = naive_counts(kernel, range);
     REQUIRE(expected.back() > 0);
     for (std::uint64_t cut = range.begin + 36; cut <= range.begin + 60; ++cut)
@@ -160,7 +160,7 @@ TEST_CASE("the sum over random cuts of a far range equals the whole") {
   std::mt19937_64 random(20'250'101);
   for (const std::uint64_t place : {sextuplet_past_1e12, sextuplet_past_1e15}) {
     const Range range{place - 5000, place + 5000};
-    for (const Kernel kernel : all_kernels) {
+    for (const Kernel kernel : sieve_kernels) {
       std::vector<std::uint64_t> cuts = {range.begin, place + 1 + random() % 16, range.end};
       for (int i = 0; i < 4; ++i) cuts.push_back(range.begin + random() % range.width());
       std::sort(cuts.begin(), cuts.end());

@@ -155,7 +155,7 @@ TEST_CASE("an agent is read as it was written, its labels in their order") {
                                               .incarnation = Incarnation{u64_max},
                                               .program_version = "0.1.0",
                                               .slots = u32_max,
-                                              .kernels = {all_kernels.begin(), all_kernels.end()},
+                                              .kernels = {sieve_kernels.begin(), sieve_kernels.end()},
                                               .labels = {{"z", "1"}, {"a", ""}, {"", "b"}, {"z", "1"}}};
   changes.agents[AgentId{1}] = agent_row(1, {});
   const ScratchDir scratch;

@@ -5,6 +5,8 @@
 #include <optional>
 #include <variant>
 
+#include "common/wire.h"
+
 namespace pq {
 namespace {
 
@@ -23,8 +25,9 @@ struct StateText {
     return fmt::format("free {} {}", free.attempts_failed, free.failed_on ? free.failed_on->value : 0);
   }
   std::string operator()(const Leased& leased) const {
-    return fmt::format("leased {} {} {} {} {}", to_text(leased.lease), leased.agent.value, leased.upto,
-                       text_of(leased.value), leased.attempts_failed);
+    return fmt::format("leased {} {} {} {} {} {}", to_text(leased.lease), leased.agent.value, leased.upto,
+                       text_of(leased.value), leased.attempts_failed,
+                       leased.failed_on ? leased.failed_on->value : 0);
   }
   std::string operator()(const Done& done) const { return "done " + text_of(done.value); }
   std::string operator()(const Failed& failed) const {
@@ -68,8 +71,15 @@ void apply(const Changes& changes, Stored& model) {
   apply_rows(changes.jobs, model.jobs);
   apply_rows(changes.spans, model.spans);
   apply_rows(changes.agents, model.agents);
+  apply_rows(changes.files, model.files);
+  for (const auto& [agent, seq] : changes.outputs_seen) model.outputs_seen[agent] = seq;
+  for (const auto& [id, agent] : changes.agents) {
+    if (!agent) model.outputs_seen.erase(id);
+  }
+  for (const LogRow& log : changes.logs) model.logs_upto[log.job] = log.entry.number;
   for (const auto& [id, job] : changes.jobs) {
     if (job) continue;
+    model.logs_upto.erase(id);
     model.spans.erase(model.spans.lower_bound({id, 0}), model.spans.upper_bound({id, UINT64_MAX}));
   }
 }
@@ -97,13 +107,26 @@ std::optional<Stored> job_of(const Stored& stored, JobId job) {
   return found;
 }
 
+namespace {
+
+std::string text_of_demand(const JobRow& job) {
+  std::string text = fmt::format("  {} slots, {} forgiven, {} bytes collected", job.spec.cpus, job.failures_forgiven,
+                                 job.collected_bytes);
+  for (const Label& label : job.spec.require) text += fmt::format(" '{}'='{}'", label.key, label.value);
+  if (job.spec.program) text += fmt::format(", runs {}", encode(*job.spec.program));
+  return text + "\n";
+}
+
+}  // namespace
+
 std::string text_of(const JobRow& job) {
   return fmt::format("job {} {:x}.{:x} {} {} {} '{}' {} {} {} {} {}/{}/{} {} {} {} {} {} {}\n", job.id.value,
                      job.request.high, job.request.low, to_text(job.spec.range), to_text(job.spec.kernel),
                      to_text(job.spec.fold), job.spec.name, job.spec.priority, job.spec.attempts_max,
                      job.spec.failures_max, to_text(job.state), job.leases.granted, job.leases.expired,
                      job.leases.yielded, job.recomputed, job.attempts_failed, job.created_unix_ms,
-                     text_of(job.started_unix_ms), text_of(job.finished_unix_ms), text_of(job.error));
+                     text_of(job.started_unix_ms), text_of(job.finished_unix_ms), text_of(job.error)) +
+         text_of_demand(job);
 }
 
 std::string text_of(const SpanKey& key, const Span& span) {

@@ -22,23 +22,33 @@ using Words = std::set<std::string_view>;
 
 // ---------------------------------------------------------------- what each field may hold
 
-bool is_value(const Place& place) { return place.key() == "value" && !place.is_within("labels"); }
+bool is_pair(const Place& place) {
+  return place.is_within("labels") || place.is_within("require") || place.is_within("env");
+}
+
+bool is_value(const Place& place) { return place.key() == "value" && !is_pair(place); }
 
 bool is_text(const Place& place) {
   static const Words keys = {"name",  "version",   "detail",     "error", "key",
-                             "value", "invariant", "public_key", "path"};
+                             "value", "invariant", "public_key", "path", "words[]", "agent", "unplaced"};
   return keys.contains(place.key()) && !is_value(place);
 }
 
 bool is_list(const Place& place) {
-  static const Words keys = {"labels", "kernels", "leases", "paces", "jobs", "agents", "findings"};
+  static const Words keys = {"labels", "kernels", "leases", "paces", "jobs", "agents", "findings",
+                             "logs", "outputs", "words", "env", "files", "require", "failed_spans", "entries"};
   return keys.contains(place.key()) && place.object->type == Type::ARRAY;
 }
 
 bool is_optional(const Place& map, std::string_view key) {
   static const Words keys = {"q",         "value",           "failed_upto",      "error",
-                             "end_asked", "started_unix_ms", "finished_unix_ms", "submission"};
-  return keys.contains(key) && !map.is_within("labels");
+                             "end_asked", "started_unix_ms", "finished_unix_ms", "submission",
+                             "cpus",      "require",         "program",          "items",
+                             "around",    "unplaced",        "failed_spans"};
+  // What orders have learned to say since: left out where it is as usual.
+  if (key == "attempts_failed") return map.is_within("leases");
+  if (key == "begin") return map.is_within("jobs") && !map.is_within("failed_spans");
+  return keys.contains(key) && !is_pair(map) && !(key == "error" && map.is_within("failed_spans"));
 }
 
 bool may_be_fraction(const Place& place) {
@@ -47,12 +57,15 @@ bool may_be_fraction(const Place& place) {
 }
 
 bool may_be_negative(const Place& place) {
-  static const Words keys = {"priority", "created_unix_ms", "started_unix_ms", "finished_unix_ms"};
+  static const Words keys = {"priority", "created_unix_ms", "started_unix_ms", "finished_unix_ms", "unix_ms"};
   return keys.contains(place.key()) || may_be_fraction(place);
 }
 
 std::size_t bytes_max(const Place& text) {
-  if (text.key() == "name" || text.key() == "key") return limits::name_bytes_max;
+  if (text.key() == "words[]" || text.is_within("env")) return limits::program_bytes_max;
+  if (text.key() == "name" || text.key() == "key" || text.key() == "agent") return limits::name_bytes_max;
+  if (text.key() == "unplaced") return story_widest.size();
+  if (text.key() == "error" && text.is_within("failed_spans")) return limits::error_bytes_max;
   if (text.key() == "path") return path_widest.size();
   if (text.key() == "error") return text.is_within("leases") ? limits::error_bytes_max : story_widest.size();
   if (text.is_within("findings") && text.key() == "detail") return story_widest.size();
@@ -64,6 +77,13 @@ std::size_t items_max(const Place& list, Recode receiver) {
   if (list.key() == "kernels") return limits::kernels_max;
   if (list.key() == "agents") return limits::agents_reported_max;
   if (list.key() == "findings") return limits::findings_max;
+  if (list.key() == "logs" || list.key() == "outputs") return limits::outputs_per_message;
+  if (list.key() == "entries") return limits::logs_answered_max;
+  if (list.key() == "words") return limits::words_max;
+  if (list.key() == "env") return limits::env_max;
+  if (list.key() == "files") return limits::files_max;
+  if (list.key() == "require") return limits::labels_max;
+  if (list.key() == "failed_spans") return limits::failed_spans_told;
   if (list.key() == "jobs" && receiver == recode_at_client) return limits::jobs_reported_max;
   return limits::leases_per_agent_max;
 }
@@ -97,7 +117,8 @@ TEST_CASE("a field takes values of its own type and no others") {
 
 TEST_CASE("an integer that its field cannot hold is refused, not cut") {
   static const Words narrow_keys = {"slots",       "busy",         "slots_busy",   "beat_ms",
-                                    "patience_ms", "attempts_max", "failures_max", "heard_ms_ago"};
+                                    "patience_ms", "attempts_max", "failures_max", "heard_ms_ago",
+                                    "cpus",        "timeout_ms",   "attempt",      "attempts"};
   int narrow = 0;
   for (const Sample& sample : all_samples()) {
     const MessageTree tree(sample.bytes);

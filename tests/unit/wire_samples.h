@@ -49,7 +49,7 @@ inline std::vector<Value> values() {
           3.0};
 }
 
-inline std::vector<Kernel> every_kernel() { return {all_kernels.begin(), all_kernels.end()}; }
+inline std::vector<Kernel> every_kernel() { return {sieve_kernels.begin(), sieve_kernels.end()}; }
 
 inline LeaseView lease_widest() {
   return {{{u64_max}, u64_max}, u64_max, u64_max, u64_max, int128_min, u64_max, error_widest};
@@ -68,6 +68,42 @@ inline JobSpec spec_widest() {
           u32_max,
           u32_max};
 }
+
+inline Program program_usual() {
+  return {{"./sim", "{lo}", "{hi}"},
+          false,
+          0,
+          300'000,
+          std::uint64_t{2} << 30U,
+          false,
+          {{"SEED", "17"}},
+          {{"sim", sha256_of("sim"), 3, FileKind::executable}},
+          std::nullopt};
+}
+
+inline Program program_widest() {
+  return {{std::string(limits::program_bytes_max, '\x07')},
+          true,
+          u64_max,
+          u32_max,
+          u64_max,
+          true,
+          std::vector(limits::env_max, Setting{"A", "\xff"}),
+          std::vector(limits::files_max, FileRef{name_widest, sha256_of(""), u64_max, FileKind::directory}),
+          FileRef{"items", sha256_of("items"), u64_max, FileKind::plain}};
+}
+
+// Of kernel exec, with all that such a job may ask for.
+inline JobSpec spec_of(const Program& program) {
+  JobSpec spec = spec_usual();
+  spec.kernel = Kernel::exec;
+  spec.cpus = 4;
+  spec.require = {{"zone", "a"}};
+  spec.program = program;
+  return spec;
+}
+
+inline std::string bytes_widest(std::size_t count) { return std::string(count, '\xfe'); }
 
 inline std::vector<AgentToHead> agent_messages() {
   const Hello usual{"i-0abc", {42}, "0.1.0", 4, every_kernel(), {{"arch", "x86_64"}, {"cpus", "4"}}};
@@ -101,6 +137,31 @@ inline std::vector<AgentToHead> agent_messages() {
     one.leases = {{{}, 0, 1, 2, value, {}, {}}};
     messages.emplace_back(one);
   }
+  messages.emplace_back(
+      Output{"i-0abc",
+             {42},
+             3,
+             {{{7}, {{0xfeed}, 1}, {100, 200}, 1, Stream::stderr_, false, {"warning\n"}},
+              {{7}, {{0xfeed}, 1}, {100, 200}, 2, Stream::pq, true, {"exit status 3"}}},
+             {{{7}, {{0xfeed}, 2}, {200, 300}, 65536, {"more\n"}}}});
+  messages.emplace_back(Output{name_widest,
+                               {u64_max},
+                               u64_max,
+                               {{{u64_max},
+                                 {{u64_max}, u64_max},
+                                 {u64_max - 1, u64_max},
+                                 u32_max,
+                                 Stream::stdout_,
+                                 true,
+                                 {bytes_widest(limits::log_part_bytes_max)}}},
+                               {{{u64_max},
+                                 {{u64_max}, u64_max},
+                                 {0, u64_max},
+                                 u64_max,
+                                 {bytes_widest(limits::output_part_bytes_max)}}}});
+  messages.emplace_back(Output{});
+  messages.emplace_back(WantFile{"i-0abc", {42}, sha256_of("sim"), 0});
+  messages.emplace_back(WantFile{name_widest, {u64_max}, sha256_of(""), u64_max});
   messages.emplace_back(Goodbye{"i-0abc", {42}});
   messages.emplace_back(Goodbye{name_widest, {u64_max}});
   return messages;
@@ -124,6 +185,17 @@ inline std::vector<HeadToAgent> orders_and_other_words() {
           usual,
           widest,
           Orders{},
+          Orders{{0xfeed},
+                 7,
+                 1000,
+                 {{{{0xfeed}, 5}, {8}, {0, 10}, {}, 2}},
+                 {{{8}, Kernel::exec, Fold::none, 0, 4, program_usual()},
+                  {{9}, Kernel::exec, Fold::sum, u64_max, u32_max, program_widest()}},
+                 false},
+          OutputStored{{42}, 3},
+          OutputStored{{u64_max}, u64_max},
+          FilePart{sha256_of("sim"), 0, 3, {"sim"}},
+          FilePart{sha256_of(""), u64_max, u64_max, {bytes_widest(limits::file_part_bytes_max)}},
           Refusal{ErrorWord::introduce_yourself, "i-0abc"},
           Refusal{ErrorWord::unsupported_version, text_widest}};
 }
@@ -133,6 +205,15 @@ inline std::vector<ClientToHead> client_messages() {
           Submit{{u64_max, u64_max}, spec_widest()},
           Submit{{0, 0},
                  {{5, 6}, Kernel::triplets, Fold::max, "", std::numeric_limits<std::int32_t>::max(), 0, 0}},
+          Submit{{1, 2}, spec_of(program_usual())},
+          Submit{{3, 4}, spec_of(program_widest())},
+          PutFile{sha256_of("sim"), 3, 0, {"sim"}},
+          PutFile{sha256_of(""), u64_max, u64_max, {bytes_widest(limits::file_part_bytes_max)}},
+          AskLogs{{7}, 0, true, 17},
+          AskLogs{{u64_max}, u64_max, false, {}},
+          AskOutput{{7}, 100, 0},
+          AskOutput{{u64_max}, u64_max, u64_max},
+          Steer{{7}, Steering::retry},
           AskJob{{7}},
           AskJob{{u64_max}},
           AskJobs{},
@@ -186,6 +267,16 @@ inline JobReport job_widest() {
           story_widest};
 }
 
+inline JobReport job_failed() {
+  JobReport report = job_usual();
+  report.spec = spec_of(program_usual());
+  report.state = JobState::failed;
+  report.failed = 2;
+  report.unplaced = "no agent has zone=a";
+  report.failed_spans = {{{17, 18}, 3, "exit status 3"}, {{u64_max - 1, u64_max}, u32_max, error_widest}};
+  return report;
+}
+
 inline AgentReport agent_usual() {
   return {"i-0abc", AgentState::active, "0.1.0", 4, 3, 1.0e9, 120, every_kernel(), {{"arch", "aarch64"}}};
 }
@@ -208,7 +299,25 @@ inline std::vector<HeadToClient> answers() {
           job_usual(),
           job_widest(),
           JobReport{{}, {{0, 1}, {}, {}, {}, {}, {}, {}}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}},
-          JobsReport{{job_usual(), job_widest()}, u64_max},
+          job_failed(),
+          JobsReport{{job_usual(), job_widest(), job_failed()}, u64_max},
+          FileStored{sha256_of("sim"), 3},
+          FileStored{sha256_of(""), u64_max},
+          Logs{{{1, 1'700'000'000'000, "i-0abc", {100, 200}, 1, Stream::stderr_, false, {"warning\n"}}},
+               1,
+               true,
+               JobState::running},
+          Logs{{{u64_max, i64_min, name_widest, {0, u64_max}, u32_max, Stream::pq, true,
+                 {bytes_widest(limits::log_part_bytes_max)}}},
+               u64_max,
+               false,
+               JobState::failed},
+          Logs{},
+          OutputPage{{{{100, 200}, 0, {"a\n"}}, {{200, 300}, 0, {bytes_widest(limits::output_part_bytes_max)}}},
+                     true,
+                     u64_max,
+                     u64_max},
+          OutputPage{},
           JobsReport{},
           AgentsReport{{agent_usual(), agent_widest()}, u64_max},
           AgentsReport{},

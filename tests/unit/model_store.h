@@ -1,0 +1,49 @@
+// A store in memory, as plain as it can be: what the real one must be like. Tests derive stores from it that fail.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "daemon/core/rows.h"
+#include "daemon/store.h"
+
+namespace pq {
+
+// All that a database holds.
+struct Model {
+  using OutputKey = std::tuple<JobId, std::uint64_t, std::uint64_t, LeaseId>;  // begin of the run, place in its text
+
+  Stored rows;
+  std::map<std::pair<Sha256, std::uint64_t>, std::string> file_parts;
+  std::map<std::pair<JobId, std::uint64_t>, LogRow> logs;
+  std::map<OutputKey, OutputRow> outputs;
+
+  void apply(const Changes& changes);
+};
+
+class ModelStore : public Store {
+ public:
+  Stored load() override { return model_.rows; }
+  void begin_epoch(Epoch epoch) override { model_.rows.epochs.insert(epoch); }
+  void commit(const Changes& changes) override { model_.apply(changes); }
+  std::optional<Stored> read_job(JobId job) override;
+  std::string read_file(const Sha256& hash, std::uint64_t offset) override;
+  std::vector<LogEntry> read_logs(const AskLogs& ask, std::size_t count_max) override;
+  std::vector<OutputEntry> read_outputs(const AskOutput& ask, std::size_t count_max) override;
+  std::optional<Refusal> begin_backup(const std::string& name) override;
+  std::optional<BackupEnd> continue_backup() override;
+
+  const Stored& stored() const { return model_.rows; }
+  const Model& model() const { return model_; }
+
+ protected:
+  Model model_;
+};
+
+}  // namespace pq
