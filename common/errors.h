@@ -18,10 +18,10 @@ enum class ErrorWord {
   replaced,             // a newer process has taken this agent's name
   no_such_job,
   no_such_agent,
-  job_has_ended,  // cancel, pause, resume or priority came too late
-  nothing_failed, // of a job that shall be tried again
-  no_such_file,   // a submission names one that was not sent
-  too_much,       // a bound of limits.h is reached
+  job_has_ended,   // cancel, pause, resume or priority came too late
+  nothing_failed,  // of a job that shall be tried again
+  no_such_file,    // a submission names one that was not sent
+  too_much,        // a bound of limits.h is reached
   backup_under_way,
   name_is_taken,  // of a backup
   backup_failed,

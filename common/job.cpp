@@ -26,8 +26,9 @@ std::optional<std::string> flaw_of(const JobSpec& spec) {
   if (spec.require.size() > limits::labels_max)
     return fmt::format("more than {} times --require", limits::labels_max);
   for (const Label& label : spec.require) {
-    if (label.key.empty() || label.key.size() > limits::name_bytes_max ||
-        label.value.size() > limits::text_bytes_max || !is_printable(label.key) || !is_printable(label.value))
+    if (label.key.empty() || label.key.find('=') != std::string::npos ||
+        label.key.size() > limits::name_bytes_max || label.value.size() > limits::text_bytes_max ||
+        !is_printable(label.key) || !is_printable(label.value))
       return fmt::format("--require {}={} is not a label", printable(label.key), printable(label.value));
   }
   return spec.program ? flaw_of(*spec.program) : std::nullopt;

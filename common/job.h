@@ -36,11 +36,11 @@ struct JobSpec {
   Kernel kernel = Kernel::primes;
   Fold fold = Fold::sum;
   std::string name;
-  std::int32_t priority = 0;         // higher runs first
-  std::uint32_t attempts_max = 3;    // tries of a single integer before it is marked failed
-  std::uint32_t failures_max = 100;  // failed attempts after which the whole job is given up
-  std::uint32_t cpus = 1;            // slots of one agent that a step holds
-  std::vector<Label> require = {};   // only agents with all of these labels
+  std::int32_t priority = 0;                      // higher runs first
+  std::uint32_t attempts_max = 3;                 // tries of a single integer before it is marked failed
+  std::uint32_t failures_max = 100;               // failed attempts after which the whole job is given up
+  std::uint32_t cpus = 1;                         // slots of one agent that a step holds
+  std::vector<Label> require = {};                // only agents with all of these labels
   std::optional<Program> program = std::nullopt;  // of kernel `exec`, and of no other
   friend bool operator==(const JobSpec&, const JobSpec&) = default;
 };

@@ -102,38 +102,43 @@ static_assert(leases_per_agent_max * (lease_encoded_bytes_max + error_bytes_max 
               message_bytes_max);
 
 // ---- programs
-inline constexpr std::size_t words_max = 1024;            // of a command
-inline constexpr std::size_t env_max = 256;               // settings
+inline constexpr std::size_t words_max = 1024;             // of a command
+inline constexpr std::size_t env_max = 256;                // settings
 inline constexpr std::size_t program_bytes_max = 1 << 14;  // of all words and settings of a job
-inline constexpr std::size_t files_max = 64;              // of a job
+inline constexpr std::size_t files_max = 64;               // of a job
 inline constexpr std::uint64_t file_bytes_max = std::uint64_t{1} << 30;
 inline constexpr std::uint64_t files_bytes_max = std::uint64_t{1} << 34;  // at the head, of all jobs
-inline constexpr std::size_t file_part_bytes_max = 1 << 18;  // travels in one message; a millisecond of the head
-inline constexpr std::size_t file_parts_per_turn = 8;        // read for agents: two MiB between two batches of beats
-inline constexpr Duration unused_file_kept = 1h;             // that no job names: its submission never came
-inline constexpr std::size_t item_bytes_max = 1 << 16;       // a line of a list; Linux takes twice as much in one word
+inline constexpr std::size_t file_part_bytes_max =
+    1 << 18;  // travels in one message; a millisecond of the head
+inline constexpr std::size_t file_parts_per_turn =
+    8;                                            // read for agents: two MiB between two batches of beats
+inline constexpr Duration unused_file_kept = 1h;  // that no job names: its submission never came
+inline constexpr std::size_t item_bytes_max =
+    1 << 16;  // a line of a list; Linux takes twice as much in one word
 // Orders may introduce a job with each lease, a report of jobs tells each one's program.
 static_assert((leases_per_agent_max + 64) * (program_bytes_max + 1024) < agent_message_bytes_max);
 static_assert((jobs_reported_max + 64) * (program_bytes_max + 8192) < client_message_bytes_max);
 
 // What programs print travels apart from beats, in messages of their own.
-inline constexpr Duration log_delay = 500ms;  // what is written is on its way after this: read 2 s later for sure
-inline constexpr std::size_t log_part_bytes_max = 1 << 12;      // one row at the head
-inline constexpr std::size_t log_parts_kept = 1 << 14;          // of a job, the latest: 64 MiB at most
-inline constexpr std::size_t log_run_bytes_max = 1 << 16;       // of one run, half of it from its end
-inline constexpr std::size_t log_outbox_bytes_max = 1 << 22;    // at an agent; what comes meanwhile is left out
-inline constexpr std::size_t output_run_bytes_max = 1 << 24;    // collected of one run
-inline constexpr std::size_t output_part_bytes_max = 1 << 16;   // one row at the head
+inline constexpr Duration log_delay =
+    500ms;  // what is written is on its way after this: read 2 s later for sure
+inline constexpr std::size_t log_part_bytes_max = 1 << 12;    // one row at the head
+inline constexpr std::size_t log_parts_kept = 1 << 14;        // of a job, the latest: 64 MiB at most
+inline constexpr std::size_t log_run_bytes_max = 1 << 16;     // of one run, half of it from its end
+inline constexpr std::size_t log_outbox_bytes_max = 1 << 22;  // at an agent; what comes meanwhile is left out
+inline constexpr std::size_t output_run_bytes_max = 1 << 24;  // collected of one run
+inline constexpr std::size_t output_untold_bytes_max = 1 << 26;  // at an agent, that the head has not stored: then it waits
+inline constexpr std::size_t output_part_bytes_max = 1 << 16;  // one row at the head
 inline constexpr std::uint64_t output_job_bytes_max = std::uint64_t{1} << 32;
-inline constexpr std::size_t outputs_per_message = 1024;        // runs, or parts of them
+inline constexpr std::size_t outputs_per_message = 1024;  // runs, or parts of them
 inline constexpr std::size_t outputs_message_bytes_max = 1 << 19;
 static_assert(outputs_message_bytes_max + outputs_per_message * 256 < message_bytes_max);
-inline constexpr std::size_t logs_answered_max = 1024;          // parts, in one answer
-inline constexpr std::size_t outputs_answered_max = 64;         // the same: four MiB
-inline constexpr std::size_t failed_spans_told = 32;            // in a job's report
+inline constexpr std::size_t logs_answered_max = 1024;   // parts, in one answer
+inline constexpr std::size_t outputs_answered_max = 64;  // the same: four MiB
+inline constexpr std::size_t failed_spans_told = 32;     // in a job's report
 
 // ---- failing agents
-inline constexpr std::uint32_t quarantine_after = 5;     // failed attempts in a row, where others succeed
-inline constexpr Duration quarantine_term = 10min;       // then it may try again
+inline constexpr std::uint32_t quarantine_after = 5;  // failed attempts in a row, where others succeed
+inline constexpr Duration quarantine_term = 10min;    // then it may try again
 
 }  // namespace pq::limits

@@ -59,8 +59,8 @@ std::string_view to_text(AgentState state) {
 }
 
 std::optional<AgentState> parse_agent_state(std::string_view word) {
-  for (const AgentState state :
-       {AgentState::active, AgentState::quarantined, AgentState::draining, AgentState::silent, AgentState::gone}) {
+  for (const AgentState state : {AgentState::active, AgentState::quarantined, AgentState::draining,
+                                 AgentState::silent, AgentState::gone}) {
     if (to_text(state) == word) return state;
   }
   return std::nullopt;

@@ -101,8 +101,8 @@ struct OutputPart {
   friend bool operator==(const OutputPart&, const OutputPart&) = default;
 };
 
-// agent → head, when programs have printed something. One at a time, and again under the same seq until it is answered
-// by OutputStored.
+// agent → head, when programs have printed something. One at a time, and again under the same seq until it is
+// answered by OutputStored.
 struct Output {
   std::string name;
   Incarnation incarnation;
@@ -177,7 +177,8 @@ struct OutputStored {
   friend bool operator==(const OutputStored&, const OutputStored&) = default;
 };
 
-// head → agent, the answer to WantFile. No bytes at an offset below the size: the head has no such file any more.
+// head → agent, the answer to WantFile. No bytes at an offset below the size: the head has no such file any
+// more.
 struct FilePart {
   Sha256 hash;
   std::uint64_t offset = 0;
@@ -246,8 +247,8 @@ struct DrainAgent {
   friend bool operator==(const DrainAgent&, const DrainAgent&) = default;
 };
 
-// client → head, answered by FileStored: the part of a file that follows what is stored of it. Without bytes it only
-// asks how much that is.
+// client → head, answered by FileStored: the part of a file that follows what is stored of it. Without bytes
+// it only asks how much that is.
 struct PutFile {
   Sha256 hash;
   std::uint64_t size = 0;
@@ -261,7 +262,7 @@ struct AskLogs {
   JobId job;
   std::uint64_t after = 0;              // entries with a higher number
   bool failed = false;                  // only of runs that failed
-  std::optional<std::uint64_t> around;  // only of runs over a range with this integer
+  std::optional<std::uint64_t> around = {};  // only of runs over a range with this integer
   friend bool operator==(const AskLogs&, const AskLogs&) = default;
 };
 
@@ -351,8 +352,8 @@ struct JobsReport {
   friend bool operator==(const JobsReport&, const JobsReport&) = default;
 };
 
-// active: heard from within the lease term · quarantined: programs fail here that succeed elsewhere, so it is given none ·
-// draining · silent: leases may still be live · gone: none are
+// active: heard from within the lease term · quarantined: programs fail here that succeed elsewhere, so it is
+// given none · draining · silent: leases may still be live · gone: none are
 enum class AgentState { active, quarantined, draining, silent, gone };
 
 std::string_view to_text(AgentState state);

@@ -21,7 +21,8 @@ std::optional<std::string> flaw_of(const Setting& setting) {
   const std::string& key = setting.name;
   const bool is_name = !key.empty() && letters.find(key.front()) != std::string_view::npos &&
                        key.find_first_not_of(std::string(letters) + "0123456789") == std::string::npos;
-  if (!is_name) return fmt::format("--env {}: \"{}\" is not the name of a variable", printable(key), printable(key));
+  if (!is_name)
+    return fmt::format("--env {}: \"{}\" is not the name of a variable", printable(key), printable(key));
   if (key.starts_with("PQ_")) return fmt::format("--env {}: names that begin with PQ_ are pq's own", key);
   if (has_null(setting.value)) return fmt::format("--env {}: its value has a NUL byte", key);
   return std::nullopt;
@@ -29,13 +30,15 @@ std::optional<std::string> flaw_of(const Setting& setting) {
 
 std::optional<std::string> flaw_of(const FileRef& file) {
   if (!is_file_name(file.name)) {
-    return fmt::format("--file {}: the name must be letters, digits, dots, underscores and dashes, a letter or "
-                       "digit first: rename it",
-                       printable(file.name));
+    return fmt::format(
+        "--file {}: the name must be letters, digits, dots, underscores and dashes, a letter or "
+        "digit first: rename it",
+        printable(file.name));
   }
   if (file.bytes > limits::file_bytes_max) {
-    return fmt::format("--file {} has {} bytes: at most {} travel with a job; put it where agents can fetch it",
-                       file.name, file.bytes, limits::file_bytes_max);
+    return fmt::format(
+        "--file {} has {} bytes: at most {} travel with a job; put it where agents can fetch it", file.name,
+        file.bytes, limits::file_bytes_max);
   }
   return std::nullopt;
 }
@@ -73,9 +76,10 @@ std::optional<std::string> flaw_of(const Program& program) {
   if (std::any_of(program.words.begin(), program.words.end(), has_null)) return "the command has a NUL byte";
   if (program.words.size() > limits::words_max || text_bytes(program) > limits::program_bytes_max ||
       program.env.size() > limits::env_max) {
-    return fmt::format("the command and its --env have more than {} words, {} settings or {} bytes: put them into a "
-                       "script and send it with --file",
-                       limits::words_max, limits::env_max, limits::program_bytes_max);
+    return fmt::format(
+        "the command and its --env have more than {} words, {} settings or {} bytes: put them into a "
+        "script and send it with --file",
+        limits::words_max, limits::env_max, limits::program_bytes_max);
   }
   if (program.files.size() > limits::files_max)
     return fmt::format("more than {} times --file: send a directory", limits::files_max);
@@ -92,7 +96,8 @@ std::optional<std::string> flaw_of(const Program& program) {
   }
   if (program.items && program.items->bytes > limits::file_bytes_max)
     return fmt::format("--each: a list has at most {} bytes", limits::file_bytes_max);
-  if (program.items && program.streams) return "--each and --stream do not go together: a stream reads \"lo hi\" lines";
+  if (program.items && program.streams)
+    return "--each and --stream do not go together: a stream reads \"lo hi\" lines";
   if (program.items && program.run_width != 1) return "--each runs one item at a time: leave out --step";
   return std::nullopt;
 }

@@ -1,5 +1,5 @@
-// What a job of kernel `exec` runs: any program of the user's, over parts of the job's range. README.md says what it is
-// told and what it must answer.
+// What a job of kernel `exec` runs: any program of the user's, over parts of the job's range. README.md says
+// what it is told and what it must answer.
 #pragma once
 
 #include <cstdint>

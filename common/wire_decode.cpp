@@ -41,8 +41,8 @@ tl::unexpected<Refusal> malformed(std::string detail) {
 msgpack::object_handle unpack(std::string_view bytes, const Bounds& bounds) {
   // Room is made for as many elements as a header claims, before they are there; each takes a byte at least.
   const std::size_t items_max = std::min(bounds.items, bytes.size());
-  const msgpack::unpack_limit limit(items_max, std::min(limits::map_keys_max, bytes.size()), bytes.size(), bytes.size(),
-                                    0, limits::depth_max);
+  const msgpack::unpack_limit limit(items_max, std::min(limits::map_keys_max, bytes.size()), bytes.size(),
+                                    bytes.size(), 0, limits::depth_max);
   // Strings stay where they are in `bytes`: nothing is copied before it was looked at.
   const auto reference = [](msgpack::type::object_type, std::size_t, void*) { return true; };
   std::size_t offset = 0;

@@ -61,7 +61,8 @@ class Reader {
   }
 
   // A list of texts, each within its own bound.
-  void operator()(std::string_view key, std::vector<std::string>& texts, std::size_t max, std::size_t text_max) {
+  void operator()(std::string_view key, std::vector<std::string>& texts, std::size_t max,
+                  std::size_t text_max) {
     each_max_ = text_max;
     (*this)(key, texts, max);
     each_max_ = limits::text_bytes_max;

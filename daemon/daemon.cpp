@@ -45,7 +45,8 @@ bool may_say(Role role, const AgentToHead& /*any of them*/) { return role == Rol
 
 bool may_say(Role role, const ClientToHead& message) {
   if (role == Role::operator_) return true;
-  return role == Role::viewer && is_one_of<AskJob, AskJobs, AskAgents, Wait, Verify, AskLogs, AskOutput>(message);
+  return role == Role::viewer &&
+         is_one_of<AskJob, AskJobs, AskAgents, Wait, Verify, AskLogs, AskOutput>(message);
 }
 
 Queue restore_queue(QueueSettings settings, Epoch epoch, Store& store, Now now) {
@@ -102,7 +103,8 @@ void Daemon::hear(const Incoming& incoming, Now now) {
     queue_.handle({incoming.peer, incoming.sender.public_key}, *said, now, effects_);
     if (const auto* want = std::get_if<WantFile>(said)) {
       const FileWanted wanted{incoming.peer, want->hash, want->offset};
-      const bool is_new = std::find(files_wanted_.begin(), files_wanted_.end(), wanted) == files_wanted_.end();
+      const bool is_new =
+          std::find(files_wanted_.begin(), files_wanted_.end(), wanted) == files_wanted_.end();
       if (is_new) files_wanted_.push_back(wanted);
     }
   } else {

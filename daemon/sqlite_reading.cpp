@@ -40,8 +40,8 @@ void read_programs(Database& database, Stored& stored) {
   }
   for (const auto& [id, job] : stored.jobs) {
     if (job.spec.program.has_value() != (job.spec.kernel == Kernel::exec)) {
-      throw SqliteError(SqliteError::Kind::damaged,
-                        fmt::format("table programs: job {} is of kernel {}", id.value, to_text(job.spec.kernel)));
+      throw SqliteError(SqliteError::Kind::damaged, fmt::format("table programs: job {} is of kernel {}",
+                                                                id.value, to_text(job.spec.kernel)));
     }
   }
 }
@@ -84,7 +84,8 @@ Stored read_all(Database& database) {
     stored.outputs_seen[agent] = static_cast<std::uint64_t>(seen.integer(1));
   }
   for (Statement logs(database, "SELECT job, max(number) FROM logs GROUP BY job"); logs.step();) {
-    stored.logs_upto[JobId{static_cast<std::uint64_t>(logs.integer(0))}] = static_cast<std::uint64_t>(logs.integer(1));
+    stored.logs_upto[JobId{static_cast<std::uint64_t>(logs.integer(0))}] =
+        static_cast<std::uint64_t>(logs.integer(1));
   }
   stored.epochs = read_epochs(database);
   return stored;
@@ -120,10 +121,12 @@ std::string read_file(Database& database, const Sha256& hash, std::uint64_t offs
 }
 
 std::vector<LogEntry> read_logs(Database& database, const AskLogs& ask, std::size_t count_max) {
-  std::string sql = fmt::format("SELECT {} FROM logs WHERE job = ?1 AND number > ?2", fmt::join(logs_table.columns, ", "));
+  std::string sql =
+      fmt::format("SELECT {} FROM logs WHERE job = ?1 AND number > ?2", fmt::join(logs_table.columns, ", "));
   if (ask.failed) {
-    sql += " AND (lease_epoch, lease_counter, begin) IN"
-           " (SELECT lease_epoch, lease_counter, begin FROM logs WHERE job = ?1 AND failed)";
+    sql +=
+        " AND (lease_epoch, lease_counter, begin) IN"
+        " (SELECT lease_epoch, lease_counter, begin FROM logs WHERE job = ?1 AND failed)";
   }
   if (ask.around) sql += " AND begin <= ?4 AND end > ?4";
   Statement rows(database, sql + " ORDER BY number LIMIT ?3");
@@ -138,7 +141,8 @@ std::vector<LogEntry> read_logs(Database& database, const AskLogs& ask, std::siz
 
 std::vector<OutputEntry> read_outputs(Database& database, const AskOutput& ask, std::size_t count_max) {
   const std::string sql = fmt::format(
-      "SELECT {} FROM outputs WHERE job = ? AND (begin, part_begin) >= (?, ?) ORDER BY begin, part_begin LIMIT ?",
+      "SELECT {} FROM outputs WHERE job = ? AND (begin, part_begin) >= (?, ?) ORDER BY begin, part_begin "
+      "LIMIT ?",
       fmt::join(outputs_table.columns, ", "));
   Statement rows(database, sql);
   rows.bind(1, ask.job.value);

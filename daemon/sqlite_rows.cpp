@@ -121,7 +121,8 @@ std::optional<std::vector<Label>> parse_labels(std::string_view lines) {
     const std::size_t end = lines.find('\n');
     const std::size_t sign = lines.find('=');
     if (end == std::string_view::npos || sign > end) return std::nullopt;
-    labels.push_back({std::string(lines.substr(0, sign)), std::string(lines.substr(sign + 1, end - sign - 1))});
+    labels.push_back(
+        {std::string(lines.substr(0, sign)), std::string(lines.substr(sign + 1, end - sign - 1))});
     lines.remove_prefix(end + 1);
   }
   return labels;
@@ -178,8 +179,8 @@ void put(Statement& statement, const JobRow& job) {
                 to_text(job.spec.kernel), to_text(job.spec.fold), job.spec.name, job.spec.priority,
                 job.spec.attempts_max, job.spec.failures_max, to_text(job.state), job.leases.granted,
                 job.leases.expired, job.leases.yielded, job.recomputed, job.attempts_failed,
-                job.created_unix_ms, job.started_unix_ms, job.finished_unix_ms, job.error,
-                job.spec.cpus, require, job.failures_forgiven, job.collected_bytes);
+                job.created_unix_ms, job.started_unix_ms, job.finished_unix_ms, job.error, job.spec.cpus,
+                require, job.failures_forgiven, job.collected_bytes);
 }
 
 JobRow read_job_row(const Statement& statement) {
@@ -228,8 +229,9 @@ std::pair<JobId, Program> read_program_row(const Statement& statement) {
   RowReader row(statement, programs_table);
   const JobId job{row.integer<std::uint64_t>()};
   std::optional<Program> program = decode_program(row.bytes());
-  if (!program) throw SqliteError(SqliteError::Kind::damaged, "table programs, job " + std::to_string(job.value) +
-                                                                  ": column program is no program");
+  if (!program)
+    throw SqliteError(SqliteError::Kind::damaged,
+                      "table programs, job " + std::to_string(job.value) + ": column program is no program");
   return {job, *std::move(program)};
 }
 
@@ -257,8 +259,9 @@ FileRow read_file_row(const Statement& statement) {
   file.hash = row.word(parse_sha256);
   file.size = row.integer<std::uint64_t>();
   file.upto = row.integer<std::uint64_t>();
-  if (file.upto > file.size) throw SqliteError(SqliteError::Kind::damaged, "table files, hash " + to_text(file.hash) +
-                                                                               ": column upto is out of bounds");
+  if (file.upto > file.size)
+    throw SqliteError(SqliteError::Kind::damaged,
+                      "table files, hash " + to_text(file.hash) + ": column upto is out of bounds");
   return file;
 }
 
@@ -267,9 +270,9 @@ FileRow read_file_row(const Statement& statement) {
 constexpr std::string_view outputs_seen_columns[] = {"agent", "seq"};
 const Table outputs_seen_table{"outputs_seen", 1, outputs_seen_columns};
 
-constexpr std::string_view log_columns[] = {"job",           "number", "unix_ms", "agent",   "lease_epoch",
-                                            "lease_counter", "begin",  "end",     "attempt", "stream",
-                                            "failed",        "text"};
+constexpr std::string_view log_columns[] = {"job",         "number",        "unix_ms", "agent",
+                                            "lease_epoch", "lease_counter", "begin",   "end",
+                                            "attempt",     "stream",        "failed",  "text"};
 const Table logs_table{"logs", 2, log_columns};
 
 constexpr std::string_view output_columns[] = {"job",           "begin", "part_begin", "lease_epoch",
@@ -278,9 +281,9 @@ const Table outputs_table{"outputs", 5, output_columns};
 
 void put(Statement& statement, const LogRow& log) {
   const LogEntry& entry = log.entry;
-  statement.run(log.job.value, entry.number, entry.unix_ms, entry.agent, log.lease.epoch.value, log.lease.counter,
-                ordered(entry.run.begin), ordered(entry.run.end), entry.attempt, to_text(entry.stream), entry.failed,
-                Blob{entry.text.data});
+  statement.run(log.job.value, entry.number, entry.unix_ms, entry.agent, log.lease.epoch.value,
+                log.lease.counter, ordered(entry.run.begin), ordered(entry.run.end), entry.attempt,
+                to_text(entry.stream), entry.failed, Blob{entry.text.data});
 }
 
 LogEntry read_log_row(const Statement& statement) {

@@ -86,8 +86,9 @@ SqliteStore::SqliteStore(const StatePaths& paths) try
       put_log_(database_, put_sql(logs_table)),
       erase_logs_(database_, "DELETE FROM logs WHERE job = ? AND number <= ?"),
       put_output_(database_, put_sql(outputs_table)),
-      erase_outputs_(database_,
-                     "DELETE FROM outputs WHERE job = ? AND begin >= ? AND lease_epoch = ? AND lease_counter = ?"),
+      erase_outputs_(
+          database_,
+          "DELETE FROM outputs WHERE job = ? AND begin >= ? AND lease_epoch = ? AND lease_counter = ?"),
       erase_outputs_of_job_(database_, erase_sql(outputs_table, 1)) {
   DatabaseCopy::remove_unfinished(backups_);
 } catch (const SqliteError& error) {
@@ -235,7 +236,8 @@ void SqliteStore::write_prints(const Changes& changes) {
   for (const auto& [job, number] : changes.logs_erased_upto) erase_logs_.run(job.value, number);
   for (const OutputRow& output : changes.outputs) put(put_output_, output);
   for (const OutputsErased& erased : changes.outputs_erased) {
-    erase_outputs_.run(erased.job.value, as_ordered(erased.from), erased.lease.epoch.value, erased.lease.counter);
+    erase_outputs_.run(erased.job.value, as_ordered(erased.from), erased.lease.epoch.value,
+                       erased.lease.counter);
   }
 }
 

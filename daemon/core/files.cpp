@@ -23,13 +23,15 @@ void Files::restore(const std::map<Sha256, FileRow>& rows, Instant now) {
 
 tl::expected<FileStored, Refusal> Files::put(const PutFile& put, Now now, Changes& changes) {
   if (put.size > limits::file_bytes_max) {
-    return tl::unexpected(Refusal{ErrorWord::too_much, "a file has " + std::to_string(limits::file_bytes_max) +
-                                                           " bytes at most, and this one " + std::to_string(put.size)});
+    return tl::unexpected(
+        Refusal{ErrorWord::too_much, "a file has " + std::to_string(limits::file_bytes_max) +
+                                         " bytes at most, and this one " + std::to_string(put.size)});
   }
   if (!files_.contains(put.hash)) {
     if (!make_room(put.size, changes)) {
-      return tl::unexpected(Refusal{ErrorWord::too_much, "the files of all jobs have " +
-                                                             std::to_string(limits::files_bytes_max) + " bytes already"});
+      return tl::unexpected(Refusal{
+          ErrorWord::too_much,
+          "the files of all jobs have " + std::to_string(limits::files_bytes_max) + " bytes already"});
     }
     Entry& entry = files_[put.hash];
     entry.row = {put.hash, put.size, 0};
@@ -39,7 +41,8 @@ tl::expected<FileStored, Refusal> Files::put(const PutFile& put, Now now, Change
   Entry& entry = files_.at(put.hash);
   entry.unused_since = now.instant;
   next_look_ = std::min(next_look_, now.instant + limits::unused_file_kept);
-  if (entry.row.size != put.size) return tl::unexpected(Refusal{ErrorWord::malformed, "a file of another size has this hash"});
+  if (entry.row.size != put.size)
+    return tl::unexpected(Refusal{ErrorWord::malformed, "a file of another size has this hash"});
   const bool is_whole_already = entry.row.upto == entry.row.size && !entry.hashed;
   if (!is_whole_already && !entry.hashed) begin_anew(entry, changes);  // the head has restarted meanwhile
   const std::string& part = put.part.data;
@@ -52,7 +55,8 @@ tl::expected<FileStored, Refusal> Files::put(const PutFile& put, Now now, Change
   if (entry.row.upto == entry.row.size) {
     if (std::exchange(entry.hashed, std::nullopt)->finish() != put.hash) {
       begin_anew(entry, changes);
-      return tl::unexpected(Refusal{ErrorWord::malformed, "the bytes of a file do not have its hash: it has changed"});
+      return tl::unexpected(
+          Refusal{ErrorWord::malformed, "the bytes of a file do not have its hash: it has changed"});
     }
   }
   changes.files[put.hash] = entry.row;
@@ -70,7 +74,8 @@ void Files::begin_anew(Entry& entry, Changes& changes) {
 
 std::optional<std::uint64_t> Files::size_of(const Sha256& hash) const {
   const auto found = files_.find(hash);
-  const bool is_whole = found != files_.end() && found->second.row.upto == found->second.row.size && !found->second.hashed;
+  const bool is_whole =
+      found != files_.end() && found->second.row.upto == found->second.row.size && !found->second.hashed;
   return is_whole ? std::optional(found->second.row.size) : std::nullopt;
 }
 
@@ -111,7 +116,8 @@ void Files::release(JobId job, const std::vector<FileRef>& files, Now now) {
   }
 }
 
-// First what nobody has needed for longest, then what jobs that have failed would need if they were tried again.
+// First what nobody has needed for longest, then what jobs that have failed would need if they were tried
+// again.
 bool Files::make_room(std::uint64_t bytes, Changes& changes) {
   while (bytes_ + bytes > limits::files_bytes_max) {
     auto victim = files_.end();

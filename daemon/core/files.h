@@ -1,5 +1,5 @@
-// The files that jobs need: which are there, how far those that are being sent have come, and who needs them. Their bytes
-// are in the store; here is what follows from them.
+// The files that jobs need: which are there, how far those that are being sent have come, and who needs them.
+// Their bytes are in the store; here is what follows from them.
 #pragma once
 
 #include <cstdint>

@@ -116,7 +116,8 @@ Range Ledger::grant(std::uint64_t begin, LeaseId lease, AgentId agent, std::uint
   const std::uint64_t end = free_end - begin > width_max ? begin + width_max : free_end;
   free_.erase(begin);
   ++leased_;
-  put(begin, Span{end, Leased{lease, agent, begin, std::nullopt, was.attempts_failed, was.failed_on}}, changes);
+  put(begin, Span{end, Leased{lease, agent, begin, std::nullopt, was.attempts_failed, was.failed_on}},
+      changes);
   if (end < free_end) free_from(end, free_end, was, changes);
   return {begin, end};
 }
@@ -233,8 +234,8 @@ std::optional<Value> Ledger::value() const {
   return total.value;
 }
 
-// Spans that were given up, or are free after failed attempts. They are taken out first and joined then: joining takes
-// away neighbours.
+// Spans that were given up, or are free after failed attempts. They are taken out first and joined then:
+// joining takes away neighbours.
 bool Ledger::forgive(Changes& changes) {
   std::vector<std::uint64_t> failed;
   for (const auto& [begin, span] : spans_) {

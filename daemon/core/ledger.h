@@ -74,7 +74,8 @@ class Ledger {
   // is free. REQUIRES: upto is within (committed point, end].
   void fail(std::uint64_t begin, const Failure& failure, Changes& changes);
 
-  // What was given up is free again, and what has failed counts as never tried. False: there is no such thing.
+  // What was given up is free again, and what has failed counts as never tried. False: there is no such
+  // thing.
   bool forgive(Changes& changes);
 
   // Whether the integer `at` is counted in the value.

@@ -47,7 +47,8 @@ Queue::Queue(QueueSettings settings, Epoch epoch, Stored stored, Now now)
     by_request_[row.request] = id;
     last_job_ = std::max(last_job_, id);
     Job& job = jobs_.emplace(id, Job{.row = std::move(row), .ledger = std::move(ledger)}).first->second;
-    if (const auto logs = stored.logs_upto.find(id); logs != stored.logs_upto.end()) job.logs_upto = logs->second;
+    if (const auto logs = stored.logs_upto.find(id); logs != stored.logs_upto.end())
+      job.logs_upto = logs->second;
     if (!has_ended(job.row.state)) files_.need(id, job.files());
     if (job.row.state == JobState::failed) files_.need_less(id, job.files());
     if (job.row.state == JobState::paused) pause(job, now);
@@ -110,7 +111,8 @@ void Queue::expire_silent(Now now, Effects& effects) {
       leave(agent);
     } else {
       next_expiry_ = std::min(next_expiry_, agent.deadline);
-      if (agent.quarantined_until && now.instant >= *agent.quarantined_until) set_quarantine(agent, std::nullopt);
+      if (agent.quarantined_until && now.instant >= *agent.quarantined_until)
+        set_quarantine(agent, std::nullopt);
     }
   }
   for (const AgentId id : forgotten) roster_.remove(id);

@@ -47,7 +47,8 @@ HeadToClient Queue::answer(const Submit& submit, Now now, Effects& effects) {
   if (known != by_request_.end()) return Submitted{known->second, true};
   if (const auto flaw = flaw_of(submit.spec)) return Refusal{ErrorWord::malformed, *flaw};
   const auto files = submit.spec.program ? files_needed(*submit.spec.program) : std::vector<FileRef>{};
-  if (const auto missing = files_.first_missing(files)) return Refusal{ErrorWord::no_such_file, missing->name};
+  if (const auto missing = files_.first_missing(files))
+    return Refusal{ErrorWord::no_such_file, missing->name};
   if (!make_room(now)) {
     return Refusal{ErrorWord::too_much,
                    "the queue holds " + std::to_string(limits::jobs_max) + " jobs that have not ended"};
@@ -105,7 +106,8 @@ JobReport Queue::report(const Job& job) const {
   report.error = job.row.error;
   if (has_ended(job.row.state)) return report;
   report.slots_busy = static_cast<std::uint32_t>(job.ledger.leases()) * job.row.spec.cpus;
-  if (job.row.state != JobState::paused && job.ledger.has_free()) report.unplaced = why_unplaced(roster_, job.demand);
+  if (job.row.state != JobState::paused && job.ledger.has_free())
+    report.unplaced = why_unplaced(roster_, job.demand);
   for (const auto& [begin, span] : job.ledger.spans()) {
     const auto* leased = std::get_if<Leased>(&span.state);
     if (leased == nullptr) continue;

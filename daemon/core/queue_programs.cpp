@@ -1,5 +1,5 @@
-// What comes with programs: what they print, the files that they need, and agents on which they fail while they succeed
-// elsewhere.
+// What comes with programs: what they print, the files that they need, and agents on which they fail while
+// they succeed elsewhere.
 
 #include <algorithm>
 #include <string>
@@ -44,7 +44,8 @@ void Queue::keep_log(const LogPart& part, const Agent& agent, Now now) {
     changes_.logs_erased_upto[part.job] = job.logs_upto - limits::log_parts_kept;
 }
 
-// Only of what its agent still holds and has not committed: anything else is collected by somebody else, or was.
+// Only of what its agent still holds and has not committed: anything else is collected by somebody else, or
+// was.
 void Queue::keep_output(const OutputPart& part, const Agent& agent) {
   const Lease* lease = leases_.find(part.lease);
   if (lease == nullptr || lease->agent != agent.row.id || lease->job != part.job) return;
@@ -89,8 +90,8 @@ void Queue::note_failure(Agent& agent, Job& job, Now now, Effects& effects) {
   judge(agent, job, now, effects);
 }
 
-// An agent without a program's interpreter, or with a full disk, fails faster than others compute, and would spend all of a
-// job's failures alone.
+// An agent without a program's interpreter, or with a full disk, fails faster than others compute, and would
+// spend all of a job's failures alone.
 void Queue::judge(Agent& agent, Job& job, Now now, Effects& effects) {
   const auto record = job.records.find(agent.row.id);
   if (record == job.records.end() || !record->second.others_succeed || agent.quarantined_until) return;
@@ -99,9 +100,10 @@ void Queue::judge(Agent& agent, Job& job, Now now, Effects& effects) {
   touch(job.row.id).row.failures_forgiven += failures;
   job.records.erase(record);
   set_quarantine(agent, now.instant + limits::quarantine_term);
-  effects.events.push_back({Happening::agent_quarantined, job.row.id, agent.row.name,
-                            std::to_string(failures) + " attempts failed there in a row, others succeed; the last with: " +
-                                job.last_words});
+  effects.events.push_back(
+      {Happening::agent_quarantined, job.row.id, agent.row.name,
+       std::to_string(failures) +
+           " attempts failed there in a row, others succeed; the last with: " + job.last_words});
 }
 
 void Queue::set_quarantine(Agent& agent, std::optional<Instant> until) {

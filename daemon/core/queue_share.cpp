@@ -75,7 +75,8 @@ class Queue::Takeover {
 
   void promise(AgentId leaving) {
     Range free;
-    constexpr std::uint64_t in_time_all = limits::slots_max;  // slots that leave one by one are enough in the end
+    constexpr std::uint64_t in_time_all =
+        limits::slots_max;  // slots that leave one by one are enough in the end
     while (Job* job = queue_.next_job(queue_.roster_.at(leaving), in_time_all, free)) {
       if (is_served_beside_others(*job)) continue;
       return promise_slot(*job);

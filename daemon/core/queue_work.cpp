@@ -81,14 +81,13 @@ std::optional<Range> Queue::free_for(const Agent& agent, const Job& job) const {
   const auto untried = job.ledger.next_free(agent.row.id, true);
   if (untried) return untried;
   const bool others_can = std::any_of(roster_.all().begin(), roster_.all().end(), [&](const auto& other) {
-    return other.first != agent.row.id && other.second.takes_work() &&
-           other.second.can_compute(job.demand);
+    return other.first != agent.row.id && other.second.takes_work() && other.second.can_compute(job.demand);
   });
   return others_can ? std::nullopt : job.ledger.next_free(agent.row.id, false);
 }
 
-// A job whose steps hold several slots would never find them idle at once beside jobs that need one. So one agent keeps
-// its idle slots for it until they are enough; elsewhere it stands in nobody's way.
+// A job whose steps hold several slots would never find them idle at once beside jobs that need one. So one
+// agent keeps its idle slots for it until they are enough; elsewhere it stands in nobody's way.
 bool Queue::may_begin(Job& job, const Agent& agent, std::uint64_t slots) {
   if (job.demand.cpus <= slots) return true;
   if (job.gathers_on && *job.gathers_on != agent.row.id) {

@@ -45,12 +45,12 @@ struct Agent {
   bool drain_asked = false;
 
   std::set<LeaseId> leases;
-  std::uint64_t slots_busy = 0;      // of its leases: a lease holds as many as its job's `cpus`
-  std::uint64_t output_seq = 0;      // of the last Output of this process that is stored
+  std::uint64_t slots_busy = 0;              // of its leases: a lease holds as many as its job's `cpus`
+  std::uint64_t output_seq = 0;              // of the last Output of this process that is stored
   std::optional<Instant> quarantined_until;  // programs fail here that succeed elsewhere: it is given none
-  std::map<LeaseId, LostLease> lost;  // until it stops listing them
-  std::vector<Incarnation> replaced;  // processes that were told to go, the latest last
-  std::uint32_t slots_counted = 0;    // in Roster::places_for
+  std::map<LeaseId, LostLease> lost;         // until it stops listing them
+  std::vector<Incarnation> replaced;         // processes that were told to go, the latest last
+  std::uint32_t slots_counted = 0;           // in Roster::places_for
 
   bool takes_work() const { return peer && !draining && !drain_asked && !gone && !quiet; }
   std::uint64_t slots_idle() const { return row.slots > slots_busy ? row.slots - slots_busy : 0; }

@@ -32,7 +32,8 @@ struct JobRow {
   LeaseCounts leases;
   std::uint64_t recomputed = 0;
   std::uint64_t attempts_failed = 0;
-  std::uint64_t failures_forgiven = 0;  // of these: of an agent in quarantine, or before the job was tried again
+  std::uint64_t failures_forgiven =
+      0;  // of these: of an agent in quarantine, or before the job was tried again
   std::uint64_t collected_bytes = 0;
   UnixMs created_unix_ms = 0;
   std::optional<UnixMs> started_unix_ms;
@@ -98,7 +99,8 @@ struct Changes {
   std::map<AgentId, std::optional<AgentRow>> agents;
   std::map<AgentId, std::uint64_t> outputs_seen;  // the seq of the last Output that is stored
   std::map<Sha256, std::optional<FileRow>> files;
-  std::vector<FilePartRow> file_parts;  // the last of each file's [0, upto); others that reach beyond are no more
+  std::vector<FilePartRow>
+      file_parts;  // the last of each file's [0, upto); others that reach beyond are no more
   std::vector<LogRow> logs;
   std::map<JobId, std::uint64_t> logs_erased_upto;  // with this number or a lower one
   std::vector<OutputRow> outputs;

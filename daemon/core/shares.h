@@ -63,12 +63,12 @@ class Shares {
 
   // ---- the line
   bool any_hungry() const { return hungry_count_ > 0; }
-  std::size_t in_line(std::int32_t priority) const;           // of this priority or a higher one
-  bool others_wait() const { return hungry_count_ > 1; }      // than a first one
+  std::size_t in_line(std::int32_t priority) const;       // of this priority or a higher one
+  bool others_wait() const { return hungry_count_ > 1; }  // than a first one
   const std::map<Demand, std::set<Rank>>& lines() const { return hungry_; }  // best first; none is empty
   const Rank* first_hungry() const;                                          // of every demand
-  const std::set<Rank>& holders() const { return holders_; }  // of leases that are not leaving
-  bool some_may_take() const;                                 // the first in line, from the last holder
+  const std::set<Rank>& holders() const { return holders_; }                 // of leases that are not leaving
+  bool some_may_take() const;  // the first in line, from the last holder
   const Rank& rank(JobId job) const { return jobs_.at(job).rank; }
   // A job that came to wait, or to another priority, since this was last asked.
   bool take_news() { return std::exchange(news_, false); }

@@ -57,11 +57,36 @@ struct Told {
 
 }  // namespace
 
-void Auditor::sees_end(const Stored& stored) {
-  for (const auto& [id, job] : stored.jobs) {
+void Auditor::sees_end(const Model& model) {
+  for (const auto& [id, job] : model.rows.jobs) {
+    if (job.spec.program && job.spec.program->collects) check_outputs(model, job);
     tally.expired += job.leases.expired;
     tally.yielded += job.leases.yielded;
     tally.failed_attempts += job.attempts_failed;
+  }
+  tally.collected += model.outputs.size();
+}
+
+// Of each integer that is counted the output is there once, and of no other one.
+void Auditor::check_outputs(const Model& model, const JobRow& job) {
+  auto row = model.outputs.lower_bound({job.id, 0, 0, LeaseId{}});
+  const auto end =
+      model.outputs.upper_bound({job.id, UINT64_MAX, UINT64_MAX, LeaseId{{UINT64_MAX}, UINT64_MAX}});
+  for (const auto& [key, span] : spans_of(model.rows, job.id)) {
+    if (!std::holds_alternative<Done>(span.state)) continue;
+    for (std::uint64_t at = key.begin; at < span.end; ++row) {
+      if (row == end) broken("collected_once: of job {} the output from {} on is missing", job.id.value, at);
+      const OutputEntry& entry = row->second.entry;
+      if (entry.run.begin != at || entry.run.end > span.end || entry.text.data != printed(entry.run)) {
+        broken("collected_once: of job {} the output of {} stands where that from {} on should", job.id.value,
+               to_text(entry.run), at);
+      }
+      at = entry.run.end;
+    }
+  }
+  if (row != end) {
+    broken("collected_once: of job {} the output of {} is there, and it is not counted", job.id.value,
+           to_text(row->second.entry.run));
   }
 }
 
@@ -72,6 +97,7 @@ void Tally::add(const Tally& other) {
   expired += other.expired;
   yielded += other.yielded;
   failed_attempts += other.failed_attempts;
+  collected += other.collected;
   heads += other.heads;
   restores += other.restores;
   faults += other.faults;
@@ -129,7 +155,9 @@ void Auditor::check_nobody_idles(const Queue& queue) {
     if (!agent.has_idle_slot()) continue;
     for (const auto& [id, job] : queue.jobs()) {
       const bool is_open = !has_ended(job.row.state) && job.row.state != JobState::paused;
-      if (is_open && agent.can_compute(job.row.spec.kernel) && job.ledger.next_free(agent_id, true))
+      // Slots may be kept until they are enough for a step that needs several.
+      if (job.demand.cpus > 1 && is_open && job.ledger.has_free()) break;
+      if (is_open && agent.can_compute(job.demand) && job.ledger.next_free(agent_id, true))
         broken("no_slot_idles: {} has one while job {} has free spans", agent.row.name, id.value);
     }
   }

@@ -10,6 +10,7 @@
 #include "common/ids.h"
 #include "daemon/core/queue.h"
 #include "daemon/core/rows.h"
+#include "tests/unit/model_store.h"
 
 namespace pq::simulation {
 
@@ -21,6 +22,7 @@ struct Tally {
   std::uint64_t expired = 0;
   std::uint64_t yielded = 0;
   std::uint64_t failed_attempts = 0;
+  std::uint64_t collected = 0;  // runs whose output was kept
   std::uint64_t heads = 0;
   std::uint64_t restores = 0;
   std::uint64_t faults = 0;
@@ -43,7 +45,7 @@ class Auditor {
   void sees_start(const Stored& stored, bool is_backup);
 
   // The run is over.
-  void sees_end(const Stored& stored);
+  void sees_end(const Model& model);
 
   Tally tally;
 
@@ -58,6 +60,7 @@ class Auditor {
   void check_span(const SpanKey& key, const Span& span, const JobRow& job);
   void check_progress(const Queue& queue);
   static void check_nobody_idles(const Queue& queue);
+  static void check_outputs(const Model& model, const JobRow& job);
   static void check_rows(const Queue& queue, const Stored& stored);
 
   bool each_turn_;

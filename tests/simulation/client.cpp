@@ -34,6 +34,7 @@ void Client::ask() {
 
 ClientToHead Client::next_question() {
   if (!job_) return submit_;
+  if (retries_) return Steer{*job_, Steering::retry};
   if (is_paused_ && (!steers_ || dice_.one_in(2))) return Steer{*job_, Steering::resume};
   if (steers_ && dice_.one_in(3)) {
     if (may_cancel_ && dice_.one_in(8)) {
@@ -71,13 +72,20 @@ void Client::hear(const JobReport& report) {
     return;
   }
   is_paused_ = report.state == JobState::paused;
-  if (has_ended(report.state)) check_end(report);
+  const bool was_retried = std::exchange(retries_, false);
+  if (!has_ended(report.state) || was_retried) return;
+  if (report.state == JobState::failed && steers_ && dice_.one_in(2)) {
+    retries_ = true;
+    return;
+  }
+  check_end(report);
 }
 
 void Client::hear(const Refusal& refusal) {
   if (refusal.word == ErrorWord::no_such_job && may_be_forgotten_) return job_.reset();
   if (refusal.word == ErrorWord::backup_under_way) return;  // another client's
-  if (refusal.word == ErrorWord::job_has_ended) {           // a Wait tells how
+  if (refusal.word == ErrorWord::nothing_failed && std::exchange(retries_, false)) return;
+  if (refusal.word == ErrorWord::job_has_ended) {  // a Wait tells how
     is_paused_ = false;
     return;
   }

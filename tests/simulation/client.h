@@ -58,6 +58,7 @@ class Client final : public Party {
   bool steers_ = false;
   bool may_cancel_ = false;
   bool has_cancelled_ = false;
+  bool retries_ = false;  // asks to try again what has failed, until that is answered
   bool is_paused_ = false;
   bool may_be_forgotten_ = false;
   bool has_its_answer_ = false;

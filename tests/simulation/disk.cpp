@@ -7,7 +7,8 @@ namespace pq::simulation {
 
 void Disk::begin_epoch(Epoch epoch) {
   if (is_full_) throw EnvironmentError("the disk is full");
-  if (!model_.rows.epochs.insert(epoch).second) throw Broken{"lease_ids_never_repeat: an epoch was drawn twice"};
+  if (!model_.rows.epochs.insert(epoch).second)
+    throw Broken{"lease_ids_never_repeat: an epoch was drawn twice"};
 }
 
 void Disk::commit(const Changes& changes) {

@@ -27,7 +27,7 @@ Range range_worth(double work_s, std::uint64_t begin) {
   constexpr int parts = 1000;
   auto at = static_cast<double>(begin);
   for (int i = 0; i < parts; ++i) {
-    const Cost cost = expected_cost(kernel_of(Fold::sum), static_cast<std::uint64_t>(at));
+    const Cost cost = expected_cost(Kernel::primes, static_cast<std::uint64_t>(at));
     at += work_s / parts / cost.per_integer_s;
   }
   return {begin, static_cast<std::uint64_t>(at)};
@@ -61,7 +61,6 @@ Client& Fleet::submit(double when, Range range, std::int32_t priority) {
   Submit submit;
   submit.id = {1, clients_.size()};
   submit.spec.range = range;
-  submit.spec.kernel = kernel_of(Fold::sum);
   submit.spec.priority = priority;
   Client& client =
       *clients_.emplace_back(std::make_unique<Client>(timeline_, dice_, network_, programs_, submit));
@@ -90,7 +89,7 @@ void Fleet::passes_until(double when) {
 
 Tally Fleet::tally() const {
   Auditor auditor = auditor_;
-  auditor.sees_end(disk_.stored());
+  auditor.sees_end(disk_.model());
   return auditor.tally;
 }
 

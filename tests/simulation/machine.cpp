@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <utility>
+#include <variant>
 
 #include "common/wire.h"
 #include "tests/simulation/truth.h"
@@ -29,10 +30,10 @@ void Machine::start() {
   boot_ = dice_.between(0s, std::chrono::hours(1000));
   Hello hello;
   hello.name = facts_.name;
-  hello.incarnation = {dice_.bits()};
+  hello.incarnation = incarnation_ = {dice_.bits()};
   hello.program_version = "simulated";
   hello.slots = facts_.slots;
-  hello.kernels.assign(sieve_kernels.begin(), sieve_kernels.end());
+  hello.kernels = {Kernel::primes, Kernel::exec};
   session_.emplace(SessionSettings{std::move(hello), facts_.head_timeout, std::nullopt}, own_time());
   wake_at(timeline_.now());
 }
@@ -42,6 +43,8 @@ void Machine::kill() {
   ++life_;
   running_.clear();
   inbox_.clear();
+  outbox_.clear();
+  output_seq_ = 0;
   if (socket_) network_.close(*socket_);
   socket_.reset();
   stopped_until_ = connects_at_ = {};
@@ -124,6 +127,7 @@ void Machine::turn() {
     const auto message = decode_to_agent(bytes);
     if (!message) throw Broken{"an agent does not understand the head: " + sentence(message.error())};
     session_->hear(*message, now);
+    if (const auto* stored = std::get_if<OutputStored>(&*message)) hear(*stored);
   }
   keep_link();
   session_->settle(now);
@@ -131,10 +135,17 @@ void Machine::turn() {
   while (const auto message = session_->next_message(now)) {
     if (socket_) network_.send_to_head(*socket_, encode(*message));
   }
+  send_output();
+  for (const std::uint32_t slot : session_->next_abandoned()) {
+    // Its program is killed at once.
+    for (Running& running : running_) running.left_s = running.step.slot == slot ? 0 : running.left_s;
+  }
   if (session_->ending()) return end();
   Instant next = std::max(session_->next_deadline() - boot_, timeline_.now() + turn_takes);
   if (!socket_) next = std::min(next, std::max(connects_at_, timeline_.now() + turn_takes));
-  for (const Running& running : running_) next = std::min(next, ends_at(running));
+  if (!outbox_.empty()) next = std::min(next, std::max(output_due_, timeline_.now() + turn_takes));
+  for (const Running& running : running_)
+    next = std::min(next, std::max(ends_at(running), timeline_.now() + turn_takes));
   wake_at(next);
 }
 
@@ -152,6 +163,7 @@ void Machine::keep_link() {
     socket_ = network_.open(*this, {Role::agent, "the fleet's key", "fleet"});
     connected_at_ = own_time();
     session_->reach_head(own_time());
+    output_due_ = now;
   }
   const Duration mute = own_time() - std::max(session_->heard_at(), connected_at_);
   if (!socket_ || mute <= silent_beats_max * session_->beat_interval() + 5s) return;
@@ -184,8 +196,17 @@ void Machine::finish_steps() {
     finished.push_back(running);
     return true;
   });
-  for (const Running& running : finished)
-    session_->finish({running.step, outcome_of(running.step), now - running.began}, own_time());
+  for (const Running& running : finished) {
+    const StepResult result = result_of(running);
+    if (!result.collected.empty()) {
+      Output output{facts_.name, incarnation_, ++output_seq_, {}, {}};
+      for (const CollectedRun& run : result.collected)
+        output.outputs.push_back({result.step.job, result.step.lease, run.run, 0, {run.text}});
+      outbox_.push_back(std::move(output));
+      output_due_ = std::min(output_due_, now);
+    }
+    session_->finish(result, own_time());
+  }
 }
 
 void Machine::begin_steps() {
@@ -198,12 +219,53 @@ void Machine::begin_steps() {
   }
 }
 
-tl::expected<Value, std::string> Machine::outcome_of(const Step& step) {
-  const auto poison = programs_.poison.lower_bound(step.range.begin);
-  if (poison != programs_.poison.end() && *poison < step.range.end)
-    return tl::make_unexpected("poison at " + std::to_string(*poison));
-  if (programs_.fail_now_and_then && dice_.one_in(50)) return tl::make_unexpected(std::string("out of luck"));
-  return computed(step.kernel, step.range);
+// A step is one run, or as many as fit into it.
+StepResult Machine::result_of(const Running& running) {
+  StepResult result;
+  const Step& step = result.step = running.step;
+  result.took = timeline_.now() - running.began;
+  result.upto = step.range.begin;
+  const std::uint64_t width = step.order->program ? step.order->program->run_width : 0;
+  while (result.upto < step.range.end && !result.failed) {
+    const Range whole{step.order->begin, step.range.end};
+    const std::uint64_t end = width == 0 ? step.range.end : run_boundary(whole, width, result.upto + 1);
+    compute_run(result, {result.upto, end});
+  }
+  return result;
+}
+
+void Machine::compute_run(StepResult& result, const Range& run) {
+  const JobOrder& order = *result.step.order;
+  if (auto words = failure_of(result.step, run)) {
+    result.failed = StepResult::FailedRun{run.end, *std::move(words)};
+    return;
+  }
+  const Value value = computed(order.fold, run);
+  if (order.fold != Fold::none) result.value = result.value ? *fold(order.fold, *result.value, value) : value;
+  if (order.program && order.program->collects) result.collected.push_back({run, printed(run)});
+  result.upto = run.end;
+}
+
+std::optional<std::string> Machine::failure_of(const Step& step, const Range& run) {
+  const auto poison = programs_.poison.lower_bound(run.begin);
+  if (poison != programs_.poison.end() && *poison < run.end) return "poison at " + std::to_string(*poison);
+  if (facts_.is_broken && step.kernel == Kernel::exec) return "command not found";
+  if (programs_.fail_now_and_then && dice_.one_in(50)) return "out of luck";
+  return std::nullopt;
+}
+
+// As the agent's loop does: one message at a time, and again where no answer comes.
+void Machine::send_output() {
+  if (outbox_.empty() || !socket_ || timeline_.now() < output_due_) return;
+  network_.send_to_head(*socket_, encode(AgentToHead(outbox_.front())));
+  output_due_ = timeline_.now() + 5s;
+}
+
+void Machine::hear(const OutputStored& stored) {
+  if (outbox_.empty() || stored.incarnation != incarnation_ || stored.seq != outbox_.front().seq) return;
+  for (const OutputPart& part : outbox_.front().outputs) session_->output_is_stored(part.lease, part.run.end);
+  outbox_.pop_front();
+  output_due_ = timeline_.now();
 }
 
 }  // namespace pq::simulation

@@ -29,6 +29,7 @@ struct MachineFacts {
   double slowness = 1;     // what a step takes, in parts of what its kernel is expected to cost
   bool has_tables = true;  // steps have the fixed cost of a sieve; else none
   Duration head_timeout = std::chrono::minutes(10);
+  bool is_broken = false;  // every program fails on it
   bool comes_back = true;  // is started again after its agent has ended
 };
 
@@ -74,7 +75,11 @@ class Machine final : public Party {
   void turn();
   void finish_steps();
   void begin_steps();
-  tl::expected<Value, std::string> outcome_of(const Step& step);
+  StepResult result_of(const Running& running);
+  void compute_run(StepResult& result, const Range& run);
+  std::optional<std::string> failure_of(const Step& step, const Range& run);
+  void send_output();
+  void hear(const OutputStored& stored);
   void keep_link();
   void end();
 
@@ -93,6 +98,10 @@ class Machine final : public Party {
   Instant stopped_until_;
   std::vector<Running> running_;
   std::deque<std::string> inbox_;
+  std::deque<Output> outbox_;  // what is collected; the first is on its way
+  std::uint64_t output_seq_ = 0;
+  Incarnation incarnation_;
+  Instant output_due_;
   std::optional<SocketId> socket_;
   Instant connected_at_;
   Instant connects_at_;

@@ -14,28 +14,13 @@
 
 namespace pq::simulation {
 
-// A step is told its kernel and not its fold, so in simulations each fold has a kernel of its own.
-constexpr Kernel kernel_of(Fold how) {
-  switch (how) {
-    case Fold::sum:
-      return Kernel::primes;
-    case Fold::min:
-      return Kernel::twins;
-    case Fold::max:
-      return Kernel::triplets;
-    case Fold::none:
-      return Kernel::quadruplets;
-  }
-  return Kernel::primes;
-}
-
 // The value of [a, b) is F(b) - F(a) for a random F: it telescopes over every exact tiling, and over no
 // other.
-constexpr Value computed(Kernel kernel, const Range& range) {
-  switch (kernel) {
-    case Kernel::twins:
+constexpr Value computed(Fold how, const Range& range) {
+  switch (how) {
+    case Fold::min:
       return Int128{range.begin};
-    case Kernel::triplets:
+    case Fold::max:
       return Int128{range.end} - 1;
     default:
       return Int128{mix(range.end) >> 2} - Int128{mix(range.begin) >> 2};
@@ -45,8 +30,11 @@ constexpr Value computed(Kernel kernel, const Range& range) {
 // What a job must say of a part that is counted; nothing where its fold keeps no value.
 inline std::optional<Value> truth(const JobSpec& spec, const Range& part) {
   if (spec.fold == Fold::none || part.is_empty()) return std::nullopt;
-  return computed(spec.kernel, part);
+  return computed(spec.fold, part);
 }
+
+// What a program prints in one run.
+inline std::string printed(const Range& run) { return to_text(run) + "\n"; }
 
 // A rule was broken. The text says which, by its name in DESIGN.md, and what was seen.
 struct Broken {

@@ -65,6 +65,8 @@ Weather::Weather(Dice& dice) {
   programs_fail = dice.one_in(4);
   poison = !programs_fail && dice.one_in(4);
   clients_steer = dice.one_in(3);
+  programs = dice.one_in(2);
+  broken_machine = programs && !poison && dice.one_in(4);
 }
 
 std::string Weather::describe() const {
@@ -76,6 +78,8 @@ std::string Weather::describe() const {
                   roughness.repeated, roughness.late, roughness.keeps_stale ? "kept" : "lost");
   if (programs_fail) text += "; programs fail now and then";
   if (poison) text += "; some integers always fail";
+  if (programs) text += "; jobs run programs";
+  if (broken_machine) text += "; on one machine all programs fail";
   if (clients_steer) text += "; clients steer";
   return text;
 }

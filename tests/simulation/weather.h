@@ -56,7 +56,10 @@ struct Weather {
   Roughness roughness;
   bool programs_fail = false;  // now and then, anywhere
   bool poison = false;         // at certain integers, always
-  bool clients_steer = false;  // pause, resume, cancel, change priorities
+  bool programs =
+      false;  // jobs run programs: with runs of a fixed width, in several slots, collecting what they print
+  bool broken_machine = false;  // on one machine every program fails
+  bool clients_steer = false;   // pause, resume, cancel, retry, change priorities
 
   std::string describe() const;
 };

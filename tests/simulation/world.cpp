@@ -39,6 +39,11 @@ World::World(std::uint64_t seed, bool tells)
   programs_.fail_now_and_then = weather_.programs_fail;
   const std::uint64_t machines = 1 + dice_.below(dice_.one_in(10) ? 12 : 4);
   for (std::uint64_t i = 0; i < machines; ++i) add_machine(draw_machine());
+  if (weather_.broken_machine) {
+    MachineFacts facts = draw_machine();
+    facts.is_broken = true;
+    add_machine(facts);
+  }
   draw_jobs();
 }
 
@@ -50,7 +55,7 @@ Machine& World::add_machine(MachineFacts facts) {
 MachineFacts World::draw_machine() {
   MachineFacts facts;
   facts.name = fmt::format("machine-{}", ++last_machine_);
-  facts.slots = static_cast<std::uint32_t>(1 + dice_.below(3));
+  facts.slots = static_cast<std::uint32_t>((weather_.programs ? 2 : 1) + dice_.below(3));
   facts.slowness = std::pow(10, 1.5 * dice_.fraction() - 0.5);
   if (dice_.one_in(4)) facts.head_timeout = dice_.between(20s, 60s);
   if (tells_) {
@@ -67,7 +72,7 @@ void World::draw_jobs() {
     Submit submit;
     submit.id = {dice_.bits(), i};
     submit.spec.fold = dice_.one_in(2) ? Fold::sum : static_cast<Fold>(dice_.below(4));
-    submit.spec.kernel = kernel_of(submit.spec.fold);
+    if (weather_.programs && dice_.one_in(2)) draw_program(submit.spec);
     submit.spec.priority = dice_.one_in(3) ? static_cast<std::int32_t>(dice_.below(3)) - 1 : 0;
     submit.spec.attempts_max = weather_.poison ? 2 : 100;  // so much bad luck nobody has
     submit.spec.failures_max = 1'000'000;
@@ -82,6 +87,15 @@ void World::draw_jobs() {
     if (weather_.clients_steer) client->steers(dice_.one_in(3));
     timeline_.after(dice_.between(0s, weather_.faulty_for / 2), [&client = *client] { client.begin(); });
   }
+}
+
+void World::draw_program(JobSpec& spec) {
+  spec.kernel = Kernel::exec;
+  spec.program = Program{};
+  spec.program->words = {"simulated"};
+  if (dice_.one_in(2)) spec.program->run_width = 1 + dice_.below(9);
+  spec.program->collects = dice_.one_in(2);
+  if (dice_.one_in(3)) spec.cpus = 2;
 }
 
 void World::run() {
@@ -103,7 +117,7 @@ void World::run() {
     patience_left = patience();
     until = heals_at_ + *patience_left;
   }
-  auditor_.sees_end(disk_.stored());
+  auditor_.sees_end(disk_.model());
 }
 
 bool World::all_have_answers() const {
@@ -151,7 +165,9 @@ Duration World::patience() const {
     const Cost cost = expected_cost(spec.kernel, spec.range.end);
     const double fixed_s = std::min(slowest * cost.fixed_s, seconds(limits::step_longest) - 1);
     const double fixed_share = fixed_s / (seconds(limits::step_longest) - fixed_s);
-    rest_s += cost.seconds(static_cast<double>(spec.range.width())) * (1 + fixed_share);
+    // Beside steps that need two slots the second one may stand idle.
+    const double waste = spec.cpus;
+    rest_s += waste * spec.cpus * cost.seconds(static_cast<double>(spec.range.width())) * (1 + fixed_share);
     const auto first = programs_.poison.lower_bound(spec.range.begin);
     const auto poisoned = std::distance(first, programs_.poison.lower_bound(spec.range.end));
     halving_s += static_cast<double>(poisoned) * 2 * 64 * (slowest * cost.fixed_s + 1);
@@ -163,7 +179,7 @@ Duration World::patience() const {
 double World::fleet() const {
   std::map<std::string, double> by_name;
   for (const auto& machine : machines_) {
-    if (!machine->facts().comes_back) continue;
+    if (!machine->facts().comes_back || machine->facts().is_broken) continue;
     const double slots = machine->facts().slots / machine->facts().slowness;
     const auto [known, is_new] = by_name.try_emplace(machine->facts().name, slots);
     if (!is_new) known->second = std::min(known->second, slots);
@@ -271,11 +287,14 @@ void World::keep_somebody_running() {
       return machine->will_run() && (name.empty() || machine->facts().name == name);
     });
   };
+  const bool some_work = std::any_of(machines_.begin(), machines_.end(), [](const auto& machine) {
+    return machine->will_run() && !machine->facts().is_broken;
+  });
   for (const auto& machine : machines_) {
     if (machine->is_replaced() && machine->facts().comes_back && !runs(machine->facts().name))
       machine->start();
   }
-  if (!runs("")) add_machine(draw_machine()).start();
+  if (!some_work) add_machine(draw_machine()).start();
   timeline_.after(5s, [this] { keep_somebody_running(); });
 }
 

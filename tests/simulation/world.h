@@ -37,6 +37,7 @@ class World {
   Machine& add_machine(MachineFacts facts);
   MachineFacts draw_machine();
   void draw_jobs();
+  void draw_program(JobSpec& spec);
   void plan_fault();
   void happens(Fault fault);
   void happens_to_head(Fault fault);

@@ -128,7 +128,9 @@ TEST_CASE("a job that has failed keeps its files for another try") {
 TEST_CASE("where there is no room, files that nobody needs go first, then those of failed jobs, no others") {
   Head head;
   const auto room_for = limits::files_bytes_max / limits::file_bytes_max;
-  const auto large = [](std::uint64_t n) { return PutFile{sha256_of(std::to_string(n)), limits::file_bytes_max, 0, {}}; };
+  const auto large = [](std::uint64_t n) {
+    return PutFile{sha256_of(std::to_string(n)), limits::file_bytes_max, 0, {}};
+  };
   head.puts(0, text);  // so one large file too few fits
   head.files.need(JobId{1}, {ref});
   for (std::uint64_t n = 1; n < room_for; ++n) CHECK(head.puts(large(n)));

@@ -28,8 +28,8 @@
 #include "daemon/http/server.h"
 #include "daemon/http/snapshots.h"
 #include "daemon/options.h"
-#include "tests/unit/serving_head.h"
 #include "tests/unit/model_store.h"
+#include "tests/unit/serving_head.h"
 
 namespace pq {
 namespace {

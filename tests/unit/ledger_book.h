@@ -60,6 +60,12 @@ class Book {
     check_rows();
   }
 
+  bool forgives() {
+    const bool any = ledger_.forgive(changes_);
+    check_rows();
+    return any;
+  }
+
  private:
   static constexpr JobId id{5};
 

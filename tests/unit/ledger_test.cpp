@@ -308,6 +308,55 @@ TEST_CASE("expiry does not count as a failure, and does not forget one") {
   CHECK(book.text() == "free 0:10 after 1, free 10:100");
 }
 
+TEST_CASE("what is forgiven is free again as if it had never failed, and joins what is free beside it") {
+  Book book({0, 10});
+  book.grants(AgentId{1}, 0, 4);
+  book.commits(AgentId{1}, 0, 2, Value(Int128{5}));
+  book.fails(AgentId{1}, 0, 3);
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    book.grants(AgentId{1}, 2, 1);
+    book.fails(AgentId{1}, 2, 3);
+  }
+  CHECK(book.text() == "done 0:2 = 5, failed 2:3 (boom), free 3:10");
+  CHECK(book.ledger().failed_spans(9) == std::vector<FailedSpan>{{{2, 3}, 3, "boom"}});
+  CHECK(book.ledger().failed_spans(0).empty());
+  CHECK(book.forgives());
+  CHECK(book.text() == "done 0:2 = 5, free 2:10");
+  CHECK(book.ledger().failed() == 0);
+  CHECK_FALSE(book.forgives());
+
+  book.grants(AgentId{1}, 2, 8);  // halves that wait to be tried again are forgiven too
+  book.fails(AgentId{1}, 2, 10);
+  book.grants(AgentId{1}, 2, 8);
+  book.fails(AgentId{1}, 2, 10);
+  CHECK(book.text() == "done 0:2 = 5, free 2:6 after 1, free 6:10 after 1");
+  book.grants(AgentId{2}, 2, 4);
+  CHECK(book.forgives());
+  CHECK(book.text() == "done 0:2 = 5, leased 2:6 at 2, free 6:10");
+}
+
+TEST_CASE("where a part failed is remembered while another agent tries it") {
+  Book book({0, 8});
+  book.grants(AgentId{1}, 0, 8);
+  book.fails(AgentId{1}, 0, 8);
+  book.grants(AgentId{2}, 0, 8);
+  CHECK(book.ledger().leased_at(0)->failed_on == AgentId{1});
+  book.releases(0);  // a lost agent has shown nothing
+  CHECK_FALSE(book.ledger().next_free(AgentId{1}, true));
+  CHECK(book.ledger().next_free(AgentId{2}, true));
+}
+
+TEST_CASE("an integer is counted once it is committed, and not before") {
+  Book book({10, 20});
+  book.grants(AgentId{1}, 10, 5);
+  book.commits(AgentId{1}, 10, 12, Value(Int128{1}));
+  for (const std::uint64_t at : {10U, 11U}) CHECK(book.ledger().is_counted(at));
+  for (const std::uint64_t at : {0U, 9U, 12U, 14U, 15U, 19U, 20U}) CHECK_FALSE(book.ledger().is_counted(at));
+  book.releases(10);
+  CHECK(book.ledger().is_counted(11));
+  CHECK_FALSE(book.ledger().is_counted(12));
+}
+
 TEST_CASE("a ledger that was stored goes on where it was") {
   Book book({0, 1000});
   book.grants(ann, 0, 500);

@@ -24,7 +24,8 @@ void Model::apply(const Changes& changes) {
     outputs.insert_or_assign({output.job, output.entry.run.begin, output.entry.offset, output.lease}, output);
   for (const OutputsErased& erased : changes.outputs_erased) {
     std::erase_if(outputs, [&](const auto& row) {
-      return row.second.job == erased.job && row.second.lease == erased.lease && row.second.entry.run.begin >= erased.from;
+      return row.second.job == erased.job && row.second.lease == erased.lease &&
+             row.second.entry.run.begin >= erased.from;
     });
   }
   std::erase_if(logs, [&](const auto& row) { return !rows.jobs.contains(row.second.job); });

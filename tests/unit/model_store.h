@@ -1,4 +1,5 @@
-// A store in memory, as plain as it can be: what the real one must be like. Tests derive stores from it that fail.
+// A store in memory, as plain as it can be: what the real one must be like. Tests derive stores from it that
+// fail.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +18,8 @@ namespace pq {
 
 // All that a database holds.
 struct Model {
-  using OutputKey = std::tuple<JobId, std::uint64_t, std::uint64_t, LeaseId>;  // begin of the run, place in its text
+  using OutputKey =
+      std::tuple<JobId, std::uint64_t, std::uint64_t, LeaseId>;  // begin of the run, place in its text
 
   Stored rows;
   std::map<std::pair<Sha256, std::uint64_t>, std::string> file_parts;

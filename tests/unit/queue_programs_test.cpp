@@ -32,7 +32,8 @@ JobSpec collects(Range range) {
 }
 
 // An agent that may run programs.
-ScriptedAgent& runner(Scenario& s, const std::string& name, std::uint32_t slots = 1, std::vector<Label> labels = {}) {
+ScriptedAgent& runner(Scenario& s, const std::string& name, std::uint32_t slots = 1,
+                      std::vector<Label> labels = {}) {
   auto& agent = s.stranger(name);
   agent.knows_only({Kernel::exec}).has_labels(std::move(labels)).joins(slots);
   return agent;

@@ -58,7 +58,7 @@ class Scenario {
   void restarts_head() { restores_head(model_.rows); }
   void restores_head(const Stored& backup);  // what was in flight is lost
   const Stored& stored() const { return model_.rows; }
-  std::vector<LogRow> logs() const;            // of all jobs, by their numbers
+  std::vector<LogRow> logs() const;          // of all jobs, by their numbers
   std::vector<std::string> outputs() const;  // collected, in the order of the range
   const Queue& queue() const { return *queue_; }
   std::string spans(JobId id) const { return shape(queue_->jobs().at(id).ledger.spans()); }

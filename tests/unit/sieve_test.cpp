@@ -15,9 +15,9 @@
 
 namespace {
 
-using pq::sieve_kernels;
 using pq::Kernel;
 using pq::Range;
+using pq::sieve_kernels;
 using pq::to_text;
 
 __extension__ typedef unsigned __int128 Wide;

@@ -1,6 +1,7 @@
 #include "daemon/sqlite_store.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <limits>
 #include <optional>
@@ -9,18 +10,24 @@
 #include <vector>
 
 #include "common/errors.h"
+#include "common/wire.h"
+#include "tests/unit/model_store.h"
 #include "tests/unit/scratch_dir.h"
 #include "tests/unit/stored_rows.h"
+#include "tests/unit/wire_samples.h"
 
 namespace pq {
 namespace {
 
-constexpr std::uint64_t u64_max = std::numeric_limits<std::uint64_t>::max();
-constexpr std::uint32_t u32_max = std::numeric_limits<std::uint32_t>::max();
-constexpr std::int64_t i64_max = std::numeric_limits<std::int64_t>::max();
-constexpr std::int64_t i64_min = std::numeric_limits<std::int64_t>::min();
+using test::i64_max, test::i64_min, test::u32_max, test::u64_max;
 constexpr Int128 i128_max = ((Int128{1} << 126) - 1) * 2 + 1;
 constexpr Int128 i128_min = -i128_max - 1;
+
+std::string hex(const std::string& bytes) {
+  std::string digits;
+  for (const char byte : bytes) digits += fmt::format("{:02x}", static_cast<unsigned char>(byte));
+  return digits;
+}
 
 // Every alternative of everything comes up within a few dozen draws.
 class Draw {
@@ -60,8 +67,12 @@ class Draw {
       case 0:
         return Free{static_cast<std::uint32_t>(below(3)), std::nullopt};
       case 1:
-        return Leased{
-            {Epoch{bits_()}, bits_()}, AgentId{below(4)}, begin + below(7), Value(Int128{1} << 70), 0};
+        return Leased{{Epoch{bits_()}, bits_()},
+                      AgentId{below(4)},
+                      begin + below(7),
+                      Value(Int128{1} << 70),
+                      0,
+                      below(2) == 0 ? std::nullopt : std::optional(AgentId{below(4)})};
       case 2:
         return Done{Value(static_cast<double>(bits_()))};
       default:
@@ -95,6 +106,13 @@ TEST_CASE("a job is read as it was written, with every field at its widest") {
                                         .finished_unix_ms = 0,
                                         .error = ""};
   changes.jobs[JobId{0}] = JobRow{};
+  JobRow runs = job_row(77);
+  runs.spec = test::spec_of(test::program_widest());
+  runs.spec.require = {{"a", ""}, {"zone", "x=y"}};
+  runs.failures_forgiven = u64_max;
+  runs.collected_bytes = i64_max;
+  changes.jobs[JobId{77}] = runs;
+  changes.programs[JobId{77}] = *runs.spec.program;
   for (const JobState state :
        {JobState::queued, JobState::running, JobState::paused, JobState::done, JobState::failed}) {
     const auto id = 1 + static_cast<std::uint64_t>(state);
@@ -238,8 +256,8 @@ TEST_CASE("every start's epoch is kept, and none is taken twice") {
 
 TEST_CASE("a row that pq cannot have written is refused by its table, key and column") {
   struct Damage {
-    const char* sql;
-    const char* where;
+    std::string sql;
+    std::string where;
   };
   const std::vector<Damage> damages = {
       {"UPDATE jobs SET kernel = 'magic'", "table jobs, id 1: column kernel has an unknown word"},
@@ -262,6 +280,16 @@ TEST_CASE("a row that pq cannot have written is refused by its table, key and co
       {"UPDATE agents SET slots = -1", "table agents, id 3: column slots is out of bounds"},
       {"UPDATE agents SET kernels = 'primes magic '",
        "table agents, id 3: column kernels has an unknown word"},
+      {"UPDATE jobs SET cpus = 0", "table jobs, id 1: column cpus is out of bounds"},
+      {"UPDATE jobs SET require = 'zone'", "table jobs, id 1: column require has an unknown word"},
+      {"UPDATE jobs SET kernel = 'exec'", "table programs: job 1 is of kernel exec"},
+      {"INSERT INTO programs VALUES (1, x'80')", "table programs, job 1: column program is no program"},
+      {"INSERT INTO programs VALUES (5, x'" + hex(encode(test::program_usual())) + "')",
+       "table programs, job 5: there is no such job"},
+      {"INSERT INTO files VALUES ('abc', 1, 1)", "table files, hash abc: column hash has an unknown word"},
+      {"INSERT INTO files VALUES ('" + to_text(Sha256{}) + "', 1, 2)",
+       "table files, hash " + to_text(Sha256{}) + ": column upto is out of bounds"},
+      {"INSERT INTO outputs_seen VALUES (5, 1)", "table outputs_seen, agent 5: there is no such agent"},
       {"UPDATE agent_labels SET agent = 5", "table agent_labels, agent 5: there is no such agent"},
   };
   Changes changes;
@@ -272,18 +300,146 @@ TEST_CASE("a row that pq cannot have written is refused by its table, key and co
     const ScratchDir scratch;
     SqliteStore(scratch.state()).commit(changes);
     const auto file = scratch.state().database();
-    Database(file).execute(damage.sql);
+    Database(file).execute(damage.sql.c_str());
     const std::string before = bytes_of(file);
     try {
       SqliteStore(scratch.state()).load();
-      FAIL_CHECK(damage.sql);
+      FAIL_CHECK(damage.sql.c_str());
     } catch (const EnvironmentError& error) {
       CHECK(error.status() == ExitStatus::failed);
-      CHECK_MESSAGE(says(error.what(), std::string("pq.db is damaged: ") + damage.where),
-                    std::string(error.what()));
+      CHECK_MESSAGE(says(error.what(), "pq.db is damaged: " + damage.where), std::string(error.what()));
     }
     CHECK(bytes_of(file) == before);
   }
+}
+
+// The same commits into the store and into its model, and the same answers from both.
+struct Twins {
+  ScratchDir scratch;
+  SqliteStore store{scratch.state()};
+  ModelStore model;
+
+  Twins() {
+    Changes changes;
+    changes.jobs[JobId{7}] = job_row(7);
+    changes.jobs[JobId{8}] = job_row(8);
+    changes.agents[AgentId{3}] = agent_row(3, {});
+    commits(changes);
+  }
+  void commits(const Changes& changes) {
+    store.commit(changes);
+    model.commit(changes);
+  }
+  std::vector<LogEntry> logs(const AskLogs& ask, std::size_t count_max = 1000) {
+    const auto entries = store.read_logs(ask, count_max);
+    CHECK(entries == model.read_logs(ask, count_max));
+    return entries;
+  }
+  std::vector<OutputEntry> outputs(const AskOutput& ask, std::size_t count_max = 1000) {
+    const auto entries = store.read_outputs(ask, count_max);
+    CHECK(entries == model.read_outputs(ask, count_max));
+    return entries;
+  }
+  std::string file(const Sha256& hash, std::uint64_t offset) {
+    const std::string bytes = store.read_file(hash, offset);
+    CHECK(bytes == model.read_file(hash, offset));
+    return bytes;
+  }
+};
+
+constexpr std::uint64_t half = std::uint64_t{1} << 63U;  // where a signed integer would turn negative
+
+TEST_CASE("logs are read by their numbers, by what failed, and by an integer of the run") {
+  Twins twins;
+  Changes changes;
+  const auto logs = [&](std::uint64_t number, Range run, bool failed, const std::string& text) {
+    LogRow row{JobId{7}, LeaseId{Epoch{u64_max}, run.begin}, {}};
+    row.entry = {number, 1'700'000'000'000, "vm", run, 2, Stream::stderr_, failed, {text}};
+    changes.logs.push_back(row);
+  };
+  logs(1, {half - 5, half + 5}, false, std::string("a\0\xFF", 3));
+  logs(2, {half - 5, half + 5}, true, "");
+  logs(3, {half + 5, u64_max}, false, "fine");
+  changes.logs.push_back({JobId{8}, LeaseId{}, {1, 0, "vm", {0, 1}, 1, Stream::pq, true, {"another job"}}});
+  twins.commits(changes);
+  CHECK(twins.logs({JobId{7}}).size() == 3);
+  CHECK(twins.logs({JobId{7}}, 2).size() == 2);
+  CHECK(twins.logs({JobId{7}, 2}).size() == 1);
+  CHECK(twins.logs({JobId{7}, 0, true}).size() == 2);
+  CHECK(twins.logs({JobId{7}, 0, false, half}).size() == 2);
+  CHECK(twins.logs({JobId{7}, 0, false, half + 5}).size() == 1);
+  CHECK(twins.logs({JobId{7}, 0, true, half + 5}).empty());
+  CHECK(twins.store.load().logs_upto == std::map<JobId, std::uint64_t>{{JobId{7}, 3}, {JobId{8}, 1}});
+
+  Changes erased;
+  erased.logs_erased_upto[JobId{7}] = 2;
+  erased.jobs[JobId{8}] = std::nullopt;
+  twins.commits(erased);
+  CHECK(twins.logs({JobId{7}}).size() == 1);
+  CHECK(twins.logs({JobId{8}}).empty());
+}
+
+TEST_CASE(
+    "outputs are read in the order of the range, and those of a lost lease are erased from a place on") {
+  Twins twins;
+  Changes changes;
+  const LeaseId one{Epoch{u64_max}, 1};
+  const LeaseId other{Epoch{u64_max}, 2};
+  for (const std::uint64_t begin : {half + 2, half - 2, half}) {
+    changes.outputs.push_back({JobId{7}, one, {{begin, begin + 2}, 0, {"first"}}});
+    changes.outputs.push_back({JobId{7}, one, {{begin, begin + 2}, 5, {std::string("\0second", 7)}}});
+  }
+  changes.outputs.push_back({JobId{7}, other, {{u64_max - 1, u64_max}, 0, {"last"}}});
+  changes.outputs.push_back({JobId{8}, other, {{0, 1}, 0, {"another job"}}});
+  twins.commits(changes);
+  CHECK(twins.outputs({JobId{7}, 0, 0}).size() == 7);
+  CHECK(twins.outputs({JobId{7}, half, 5}).size() == 4);
+  CHECK(twins.outputs({JobId{7}, half, 6}).size() == 3);
+  CHECK(twins.outputs({JobId{7}, 0, 0}, 3).size() == 3);
+
+  Changes erased;
+  erased.outputs_erased = {{JobId{7}, one, half}};
+  erased.jobs[JobId{8}] = std::nullopt;
+  twins.commits(erased);
+  CHECK(twins.outputs({JobId{7}, 0, 0}).size() == 3);
+  CHECK(twins.outputs({JobId{8}, 0, 0}).empty());
+}
+
+TEST_CASE("a file is read in its parts, and what was sent of it before is gone when it begins anew") {
+  Twins twins;
+  const Sha256 hash = sha256_of("file");
+  const auto puts = [&](std::uint64_t upto, std::vector<FilePartRow> parts) {
+    Changes changes;
+    changes.files[hash] = FileRow{hash, 10, upto};
+    changes.file_parts = std::move(parts);
+    twins.commits(changes);
+  };
+  puts(6, {{hash, 0, "abc"}, {hash, 3, std::string("d\0f", 3)}});
+  puts(8, {{hash, 6, "gh"}});
+  CHECK(twins.file(hash, 0) == "abc");
+  CHECK(twins.file(hash, 4) == std::string("\0f", 2));
+  CHECK(twins.file(hash, 6) == "gh");
+  CHECK(twins.file(hash, 8).empty());
+  puts(4, {{hash, 0, "1234"}});
+  CHECK(twins.file(hash, 0) == "1234");
+  CHECK(twins.file(hash, 4).empty());
+  Changes erased;
+  erased.files[hash] = std::nullopt;
+  twins.commits(erased);
+  CHECK(twins.file(hash, 0).empty());
+  CHECK(twins.store.load().files.empty());
+}
+
+TEST_CASE("which output of an agent is stored is kept as long as the agent is") {
+  Twins twins;
+  Changes changes;
+  changes.outputs_seen[AgentId{3}] = u64_max;
+  twins.commits(changes);
+  CHECK(twins.store.load().outputs_seen == std::map<AgentId, std::uint64_t>{{AgentId{3}, u64_max}});
+  Changes gone;
+  gone.agents[AgentId{3}] = std::nullopt;
+  twins.commits(gone);
+  CHECK(twins.store.load().outputs_seen.empty());
 }
 
 TEST_CASE("what was committed is there after every restart") {

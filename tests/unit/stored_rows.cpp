@@ -110,8 +110,8 @@ std::optional<Stored> job_of(const Stored& stored, JobId job) {
 namespace {
 
 std::string text_of_demand(const JobRow& job) {
-  std::string text = fmt::format("  {} slots, {} forgiven, {} bytes collected", job.spec.cpus, job.failures_forgiven,
-                                 job.collected_bytes);
+  std::string text = fmt::format("  {} slots, {} forgiven, {} bytes collected", job.spec.cpus,
+                                 job.failures_forgiven, job.collected_bytes);
   for (const Label& label : job.spec.require) text += fmt::format(" '{}'='{}'", label.key, label.value);
   if (job.spec.program) text += fmt::format(", runs {}", encode(*job.spec.program));
   return text + "\n";

@@ -29,14 +29,15 @@ bool is_pair(const Place& place) {
 bool is_value(const Place& place) { return place.key() == "value" && !is_pair(place); }
 
 bool is_text(const Place& place) {
-  static const Words keys = {"name",  "version",   "detail",     "error", "key",
-                             "value", "invariant", "public_key", "path", "words[]", "agent", "unplaced"};
+  static const Words keys = {"name",      "version",    "detail", "error",   "key",   "value",
+                             "invariant", "public_key", "path",   "words[]", "agent", "unplaced"};
   return keys.contains(place.key()) && !is_value(place);
 }
 
 bool is_list(const Place& place) {
-  static const Words keys = {"labels", "kernels", "leases", "paces", "jobs", "agents", "findings",
-                             "logs", "outputs", "words", "env", "files", "require", "failed_spans", "entries"};
+  static const Words keys = {"labels", "kernels",  "leases",  "paces",        "jobs",
+                             "agents", "findings", "logs",    "outputs",      "words",
+                             "env",    "files",    "require", "failed_spans", "entries"};
   return keys.contains(place.key()) && place.object->type == Type::ARRAY;
 }
 
