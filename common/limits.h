@@ -127,7 +127,8 @@ inline constexpr std::size_t log_parts_kept = 1 << 14;        // of a job, the l
 inline constexpr std::size_t log_run_bytes_max = 1 << 16;     // of one run, half of it from its end
 inline constexpr std::size_t log_outbox_bytes_max = 1 << 22;  // at an agent; what comes meanwhile is left out
 inline constexpr std::size_t output_run_bytes_max = 1 << 24;  // collected of one run
-inline constexpr std::size_t output_untold_bytes_max = 1 << 26;  // at an agent, that the head has not stored: then it waits
+inline constexpr std::size_t output_untold_bytes_max =
+    1 << 26;  // at an agent, that the head has not stored: then it waits
 inline constexpr std::size_t output_part_bytes_max = 1 << 16;  // one row at the head
 inline constexpr std::uint64_t output_job_bytes_max = std::uint64_t{1} << 32;
 inline constexpr std::size_t outputs_per_message = 1024;  // runs, or parts of them

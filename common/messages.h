@@ -97,6 +97,7 @@ struct OutputPart {
   LeaseId lease;
   Range run;
   std::uint64_t offset = 0;
+  bool last = false;  // of this run
   Bytes text;
   friend bool operator==(const OutputPart&, const OutputPart&) = default;
 };
@@ -260,8 +261,8 @@ struct PutFile {
 // client → head, answered by Logs.
 struct AskLogs {
   JobId job;
-  std::uint64_t after = 0;              // entries with a higher number
-  bool failed = false;                  // only of runs that failed
+  std::uint64_t after = 0;                   // entries with a higher number
+  bool failed = false;                       // only of runs that failed
   std::optional<std::uint64_t> around = {};  // only of runs over a range with this integer
   friend bool operator==(const AskLogs&, const AskLogs&) = default;
 };

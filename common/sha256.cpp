@@ -8,7 +8,8 @@ namespace pq {
 namespace {
 
 using State = crypto_hash_sha256_state;
-static_assert(sizeof(State) <= sizeof(Sha256Builder) && alignof(State) <= alignof(Sha256Builder));
+static_assert(sizeof(State) <= 128);
+static_assert(alignof(State) <= 16);
 static_assert(crypto_hash_sha256_BYTES == sizeof(Sha256::bytes));
 
 constexpr std::string_view digits = "0123456789abcdef";
@@ -40,7 +41,7 @@ std::optional<Sha256> parse_sha256(std::string_view text) {
     const std::size_t digit = digits.find(text[i]);
     if (digit == std::string_view::npos) return std::nullopt;
     std::uint8_t& byte = hash.bytes[i / 2];
-    byte = static_cast<std::uint8_t>(byte << 4U | digit);
+    byte = static_cast<std::uint8_t>(std::size_t{byte} << 4U | digit);
   }
   return hash;
 }

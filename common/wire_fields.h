@@ -60,6 +60,7 @@ void fields(auto& v, Is<OutputPart> auto& m) {
   v("lease", m.lease);
   v("run", m.run);
   v("offset", m.offset);
+  v("last", m.last);
   v("text", m.text, limits::output_part_bytes_max);
 }
 

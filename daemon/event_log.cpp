@@ -31,6 +31,8 @@ Wording wording_of(Happening what) {
       return {spdlog::level::warn, "agent quarantined"};
     case Happening::lease_expired:
       return {spdlog::level::info, "lease expired"};
+    case Happening::output_lost:
+      return {spdlog::level::warn, "output lost with a restore, its runs are computed again"};
     case Happening::lease_misused:
       return {spdlog::level::err, "lease misused"};
     case Happening::program_failed:

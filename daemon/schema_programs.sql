@@ -55,6 +55,7 @@ CREATE TABLE outputs (
   lease_epoch   INTEGER NOT NULL,
   lease_counter INTEGER NOT NULL,
   end           INTEGER NOT NULL,
+  last          INTEGER NOT NULL,      -- part of the run
   text          BLOB    NOT NULL,
   PRIMARY KEY (job, begin, part_begin, lease_epoch, lease_counter)
 ) WITHOUT ROWID, STRICT;

@@ -46,6 +46,30 @@ void read_programs(Database& database, Stored& stored) {
   }
 }
 
+// Complete runs, one after the other, and of the next one what is there.
+void read_collected(Database& database, Stored& stored) {
+  Statement parts(
+      database,
+      "SELECT begin, end, length(text), last FROM outputs WHERE job = ? AND begin >= ? AND lease_epoch = ? "
+      "AND lease_counter = ? ORDER BY begin, part_begin");
+  for (const auto& [key, span] : stored.spans) {
+    const auto* leased = std::get_if<Leased>(&span.state);
+    const auto& program = stored.jobs.at(key.job).spec.program;
+    if (leased == nullptr || !program || !program->collects) continue;
+    Collected collected{.upto = leased->upto};
+    parts.bind(1, key.job.value);
+    parts.bind(2, as_ordered(leased->upto));
+    parts.bind(3, leased->lease.epoch.value);
+    parts.bind(4, leased->lease.counter);
+    while (parts.step()) {
+      if (parts.integer(0) != as_ordered(collected.upto)) continue;
+      collected.add({collected.upto, from_ordered(parts.integer(1))},
+                    static_cast<std::uint64_t>(parts.integer(2)), parts.integer(3) != 0);
+    }
+    stored.collected[leased->lease] = collected;
+  }
+}
+
 void read_holder(Database& database, const Span& span, Stored& stored) {
   const auto* leased = std::get_if<Leased>(&span.state);
   if (leased == nullptr || stored.agents.contains(leased->agent)) return;
@@ -74,6 +98,7 @@ Stored read_all(Database& database) {
     owner->second.labels.push_back(std::move(label));
   }
   read_programs(database, stored);
+  read_collected(database, stored);
   for (Statement files(database, select_sql(files_table)); files.step();) {
     const FileRow file = read_file_row(files);
     stored.files.emplace(file.hash, file);

@@ -207,8 +207,7 @@ JobRow read_job_row(const Statement& statement) {
   job.started_unix_ms = row.maybe_integer<UnixMs>();
   job.finished_unix_ms = row.maybe_integer<UnixMs>();
   job.error = row.maybe_text();
-  job.spec.cpus = row.integer<std::uint32_t>();
-  if (job.spec.cpus == 0) row.refuse("is out of bounds");
+  job.spec.cpus = row.positive<std::uint32_t>();
   job.spec.require = row.word(parse_labels);
   job.failures_forgiven = row.integer<std::uint64_t>();
   job.collected_bytes = row.integer<std::uint64_t>();
@@ -276,7 +275,7 @@ constexpr std::string_view log_columns[] = {"job",         "number",        "uni
 const Table logs_table{"logs", 2, log_columns};
 
 constexpr std::string_view output_columns[] = {"job",           "begin", "part_begin", "lease_epoch",
-                                               "lease_counter", "end",   "text"};
+                                               "lease_counter", "end",   "last",       "text"};
 const Table outputs_table{"outputs", 5, output_columns};
 
 void put(Statement& statement, const LogRow& log) {
@@ -306,7 +305,7 @@ LogEntry read_log_row(const Statement& statement) {
 void put(Statement& statement, const OutputRow& output) {
   const OutputEntry& entry = output.entry;
   statement.run(output.job.value, ordered(entry.run.begin), entry.offset, output.lease.epoch.value,
-                output.lease.counter, ordered(entry.run.end), Blob{entry.text.data});
+                output.lease.counter, ordered(entry.run.end), output.last, Blob{entry.text.data});
 }
 
 OutputEntry read_output_row(const Statement& statement) {
@@ -318,11 +317,13 @@ OutputEntry read_output_row(const Statement& statement) {
   row.integer<std::uint64_t>();  // the lease
   row.integer<std::uint64_t>();
   entry.run.end = ordered(row.integer<std::uint64_t>());
+  row.integer<std::uint8_t>();  // whether it is the last part
   entry.text.data = row.bytes();
   return entry;
 }
 
 std::int64_t as_ordered(std::uint64_t n) { return static_cast<std::int64_t>(ordered(n)); }
+std::uint64_t from_ordered(std::int64_t stored) { return ordered(static_cast<std::uint64_t>(stored)); }
 
 // ---------------------------------------------------------------- spans
 

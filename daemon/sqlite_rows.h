@@ -23,6 +23,7 @@ extern const Table outputs_table;
 
 // As `begin` and `end` are stored where SQLite orders them.
 std::int64_t as_ordered(std::uint64_t n);
+std::uint64_t from_ordered(std::int64_t stored);
 
 // Runs the statement of put_sql with this row.
 void put(Statement& statement, const JobRow& job);

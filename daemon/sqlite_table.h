@@ -49,6 +49,12 @@ class RowReader {
     return static_cast<T>(stored);
   }
 
+  template <std::unsigned_integral T>
+  T positive() {
+    if (row_.integer(column_) == 0) refuse("is out of bounds");
+    return integer<T>();
+  }
+
   std::string text();
   std::string bytes();
 

@@ -17,7 +17,7 @@ namespace {
 constexpr char number_mark = '\x1f';
 
 const std::vector<Flag>& flags_of_every_program() {
-  static const std::vector<Flag> flags = {{"help", "", "this page"},
+  static const std::vector<Flag> flags = {{"help", "", "this page", "h"},
                                           {"version", "", "the version of this program"}};
   return flags;
 }
@@ -69,7 +69,8 @@ void declare(cxxopts::Options& options, const Usage& usage, const std::string& g
         has_twin(flag) ? fmt::format("{} [{}]", flag.meaning, twin_of(usage, flag.name)) : flag.meaning;
     const auto value = flag.argument.empty() ? std::shared_ptr<cxxopts::Value>(cxxopts::value<bool>())
                                              : std::shared_ptr<cxxopts::Value>(cxxopts::value<std::string>());
-    options.add_options(group)(flag.name == "help" ? "h,help" : flag.name, meaning, value, flag.argument);
+    const std::string names = flag.letter.empty() ? flag.name : flag.letter + ',' + flag.name;
+    options.add_options(group)(names, meaning, value, flag.argument);
   }
 }
 
@@ -114,18 +115,25 @@ cxxopts::ParseResult parse(const Usage& usage, const std::vector<std::string>& c
 
 }  // namespace
 
-Arguments::Arguments(const Usage& usage, const std::vector<std::string>& command_line)
-    : has_program_(std::find(command_line.begin(), command_line.end(), "--") != command_line.end()) {
+Arguments::Arguments(const Usage& usage, const std::vector<std::string>& command_line) {
+  const auto dashes = std::find(command_line.begin(), command_line.end(), "--");
+  if (dashes != command_line.end()) program_.emplace(dashes + 1, command_line.end());
   const cxxopts::ParseResult parsed = parse(usage, command_line);
+  std::map<std::string, std::vector<std::string>> given;
+  for (const cxxopts::KeyValue& one : parsed.arguments()) {
+    given[one.key()].push_back(one.value());
+    typed_.insert(one.key());
+  }
   for (const Flag& flag : all_flags(usage)) {
     const bool is_switch = flag.argument.empty();
-    std::optional<std::string> text;
-    if (parsed.count(flag.name) > 0) {
-      text = is_switch ? (parsed[flag.name].as<bool>() ? "1" : "0") : parsed[flag.name].as<std::string>();
-    } else if (has_twin(flag)) {
-      text = twin_value(usage, flag.name);
+    std::vector<std::string>& texts = given[flag.name];
+    if (texts.empty() && has_twin(flag)) {
+      if (auto text = twin_value(usage, flag.name)) texts.push_back(std::move(*text));
+    } else if (!texts.empty() && is_switch) {
+      texts = {parsed[flag.name].as<bool>() ? "1" : "0"};
     }
-    if (text && (!is_switch || parse_switch(usage, flag.name, *text))) values_.emplace(flag.name, *text);
+    if (!texts.empty() && (!is_switch || parse_switch(usage, flag.name, texts.back())))
+      values_.emplace(flag.name, std::move(texts));
   }
   for (const std::string& word : parsed.unmatched()) {
     words_.push_back(word.starts_with(number_mark) ? word.substr(1) : word);
@@ -134,7 +142,12 @@ Arguments::Arguments(const Usage& usage, const std::vector<std::string>& command
 
 std::optional<std::string> Arguments::value(const std::string& flag) const {
   const auto found = values_.find(flag);
-  return found == values_.end() ? std::nullopt : std::optional(found->second);
+  return found == values_.end() ? std::nullopt : std::optional(found->second.back());
+}
+
+std::vector<std::string> Arguments::values(const std::string& flag) const {
+  const auto found = values_.find(flag);
+  return found == values_.end() ? std::vector<std::string>() : found->second;
 }
 
 const std::vector<std::string>& Arguments::words_named(const std::vector<std::string>& names) const {

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,7 @@ struct Flag {
   std::string name;      // "state-dir": --state-dir, PQ_STATE_DIR
   std::string argument;  // "DIR"; empty for a switch
   std::string meaning;
+  std::string letter = {};  // "f": also -f
 };
 
 struct StatusMeaning {
@@ -41,8 +43,16 @@ class Arguments {
  public:
   Arguments(const Usage& usage, const std::vector<std::string>& command_line);
 
-  bool has(const std::string& switch_name) const { return values_.contains(switch_name); }
+  bool has(const std::string& flag) const { return values_.contains(flag); }
+
+  // Of a flag that is given several times, the last one.
   std::optional<std::string> value(const std::string& flag) const;
+
+  // All of them, in order. The environment twin is one.
+  std::vector<std::string> values(const std::string& flag) const;
+
+  // On the command line itself, not by its twin.
+  bool is_typed(const std::string& flag) const { return typed_.contains(flag); }
 
   // What is no flag, in order.
   const std::vector<std::string>& words() const { return words_; }
@@ -50,13 +60,14 @@ class Arguments {
   // The same, as many as `names`; a missing one is asked for by its name.
   const std::vector<std::string>& words_named(const std::vector<std::string>& names) const;
 
-  // A `--` and a program after it.
-  bool has_program() const { return has_program_; }
+  // The words after a `--`; nullopt: there is none.
+  const std::optional<std::vector<std::string>>& program() const { return program_; }
 
  private:
-  std::map<std::string, std::string> values_;  // by flag; of a switch only its presence counts
+  std::map<std::string, std::vector<std::string>> values_;  // by flag; of a switch only its presence counts
+  std::set<std::string> typed_;
   std::vector<std::string> words_;
-  bool has_program_ = false;
+  std::optional<std::vector<std::string>> program_;
 };
 
 // The text of --help or --version, if either was asked for.

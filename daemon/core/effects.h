@@ -25,6 +25,7 @@ enum class Happening {
   agent_lost,
   agent_quarantined,
   lease_expired,
+  output_lost,    // a commit of runs whose collected output a restored head does not have
   lease_misused,  // a commit that no honest agent sends
   program_failed,
   kernel_contradicts,

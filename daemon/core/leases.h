@@ -8,6 +8,7 @@
 
 #include "common/ids.h"
 #include "common/instant.h"
+#include "daemon/core/rows.h"
 
 namespace pq {
 
@@ -16,6 +17,7 @@ struct Lease {
   std::uint64_t begin = 0;  // its key in the job's ledger
   AgentId agent;
   std::uint32_t cpus = 1;  // slots of its holder
+  Collected collected;     // where its job collects what is printed
   // The number of the first Orders that name it. A holder that has seen those and does not list it has
   // dropped it. 0: restored, the holder knows it or never will.
   std::uint64_t granted_in = 0;

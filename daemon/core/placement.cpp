@@ -33,9 +33,10 @@ std::optional<std::string> why_unplaced(const Roster& roster, const Demand& dema
                : "no agent computes " + std::string(to_text(demand.kernel)) + ": install the same pq there";
   }
   keep([&](const Agent& agent) { return agent.has_labels(demand.require); });
-  if (agents.empty())
+  if (agents.empty()) {
     return "no agent has " + labels_text(demand.require) +
            ": pq-agents lists their labels, pq-agent --label adds some";
+  }
   std::uint32_t most = 0;
   for (const Agent* agent : agents) most = std::max(most, agent->row.slots);
   if (most < demand.cpus) {

@@ -37,6 +37,9 @@ Queue::Queue(QueueSettings settings, Epoch epoch, Stored stored, Now now)
       Lease lease;
       lease.job = id;
       lease.cpus = row.spec.cpus;
+      const auto collected = stored.collected.find(leased->lease);
+      lease.collected =
+          collected == stored.collected.end() ? Collected{.upto = leased->upto} : collected->second;
       lease.begin = begin;
       lease.agent = leased->agent;
       lease.progress_at = now.instant;
@@ -162,7 +165,7 @@ void Queue::note_idle(Agent& agent) {
 // What was committed is done, the rest is free.
 void Queue::release(LeaseId id) {
   const Lease& lease = *leases_.find(id);
-  forget_uncommitted(id);
+  forget_output(id, jobs_.at(lease.job).ledger.leased_at(lease.begin)->upto);
   touch(lease.job).ledger.release(lease.begin, changes_);
   drop_lease(id);
 }

@@ -111,7 +111,8 @@ class Queue {
   // ---- what programs print, and agents on which they fail (queue_programs.cpp)
   void keep_log(const LogPart& part, const Agent& agent, Now now);
   void keep_output(const OutputPart& part, const Agent& agent);
-  void forget_uncommitted(LeaseId id);
+  bool is_collected(const Lease& lease, std::uint64_t upto) const;
+  void forget_output(LeaseId id, std::uint64_t from);
   void note_success(Agent& agent, Job& job, const Leased& finished, Now now, Effects& effects);
   void note_failure(Agent& agent, Job& job, Now now, Effects& effects);
   void judge(Agent& agent, Job& job, Now now, Effects& effects);
@@ -135,6 +136,7 @@ class Queue {
 
   // ---- work for idle slots (queue_work.cpp)
   void give_work(Now now);
+  bool give_each(Now now);
   Job* next_job(const Agent& agent, std::uint64_t slots, Range& free);
   bool may_begin(Job& job, const Agent& agent, std::uint64_t slots);
   std::optional<Range> free_for(const Agent& agent, const Job& job) const;
@@ -203,7 +205,8 @@ class Queue {
   // Of this turn.
   std::set<AgentId> orders_due_;
   std::set<JobId> touched_jobs_;
-  std::set<JobId> unranked_;  // may stand elsewhere in shares_ by now
+  bool slots_are_kept_ = false;  // on some agent, for a step that needs more than are idle
+  std::set<JobId> unranked_;     // may stand elsewhere in shares_ by now
   Changes changes_;
 };
 

@@ -134,6 +134,10 @@ void Queue::hear_lease(Agent& agent, const LeaseView& view, Now now, Effects& ef
   if (lease->end_asked && lease->asked_in <= agent.orders_seen) lease->end_asked.reset();
   Job& job = jobs_.at(lease->job);
   const Leased before = *job.ledger.leased_at(lease->begin);
+  if (!is_collected(*lease, view.upto)) {
+    effects.events.push_back({Happening::output_lost, lease->job, agent.row.name, to_text(view.lease)});
+    return release(view.lease);
+  }
   const Verdict verdict =
       job.ledger.commit({view.lease, agent.row.id, view.begin, view.upto, view.value}, changes_);
   switch (verdict) {
@@ -143,10 +147,13 @@ void Queue::hear_lease(Agent& agent, const LeaseView& view, Now now, Effects& ef
       hear_contradiction(agent, view, effects);
       break;
     case Verdict::finished:
+      forget_output(view.lease, view.upto);
       note_success(agent, job, before, now, effects);
       return drop_lease(view.lease);
     case Verdict::advanced:
       job.records.erase(agent.row.id);
+      lease->collected.ends.erase(lease->collected.ends.begin(),
+                                  lease->collected.ends.upper_bound(view.upto));
       lease->progress_at = now.instant;
       break;
     case Verdict::duplicate:
@@ -176,7 +183,7 @@ void Queue::hear_failure(Agent& agent, const LeaseView& view, Now now, Effects& 
   effects.events.push_back({Happening::program_failed, lease.job, agent.row.name, words});
   job.row.attempts_failed += 1;
   job.last_words = words;
-  forget_uncommitted(view.lease);
+  forget_output(view.lease, from);
   note_failure(agent, job, now, effects);
   job.ledger.fail(lease.begin, {agent.row.id, *view.failed_upto, words, job.row.spec.attempts_max}, changes_);
   drop_lease(view.lease);
@@ -190,8 +197,8 @@ void Queue::hear_end(Agent& agent, const LeaseView& view, Effects& effects) {
   if (!job.ledger.shrink(lease.begin, view.end, changes_)) {
     return misused(agent, view, "an end before its commit", effects);
   }
+  forget_output(view.lease, view.end);
   unranked_.insert(lease.job);
-  if (job.ledger.leased_at(lease.begin) == nullptr) forget_uncommitted(view.lease);
   if (!std::exchange(lease.has_yielded, true)) touch(lease.job).row.leases.yielded += 1;
   if (job.ledger.leased_at(lease.begin) == nullptr) drop_lease(view.lease);
 }

@@ -44,27 +44,36 @@ void Queue::keep_log(const LogPart& part, const Agent& agent, Now now) {
     changes_.logs_erased_upto[part.job] = job.logs_upto - limits::log_parts_kept;
 }
 
-// Only of what its agent still holds and has not committed: anything else is collected by somebody else, or
-// was.
+// Only what follows of what its agent still holds: anything else is there already, or is collected by
+// somebody else.
 void Queue::keep_output(const OutputPart& part, const Agent& agent) {
-  const Lease* lease = leases_.find(part.lease);
+  Lease* lease = leases_.find(part.lease);
   if (lease == nullptr || lease->agent != agent.row.id || lease->job != part.job) return;
   Job& job = jobs_.at(lease->job);
   if (!job.row.spec.program || !job.row.spec.program->collects) return;
-  const bool is_within = part.run.begin >= job.ledger.leased_at(lease->begin)->upto &&
-                         part.run.end <= job.ledger.end_of(lease->begin);
-  if (!is_within) return;
+  Collected& collected = lease->collected;
+  const bool is_next = part.run.begin == collected.upto && part.offset == collected.bytes;
+  if (!is_next || part.run.end > job.ledger.end_of(lease->begin)) return;
+  collected.add(part.run, part.text.data.size(), part.last);
   touch(part.job).row.collected_bytes += part.text.data.size();
-  changes_.outputs.push_back({part.job, part.lease, {part.run, part.offset, part.text}});
+  changes_.outputs.push_back({part.job, part.lease, {part.run, part.offset, part.text}, part.last});
 }
 
-// The lease is about to end at what it has committed.
-void Queue::forget_uncommitted(LeaseId id) {
+// A head that was restored from a backup may have lost what it had acknowledged since, and its agents commit
+// what they believe to be stored. And an agent that had dropped a lease and takes it again may cut it into
+// other runs.
+bool Queue::is_collected(const Lease& lease, std::uint64_t upto) const {
+  const Job& job = jobs_.at(lease.job);
+  if (!job.row.spec.program || !job.row.spec.program->collects) return true;
+  return upto <= job.ledger.leased_at(lease.begin)->upto || lease.collected.ends.contains(upto);
+}
+
+// The lease goes no further, whatever its agent has sent: others will collect the rest.
+void Queue::forget_output(LeaseId id, std::uint64_t from) {
   const Lease& lease = *leases_.find(id);
   const Job& job = jobs_.at(lease.job);
   if (!job.row.spec.program || !job.row.spec.program->collects) return;
-  const Leased* leased = job.ledger.leased_at(lease.begin);
-  changes_.outputs_erased.push_back({lease.job, id, leased != nullptr ? leased->upto : lease.begin});
+  changes_.outputs_erased.push_back({lease.job, id, from});
 }
 
 // The daemon reads the file's bytes; that the agent is there is worth a turn all the same.

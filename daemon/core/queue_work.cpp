@@ -118,6 +118,7 @@ Job* Queue::next_job(const Agent& agent, std::uint64_t slots, Range& free) {
       break;
     }
   }
+  slots_are_kept_ = slots_are_kept_ || is_kept_for;
   return best == nullptr || is_kept_for ? nullptr : &jobs_.at(best->job);
 }
 
@@ -135,6 +136,7 @@ void Queue::grant(Job& job, Agent& agent, const Range& free, Now now) {
   lease.begin = free.begin;
   lease.agent = agent.row.id;
   lease.cpus = job.demand.cpus;
+  lease.collected.upto = free.begin;
   lease.granted_in = agent.orders_number + 1;
   lease.progress_at = now.instant;
   if (shares_.others_wait()) lease.turn_ends = now.instant + limits::share_quantum;
@@ -151,9 +153,18 @@ void Queue::grant(Job& job, Agent& agent, const Range& free, Now now) {
   rank(job);
 }
 
+// Once more if slots were kept for a job that has then begun elsewhere.
 void Queue::give_work(Now now) {
   rank_jobs();
-  if (!shares_.any_hungry()) return;
+  for (bool again = shares_.any_hungry(); again;) {
+    slots_are_kept_ = false;
+    again = give_each(now) && slots_are_kept_;
+  }
+}
+
+// True: a step that holds several slots was granted.
+bool Queue::give_each(Now now) {
+  bool wide_one_begins = false;
   const std::vector<AgentId> idle(idle_.begin(), idle_.end());
   for (const AgentId id : idle) {
     Agent& agent = roster_.at(id);
@@ -162,10 +173,12 @@ void Queue::give_work(Now now) {
     while (agent.has_idle_slot()) {
       Job* job = next_job(agent, agent.slots_idle(), free);
       if (job == nullptr) break;
+      wide_one_begins = wide_one_begins || job->demand.cpus > 1;
       grant(*job, agent, free, now);
     }
     note_idle(agent);
   }
+  return wide_one_begins;
 }
 
 }  // namespace pq

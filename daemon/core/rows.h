@@ -80,9 +80,25 @@ struct OutputRow {
   JobId job;
   LeaseId lease;
   OutputEntry entry;
+  bool last = false;  // of its run
 };
 
-// Of this lease, the runs that begin at `from` or later were not committed: somebody else will collect them.
+// How far a live lease is collected: all of the runs before `upto`, and `bytes` of the run that begins there.
+struct Collected {
+  std::uint64_t upto = 0;
+  std::uint64_t bytes = 0;
+  std::set<std::uint64_t> ends = {};  // of those runs, beyond what is committed: only there may a commit end
+
+  void add(const Range& run, std::uint64_t more_bytes, bool last) {
+    bytes += more_bytes;
+    if (!last) return;
+    upto = run.end;
+    bytes = 0;
+    ends.insert(upto);
+  }
+};
+
+// Of this lease, the runs that begin at `from` or later will not be committed: somebody else collects them.
 struct OutputsErased {
   JobId job;
   LeaseId lease;
@@ -121,6 +137,7 @@ struct Stored {
   std::set<Epoch> epochs = {};  // of all the heads that ever granted a lease
   std::map<AgentId, std::uint64_t> outputs_seen = {};
   std::map<Sha256, FileRow> files = {};
+  std::map<LeaseId, Collected> collected = {};    // of live leases beyond what they have committed
   std::map<JobId, std::uint64_t> logs_upto = {};  // the highest number in each job's log
 };
 

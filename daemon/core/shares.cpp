@@ -20,7 +20,8 @@ bool operator<(const Rank& a, const Rank& b) {
 }
 
 bool is_odd_slot(const Rank& taker, const Rank& giver) {
-  return taker.priority == giver.priority && giver.slots == taker.slots + 1;
+  return taker.priority == giver.priority && giver.slots > taker.slots &&
+         giver.slots < taker.slots + taker.cpus + giver.cpus;
 }
 
 bool may_take(const Rank& taker, const Rank& giver) {
@@ -92,6 +93,7 @@ void Shares::unlist(Entry& entry) {
 
 void Shares::list(Entry& entry) {
   entry.rank.priority = entry.claim.priority;
+  entry.rank.cpus = entry.claim.demand.cpus;
   entry.rank.slots = (entry.claim.leases - entry.claim.leaving + entry.promised) * entry.claim.demand.cpus;
   entry.rank.served_s = entry.served_s + (entry.rank.slots > 0 ? holder_behind_s : 0);
   entry.stands_in_line = entry.claim.is_hungry && !entry.passed_over;

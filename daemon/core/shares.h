@@ -36,11 +36,12 @@ struct Rank {
   std::size_t slots = 0;  // of leases that are not leaving, and those that it was promised
   double served_s = 0;    // slot-seconds
   JobId job;
+  std::size_t cpus = 1;  // slots of one lease
 
   friend bool operator<(const Rank& a, const Rank& b);
 };
 
-// The slot goes round: both have as many once it has changed hands.
+// The slots of one lease go round: once they have changed hands, the taker has no fewer than the giver.
 bool is_odd_slot(const Rank& taker, const Rank& giver);
 
 // Whether a slot of `giver` should become one of `taker`. Never if `giver` would then be first in line for it

@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -38,13 +39,13 @@ class Row:
 class Cluster:
     """A head and agents of this build, in a directory of their own, on a free port."""
 
-    def __init__(self, binaries: Path, slots: int = 0) -> None:
+    def __init__(self, binaries: Path, slots: int = 0, *agent_flags: str) -> None:
         self.binaries = binaries
         self.scratch = tempfile.TemporaryDirectory(prefix="pq-bench-")
         self.state = self.scratch.name
         self.processes = [self.start("pqd", "--listen", "tcp://127.0.0.1:*", "--http", "none", "--log-level", "error")]
         if slots:
-            self.processes.append(self.start("pq-agent", "--slots", str(slots), "--log-level", "error"))
+            self.processes.append(self.start("pq-agent", "--slots", str(slots), "--log-level", "error", *agent_flags))
         while not (Path(self.state) / "head.endpoint").exists():
             time.sleep(0.01)
         while slots and self.active_agents() == 0:
@@ -69,8 +70,8 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def cluster(binaries: Path, slots: int = 0) -> Iterator[Cluster]:
-    running = Cluster(binaries, slots)
+def cluster(binaries: Path, slots: int = 0, *agent_flags: str) -> Iterator[Cluster]:
+    running = Cluster(binaries, slots, *agent_flags)
     try:
         yield running
     finally:
@@ -169,6 +170,28 @@ def bench_pairs(binaries: Path, rounds: int) -> list[Row]:
     return rows
 
 
+def bench_programs(binaries: Path, rounds: int) -> list[Row]:
+    """`true` for each integer, beside a loop that does nothing but start it and wait, and beside GNU parallel."""
+    runs = 4000
+    true = shutil.which("true") or "/bin/true"
+    with cluster(binaries, 2, "--allow-exec") as pq:
+        ours = lambda: pq.run("pq-submit", "--range", f"0:{runs}", "--step", "1", "--fold", "none", "--wait", "--", true)
+        theirs = lambda: subprocess.run([binaries / "pq-bench-spawn", str(runs), "2", true], check=True, capture_output=True)
+        ours()
+        a, b, ratio = paired(theirs, ours, 2 * rounds)
+        rows = [Row("programs a second, `true` for each integer, 2 slots", f"{runs / b:,.0f}",
+                    f"posix_spawn + waitpid {runs / a:,.0f}", f"{ratio:.2f} ×", "at least 0.9 ×")]
+        if shutil.which("parallel"):
+            few = 500
+            numbers = "".join(f"{n}\n" for n in range(few))
+            parallel = lambda: subprocess.run(["parallel", "--will-cite", "-j2", true, "#"], input=numbers, text=True,
+                                              check=True, capture_output=True)
+            parallel()
+            c = statistics.median(seconds(parallel) for _ in range(rounds))
+            rows.append(Row("  the same", f"{runs / b:,.0f}", f"GNU parallel -j2 {few / c:,.0f}", f"{runs / b * c / few:.1f} ×", ""))
+    return rows
+
+
 def show(rows: list[Row]) -> None:
     cells = [("what", "pq", "reference", "ratio", "target")]
     cells += [(row.name, row.measured, row.reference, row.ratio, row.target) for row in rows]
@@ -181,7 +204,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one round of each")
     parser.add_argument("--rounds", type=int, default=5, help="pairs of the long counts; the short benches do multiples")
-    parser.add_argument("--only", action="append", help="seed, long, far, width or pairs")
+    parser.add_argument("--only", action="append", help="seed, long, far, width, pairs or programs")
     parser.add_argument("--bin", type=Path, default=ROOT / "build/release/bin")
     options = parser.parse_args()
     rounds = 1 if options.quick else options.rounds
@@ -192,6 +215,7 @@ def main() -> None:
         "far": lambda: bench_long(options.bin, "1e18", "1e11", "at most 1.05 ×", rounds),
         "width": lambda: bench_width(options.bin, rounds),
         "pairs": lambda: bench_pairs(options.bin, rounds),
+        "programs": lambda: bench_programs(options.bin, rounds),
     }
     show([row for name, bench in benches.items() if not options.only or name in options.only for row in bench()])
 

@@ -34,7 +34,7 @@ void Play::act() {
   } else if (what < 14) {
     beat();
   } else if (what < 15) {
-    goodbye();
+    script_.one_in(2) ? goodbye() : print();
   } else if (what < 23) {
     ask();
   } else if (what < 24) {

@@ -25,6 +25,7 @@ class Play {
   void hello();
   void beat();
   void goodbye();
+  void print();
   const Agent* some_agent();
   const Speaker& speaker_of(const Agent& agent);
   Incarnation incarnation_of(const Agent& agent);
@@ -40,6 +41,8 @@ class Play {
   void ask();
   ClientToHead some_question();
   Submit some_submission();
+  JobSpec some_program(JobSpec spec);
+  PutFile some_file_part();
   Range some_range();
   JobId some_job();
 

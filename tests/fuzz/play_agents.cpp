@@ -33,6 +33,7 @@ void Play::hello() {
   hello.slots = script_.one_of(slot_counts);
   hello.kernels.assign(sieve_kernels.begin(), sieve_kernels.end());
   if (script_.one_in(8)) hello.kernels.resize(script_.below(sieve_kernels.size()));
+  if (script_.one_in(2)) hello.kernels.push_back(Kernel::exec);
   if (script_.one_in(8)) hello.labels = {{std::string(script_.text(3)), std::string(script_.text(3))}};
   const std::size_t who = script_.below(2 * cast().size());
   stage_.says(cast().at(who < cast().size() ? who : who % agents_in_cast), AgentToHead(hello));
@@ -42,6 +43,29 @@ void Play::goodbye() {
   const Agent* agent = some_agent();
   if (agent == nullptr) return;
   stage_.says(speaker_of(*agent), AgentToHead(Goodbye{agent->row.name, incarnation_of(*agent)}));
+}
+
+// Of what it holds, or of anything.
+void Play::print() {
+  const Agent* agent = some_agent();
+  if (agent == nullptr) return;
+  Output output{agent->row.name, incarnation_of(*agent), agent->output_seq + script_.below(3), {}, {}};
+  const auto& leases = stage_.queue().leases().all();
+  for (const auto& [id, lease] : leases) {
+    if (!script_.one_in(2)) continue;
+    const Ledger& ledger = stage_.queue().jobs().at(lease.job).ledger;
+    const std::uint64_t begin = script_.one_in(4) ? script_.number() : ledger.leased_at(lease.begin)->upto;
+    const std::uint64_t end = ledger.end_of(lease.begin);
+    const Range run{begin, begin < end ? end : begin + 1};
+    if (run.is_empty()) continue;
+    output.logs.push_back(
+        {lease.job, id, run, 1, Stream::stderr_, script_.one_in(2), {std::string(script_.text(4))}});
+    output.outputs.push_back({lease.job, id, run, script_.below(4), script_.one_in(2), {std::string(script_.text(4))}});
+  }
+  stage_.says(speaker_of(*agent), AgentToHead(output));
+  if (script_.one_in(4))
+    stage_.says(speaker_of(*agent),
+                AgentToHead(WantFile{agent->row.name, agent->row.incarnation, sha256_of("a program"), 0}));
 }
 
 const Agent* Play::some_agent() {

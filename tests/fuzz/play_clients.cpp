@@ -1,5 +1,6 @@
 // What operators and viewers ask in a play.
 #include <limits>
+#include <string>
 
 #include "tests/fuzz/cast.h"
 #include "tests/fuzz/play.h"
@@ -8,10 +9,11 @@ namespace pq::fuzz {
 namespace {
 
 constexpr std::array folds = {Fold::sum, Fold::min, Fold::max, Fold::none};
-constexpr std::array steerings = {Steering::cancel, Steering::pause, Steering::resume};
+constexpr std::array steerings = {Steering::cancel, Steering::pause, Steering::resume, Steering::retry};
 constexpr std::array roles = {Role::agent, Role::operator_, Role::viewer};
 constexpr std::array<std::uint32_t, 5> patiences_ms = {10'000, 0, 1, 60'000,
                                                        std::numeric_limits<std::uint32_t>::max()};
+const std::string file_bytes = "a program";
 constexpr std::uint64_t requests = 6;  // submissions with the same id are one
 
 }  // namespace
@@ -25,7 +27,13 @@ void Play::ask() {
 }
 
 ClientToHead Play::some_question() {
-  switch (script_.below(16)) {
+  switch (script_.below(19)) {
+    case 16:
+      return some_file_part();
+    case 17:
+      return AskLogs{some_job(), script_.below(8), script_.one_in(2), script_.number()};
+    case 18:
+      return AskOutput{some_job(), script_.number(), script_.below(8)};
     case 0:
       return AskJob{some_job()};
     case 1:
@@ -58,11 +66,34 @@ Submit Play::some_submission() {
   submit.spec.range = some_range();
   submit.spec.fold = script_.one_of(folds);
   submit.spec.kernel = script_.one_in(4) ? script_.one_of(sieve_kernels) : Kernel::primes;
+  if (script_.one_in(4)) submit.spec = some_program(submit.spec);
   submit.spec.name = script_.one_in(8) ? script_.text(4) : "";
   submit.spec.priority = static_cast<std::int32_t>(script_.below(3)) - 1;
   submit.spec.attempts_max = static_cast<std::uint32_t>(script_.below(4));
   submit.spec.failures_max = static_cast<std::uint32_t>(script_.number());
   return submit;
+}
+
+JobSpec Play::some_program(JobSpec spec) {
+  spec.kernel = Kernel::exec;
+  spec.cpus = static_cast<std::uint32_t>(script_.below(4));  // none is no number of slots
+  spec.program = Program{};
+  spec.program->words = {std::string(script_.text(4))};
+  spec.program->run_width = script_.one_in(2) ? script_.below(8) : 0;
+  spec.program->collects = script_.one_in(2);
+  if (script_.one_in(4))
+    spec.program->files = {{"file", sha256_of(file_bytes), file_bytes.size(), FileKind::plain}};
+  return spec;
+}
+
+// Mostly what follows of the one file that there is.
+PutFile Play::some_file_part() {
+  const std::size_t offset = script_.below(file_bytes.size() + 1);
+  PutFile put{sha256_of(file_bytes), file_bytes.size(), offset, {}};
+  put.part.data = file_bytes.substr(offset, script_.below(file_bytes.size() + 1));
+  if (script_.one_in(8)) put.part.data = script_.text(4);
+  if (script_.one_in(8)) put.size = script_.number();
+  return put;
 }
 
 // Mostly a narrow one, anywhere.

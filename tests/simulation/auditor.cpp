@@ -151,13 +151,17 @@ void Auditor::check_progress(const Queue& queue) {
 }
 
 void Auditor::check_nobody_idles(const Queue& queue) {
+  const auto wants_work = [](const Job& job) {
+    return !has_ended(job.row.state) && job.row.state != JobState::paused && job.ledger.has_free();
+  };
+  // Slots may be kept until they are enough for a step that needs several.
+  for (const auto& [id, job] : queue.jobs()) {
+    if (job.demand.cpus > 1 && wants_work(job)) return;
+  }
   for (const auto& [agent_id, agent] : queue.roster().all()) {
     if (!agent.has_idle_slot()) continue;
     for (const auto& [id, job] : queue.jobs()) {
-      const bool is_open = !has_ended(job.row.state) && job.row.state != JobState::paused;
-      // Slots may be kept until they are enough for a step that needs several.
-      if (job.demand.cpus > 1 && is_open && job.ledger.has_free()) break;
-      if (is_open && agent.can_compute(job.demand) && job.ledger.next_free(agent_id, true))
+      if (wants_work(job) && agent.can_compute(job.demand) && job.ledger.next_free(agent_id, true))
         broken("no_slot_idles: {} has one while job {} has free spans", agent.row.name, id.value);
     }
   }

@@ -25,6 +25,7 @@ constexpr Duration restart_longest = 20s;
 // ---------------------------------------------------------------- the process
 
 void Machine::start() {
+  if (is_up()) return;  // a fault has had it started again before its time
   comes_ = is_replaced_ = false;
   ++life_;
   boot_ = dice_.between(0s, std::chrono::hours(1000));
@@ -143,7 +144,7 @@ void Machine::turn() {
   if (session_->ending()) return end();
   Instant next = std::max(session_->next_deadline() - boot_, timeline_.now() + turn_takes);
   if (!socket_) next = std::min(next, std::max(connects_at_, timeline_.now() + turn_takes));
-  if (!outbox_.empty()) next = std::min(next, std::max(output_due_, timeline_.now() + turn_takes));
+  if (!outbox_.empty() && socket_) next = std::min(next, std::max(output_due_, timeline_.now() + turn_takes));
   for (const Running& running : running_)
     next = std::min(next, std::max(ends_at(running), timeline_.now() + turn_takes));
   wake_at(next);
@@ -201,7 +202,7 @@ void Machine::finish_steps() {
     if (!result.collected.empty()) {
       Output output{facts_.name, incarnation_, ++output_seq_, {}, {}};
       for (const CollectedRun& run : result.collected)
-        output.outputs.push_back({result.step.job, result.step.lease, run.run, 0, {run.text}});
+        output.outputs.push_back({result.step.job, result.step.lease, run.run, 0, true, {run.text}});
       outbox_.push_back(std::move(output));
       output_due_ = std::min(output_due_, now);
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <set>
+#include <variant>
 
 #include "common/check.h"
 #include "tests/unit/stored_rows.h"
@@ -28,8 +29,29 @@ void Model::apply(const Changes& changes) {
              row.second.entry.run.begin >= erased.from;
     });
   }
-  std::erase_if(logs, [&](const auto& row) { return !rows.jobs.contains(row.second.job); });
-  std::erase_if(outputs, [&](const auto& row) { return !rows.jobs.contains(row.second.job); });
+  for (const auto& [id, job] : changes.jobs) {
+    if (job) continue;
+    const auto is_its = [id = id](const auto& row) { return row.second.job == id; };
+    std::erase_if(logs, is_its);
+    std::erase_if(outputs, is_its);
+  }
+}
+
+Stored Model::as_stored() const {
+  Stored stored = rows;
+  for (const auto& [key, span] : stored.spans) {
+    const auto* leased = std::get_if<Leased>(&span.state);
+    if (leased == nullptr) continue;
+    Collected& collected = stored.collected[leased->lease];
+    collected.upto = leased->upto;
+    for (auto row = outputs.lower_bound({key.job, leased->upto, 0, LeaseId{}});
+         row != outputs.end() && row->second.job == key.job; ++row) {
+      const OutputRow& output = row->second;
+      if (output.lease != leased->lease || output.entry.run.begin != collected.upto) continue;
+      collected.add(output.entry.run, output.entry.text.data.size(), output.last);
+    }
+  }
+  return stored;
 }
 
 std::optional<Stored> ModelStore::read_job(JobId job) { return job_of(model_.rows, job); }

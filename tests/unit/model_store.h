@@ -27,11 +27,13 @@ struct Model {
   std::map<OutputKey, OutputRow> outputs;
 
   void apply(const Changes& changes);
+  // As a head reads it at its start.
+  Stored as_stored() const;
 };
 
 class ModelStore : public Store {
  public:
-  Stored load() override { return model_.rows; }
+  Stored load() override { return model_.as_stored(); }
   void begin_epoch(Epoch epoch) override { model_.rows.epochs.insert(epoch); }
   void commit(const Changes& changes) override { model_.apply(changes); }
   std::optional<Stored> read_job(JobId job) override;

@@ -336,19 +336,21 @@ TEST_CASE("what is collected of a run that is not committed is forgotten with it
   const JobId id = s.submits(collects({0, 10}));
   const Taken lease = a.takes_lease();
   Output output{"a", a.introduction().incarnation, 1, {}, {}};
-  output.outputs = {{id, lease.id, {0, 2}, 0, {"first\n"}}, {id, lease.id, {2, 4}, 0, {"second\n"}}};
+  output.outputs = {{id, lease.id, {0, 2}, 0, false, {"fir"}},
+                    {id, lease.id, {0, 2}, 3, true, {"st\n"}},
+                    {id, lease.id, {2, 4}, 0, true, {"second\n"}}};
   a.delivers(output);
-  CHECK(s.outputs().size() == 2);
+  CHECK(s.outputs().size() == 3);
   CHECK(s.job(id).done == 0);
   a.commits(lease, upto(2), std::nullopt);
   a.drops(lease);
-  CHECK(s.outputs() == std::vector<std::string>{"first\n"});
+  CHECK(s.outputs() == std::vector<std::string>{"fir", "st\n"});
   CHECK(s.row(id).collected_bytes == 13);
 
   output.seq = 2;  // it comes too late
-  output.outputs = {{id, lease.id, {4, 6}, 0, {"third\n"}}};
+  output.outputs = {{id, lease.id, {4, 6}, 0, true, {"third\n"}}};
   a.delivers(output);
-  CHECK(s.outputs() == std::vector<std::string>{"first\n"});
+  CHECK(s.outputs() == std::vector<std::string>{"fir", "st\n"});
   a.takes_lease();
 }
 
@@ -363,13 +365,36 @@ TEST_CASE("nobody delivers what another holds, or has been committed, or is not 
   const auto delivers = [&](ScriptedAgent& agent, std::uint64_t seq, const OutputPart& part) {
     agent.delivers({agent.name(), agent.introduction().incarnation, seq, {}, {part}});
   };
-  delivers(b, 1, {id, lease.id, {0, 2}, 0, {"not mine"}});
-  delivers(b, 2, {other, plain.id, {0, 2}, 0, {"not collected"}});
-  delivers(a, 1, {other, lease.id, {0, 2}, 0, {"another job"}});
-  delivers(a, 2, {id, lease.id, {9, 11}, 0, {"beyond"}});
-  a.commits(lease, upto(1), std::nullopt);
-  delivers(a, 3, {id, lease.id, {0, 1}, 0, {"committed"}});
+  delivers(b, 1, {id, lease.id, {0, 2}, 0, true, {"not mine"}});
+  delivers(b, 2, {other, plain.id, {0, 2}, 0, true, {"not collected"}});
+  delivers(a, 1, {other, lease.id, {0, 2}, 0, true, {"another job"}});
+  delivers(a, 2, {id, lease.id, {9, 11}, 0, true, {"beyond"}});
+  delivers(a, 3, {id, lease.id, {1, 2}, 3, true, {"a gap"}});
   CHECK(s.outputs().empty());
+}
+
+TEST_CASE("nothing is counted whose output is not stored, as after a restore from a backup") {
+  Scenario s;
+  auto& a = runner(s, "a");
+  const JobId id = s.submits(collects({0, 10}));
+  const Taken lease = a.takes_lease();
+  const auto delivers = [&](std::uint64_t seq, Range run, std::uint64_t offset, bool last) {
+    a.delivers({"a", a.introduction().incarnation, seq, {}, {{id, lease.id, run, offset, last, {"text"}}}});
+  };
+  delivers(1, {0, 2}, 0, true);
+  a.commits(lease, upto(2), std::nullopt);
+  delivers(2, {2, 4}, 0, false);
+  const Model backup = s.model();
+  delivers(3, {2, 4}, 4, true);
+  a.commits(lease, upto(4), std::nullopt);
+  CHECK(s.job(id).done == 4);
+
+  s.restores_head(backup);
+  a.beats();  // it commits what it believes to be stored
+  CHECK(s.has_happened(Happening::output_lost));
+  CHECK(s.job(id).done == 2);
+  CHECK(s.outputs() == std::vector<std::string>{"text"});
+  CHECK(a.takes_lease().begin == 2);
 }
 
 TEST_CASE("a job that collects more than the head keeps has failed") {
@@ -377,12 +402,12 @@ TEST_CASE("a job that collects more than the head keeps has failed") {
   auto& a = runner(s, "a");
   const JobId id = s.submits(collects({0, 10}));
   const Taken lease = a.takes_lease();
-  Stored stored = s.stored();
-  stored.jobs.at(id).collected_bytes = limits::output_job_bytes_max;
-  s.restores_head(stored);
+  Model model = s.model();
+  model.rows.jobs.at(id).collected_bytes = limits::output_job_bytes_max;
+  s.restores_head(model);
   a.reconnects();
   a.beats();
-  a.delivers({"a", a.introduction().incarnation, 1, {}, {{id, lease.id, {0, 1}, 0, {"x"}}}});
+  a.delivers({"a", a.introduction().incarnation, 1, {}, {{id, lease.id, {0, 1}, 0, true, {"x"}}}});
   CHECK(s.job(id).state == JobState::failed);
   CHECK(says(*s.job(id).error, "let it print less"));
   a.beats();

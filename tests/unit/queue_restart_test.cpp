@@ -160,7 +160,7 @@ TEST_CASE("restored from an old backup, the head counts no integer twice") {
   const Taken old = a.takes_lease();
   a.commits(old, upto(300), ones(0, 300));
   auto& b = s.agent("b");
-  const Stored backup = s.stored();
+  const Model backup = s.model();
 
   SUBCASE("when the holder of then went on") {
     a.commits(old, upto(500), ones(0, 500));
@@ -200,7 +200,7 @@ TEST_CASE("restored from an old backup, the head counts no integer twice") {
 TEST_CASE("an agent that came after the backup introduces itself and loses what it held") {
   Scenario s;
   const JobId job = s.submits(thousand);
-  const Stored backup = s.stored();
+  const Model backup = s.model();
   auto& a = s.agent("a");
   const Taken lease = a.takes_lease();
   s.restores_head(backup);
@@ -217,7 +217,7 @@ TEST_CASE("lease ids never repeat, not even after an old backup") {
   Scenario s;
   auto& a = s.agent("a");
   s.submits(thousand);
-  const Stored backup = s.stored();  // with a lease that a is about to be told of
+  const Model backup = s.model();  // with a lease that a is about to be told of
   std::set<LeaseId> ids;
   for (int start = 0; start < 5; ++start) {
     s.restores_head(backup);

@@ -65,9 +65,9 @@ Scenario::~Scenario() {
   }
 }
 
-void Scenario::restores_head(const Stored& backup) {
-  model_.rows = Stored(backup);
-  queue_.emplace(settings_, Epoch{++last_epoch_}, model_.rows, now_);
+void Scenario::restores_head(Model backup) {
+  model_ = std::move(backup);
+  queue_.emplace(settings_, Epoch{++last_epoch_}, model_.as_stored(), now_);
   for (auto& [peer, messages] : inboxes_) messages.clear();
   for (auto& [name, agent] : agents_) agent.reconnects();
   client_ = new_peer();

@@ -55,9 +55,10 @@ class Scenario {
   Now now() const { return now_; }
 
   // ---- the head
-  void restarts_head() { restores_head(model_.rows); }
-  void restores_head(const Stored& backup);  // what was in flight is lost
+  void restarts_head() { restores_head(Model(model_)); }
+  void restores_head(Model backup);  // what was in flight is lost
   const Stored& stored() const { return model_.rows; }
+  const Model& model() const { return model_; }
   std::vector<LogRow> logs() const;          // of all jobs, by their numbers
   std::vector<std::string> outputs() const;  // collected, in the order of the range
   const Queue& queue() const { return *queue_; }

@@ -59,6 +59,14 @@ class Scenario {
   void ordered(std::vector<LeaseOrder> leases, Fold how = Fold::sum) {
     hears(orders(std::move(leases), how));
   }
+  // Of a job with this program, which begins at 0.
+  void ordered(std::vector<LeaseOrder> leases, const Program& program, std::uint32_t cpus = 1) {
+    Orders said = orders(std::move(leases));
+    said.jobs[0].kernel = Kernel::exec;
+    said.jobs[0].program = program;
+    said.jobs[0].cpus = cpus;
+    hears(said);
+  }
   void meets_another_head() {
     epoch_.value += 1;
     number_ = 0;
@@ -71,14 +79,25 @@ class Scenario {
   }
   std::size_t steps() const { return steps_.size(); }
   // The longest running step ends.
-  Range finishes(tl::expected<Value, std::string> outcome, Duration took = 1s) {
-    const Step step = running();
+  Range ends(StepResult result) {
+    const Range range = result.step.range;
+    REQUIRE(range == running().range);
     steps_.pop_front();
-    session_.finish({step, std::move(outcome), took}, now_);
+    session_.finish(result, now_);
     turn();
-    return step.range;
+    return range;
   }
+  Range finishes(Value value, Duration took = 1s) { return ends(computed(running(), value, took)); }
   Range finishes(int value) { return finishes(Value(Int128{value})); }
+  Range fails(std::string words) { return ends(failed(running(), std::move(words), 1s)); }
+  // It ends at `upto`, before its time.
+  Range ends_early(std::uint64_t upto, int value) {
+    StepResult result = computed(running(), Int128{value}, 1s);
+    result.upto = upto;
+    return ends(std::move(result));
+  }
+  // Slots whose step is of no use, since the last question.
+  std::vector<std::uint32_t> abandoned() { return std::exchange(abandoned_, {}); }
 
   // ---- what the agent says
   template <class Message>
@@ -134,6 +153,7 @@ class Scenario {
 
   void turn() {
     session_.settle(now_);
+    for (const std::uint32_t slot : session_.next_abandoned()) abandoned_.push_back(slot);
     for (const Step& step : session_.next_steps()) steps_.push_back(step);
     while (const auto message = session_.next_message(now_)) said_.push_back(*message);
     if (!session_.ending()) CHECK(session_.next_deadline() > now_);
@@ -142,6 +162,7 @@ class Scenario {
   Instant now_{100s};
   Session session_;
   std::deque<Step> steps_;
+  std::vector<std::uint32_t> abandoned_;
   std::deque<AgentToHead> said_;
   Epoch epoch_{9};
   std::uint64_t number_ = 0;

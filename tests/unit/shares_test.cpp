@@ -208,6 +208,18 @@ TEST_CASE("a job whose steps hold several slots has as many for each lease, and 
   line.forget_promises();
 }
 
+TEST_CASE(
+    "two jobs whose steps need all slots of a machine take turns, and do not push each other aside at once") {
+  const auto may = [](double taker_served_s, double giver_served_s) {
+    return may_take({0, 0, taker_served_s, b, 2}, {0, 2, giver_served_s, a, 2});
+  };
+  CHECK_FALSE(may(0, 0));
+  CHECK(may(0, 1));
+  CHECK_FALSE(may(2, 1));
+  CHECK(may_take({0, 2, 9, b, 2}, {0, 6, 0, a, 2}));  // both have four then
+  CHECK_FALSE(may_take({0, 2, 0, b, 2}, {0, 2, 9, a, 2}));
+}
+
 TEST_CASE("each demand has its line; the first of all lines is first") {
   Line line;
   Claim twins = waits_with(0);

@@ -23,7 +23,7 @@ bool is_readable(const Slots& slots, int patience_ms) {
 }
 
 Step step(std::uint32_t slot, Range range, Kernel kernel = Kernel::primes) {
-  return {slot, {{1}, slot + 1U}, kernel, range};
+  return {.slot = slot, .lease = {{1}, slot + 1U}, .kernel = kernel, .range = range, .order = nullptr};
 }
 
 std::vector<StepResult> await(Slots& slots, std::size_t count) {
@@ -46,7 +46,8 @@ TEST_CASE("a step goes into a slot, its value comes out, and the descriptor tell
   CHECK(results[0].step.slot == 0);
   CHECK(results[0].step.kernel == Kernel::twins);
   CHECK(results[0].step.range == under_a_thousand);
-  CHECK(results[0].outcome == Value(Int128{35}));
+  CHECK(results[0].value == Value(Int128{35}));
+  CHECK(results[0].upto == under_a_thousand.end);
   CHECK(results[0].took > 0ns);
   CHECK(results[0].took < 10s);
   CHECK_FALSE(is_readable(slots, 0));
@@ -71,7 +72,7 @@ TEST_CASE("several slots compute at once, and no result is lost or given twice")
     std::set<std::uint32_t> seen;
     for (const StepResult& result : results) {
       seen.insert(result.step.slot);
-      CHECK(result.outcome == Value(primes_under_a_thousand));
+      CHECK(result.value == Value(primes_under_a_thousand));
     }
     CHECK(results.size() == 4);
     CHECK(seen.size() == 4);
@@ -84,7 +85,7 @@ TEST_CASE("a short step does not wait for a long one in another slot") {
   slots.start(step(0, {0, 300'000'000}));
   slots.start(step(1, under_a_thousand));
   CHECK(await(slots, 1)[0].step.slot == 1);
-  CHECK(await(slots, 1)[0].outcome == Value(Int128{16'252'325}));
+  CHECK(await(slots, 1)[0].value == Value(Int128{16'252'325}));
 }
 
 TEST_CASE("slots end at once when they are idle, and after their step when they are not") {

@@ -386,11 +386,11 @@ TEST_CASE(
   const LeaseId one{Epoch{u64_max}, 1};
   const LeaseId other{Epoch{u64_max}, 2};
   for (const std::uint64_t begin : {half + 2, half - 2, half}) {
-    changes.outputs.push_back({JobId{7}, one, {{begin, begin + 2}, 0, {"first"}}});
-    changes.outputs.push_back({JobId{7}, one, {{begin, begin + 2}, 5, {std::string("\0second", 7)}}});
+    changes.outputs.push_back({JobId{7}, one, {{begin, begin + 2}, 0, {"first"}}, false});
+    changes.outputs.push_back({JobId{7}, one, {{begin, begin + 2}, 5, {std::string("\0second", 7)}}, true});
   }
-  changes.outputs.push_back({JobId{7}, other, {{u64_max - 1, u64_max}, 0, {"last"}}});
-  changes.outputs.push_back({JobId{8}, other, {{0, 1}, 0, {"another job"}}});
+  changes.outputs.push_back({JobId{7}, other, {{u64_max - 1, u64_max}, 0, {"last"}}, true});
+  changes.outputs.push_back({JobId{8}, other, {{0, 1}, 0, {"another job"}}, true});
   twins.commits(changes);
   CHECK(twins.outputs({JobId{7}, 0, 0}).size() == 7);
   CHECK(twins.outputs({JobId{7}, half, 5}).size() == 4);

@@ -142,7 +142,7 @@ inline std::vector<AgentToHead> agent_messages() {
                                3,
                                {{{7}, {{0xfeed}, 1}, {100, 200}, 1, Stream::stderr_, false, {"warning\n"}},
                                 {{7}, {{0xfeed}, 1}, {100, 200}, 2, Stream::pq, true, {"exit status 3"}}},
-                               {{{7}, {{0xfeed}, 2}, {200, 300}, 65536, {"more\n"}}}});
+                               {{{7}, {{0xfeed}, 2}, {200, 300}, 65536, true, {"more\n"}}}});
   messages.emplace_back(Output{name_widest,
                                {u64_max},
                                u64_max,
@@ -157,6 +157,7 @@ inline std::vector<AgentToHead> agent_messages() {
                                  {{u64_max}, u64_max},
                                  {0, u64_max},
                                  u64_max,
+                                 false,
                                  {bytes_widest(limits::output_part_bytes_max)}}}});
   messages.emplace_back(Output{});
   messages.emplace_back(WantFile{"i-0abc", {42}, sha256_of("sim"), 0});
