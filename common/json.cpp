@@ -22,11 +22,55 @@ Json findings_json(const std::vector<Finding>& findings) {
   return list;
 }
 
+Json labels_json(const std::vector<Label>& labels) {
+  Json json = Json::object();
+  for (const Label& label : labels) json[label.key] = label.value;
+  return json;
+}
+
+Json to_json(const FileRef& file) {
+  return {{"name", file.name},
+          {"sha256", to_text(file.hash)},
+          {"bytes", file.bytes},
+          {"kind", to_text(file.kind)}};
+}
+
+Json to_json(const Program& program) {
+  Json env = Json::object();
+  for (const Setting& setting : program.env) env[setting.name] = setting.value;
+  Json files = Json::array();
+  for (const FileRef& file : program.files) files.push_back(to_json(file));
+  return {
+      {"words", program.words},           {"command", command_text(program)},
+      {"stream", program.streams},        {"step", std::to_string(program.run_width)},
+      {"timeout_ms", program.timeout_ms}, {"memory_bytes", std::to_string(program.memory_bytes)},
+      {"collect", program.collects},      {"env", std::move(env)},
+      {"files", std::move(files)},        {"items", program.items ? to_json(*program.items) : Json(nullptr)}};
+}
+
+// What was added to the schemas of a job and of a submission alike.
+void add_terms(Json& json, const JobSpec& spec) {
+  json["cpus"] = spec.cpus;
+  json["require"] = labels_json(spec.require);
+  json["program"] = spec.program ? to_json(*spec.program) : Json(nullptr);
+  json["attempts_max"] = spec.attempts_max;
+  json["failures_max"] = spec.failures_max;
+}
+
+Json failed_spans_json(const std::vector<FailedSpan>& spans) {
+  Json list = Json::array();
+  for (const FailedSpan& span : spans) {
+    list.push_back({{"begin", std::to_string(span.range.begin)},
+                    {"end", std::to_string(span.range.end)},
+                    {"attempts", span.attempts},
+                    {"error", span.error}});
+  }
+  return list;
+}
+
 Json to_json(const AgentReport& agent) {
   Json kernels = Json::array();
   for (const Kernel kernel : agent.kernels) kernels.push_back(to_text(kernel));
-  Json labels = Json::object();
-  for (const Label& label : agent.labels) labels[label.key] = label.value;
   return {{"name", agent.name},
           {"state", to_text(agent.state)},
           {"slots", agent.slots},
@@ -35,7 +79,7 @@ Json to_json(const AgentReport& agent) {
           {"version", agent.program_version},
           {"heard_ms_ago", agent.heard_ms_ago},
           {"kernels", std::move(kernels)},
-          {"labels", std::move(labels)}};
+          {"labels", labels_json(agent.labels)}};
 }
 
 }  // namespace
@@ -43,28 +87,33 @@ Json to_json(const AgentReport& agent) {
 Json to_json(const JobReport& report) {
   const JobSpec& spec = report.spec;
   const LeaseCounts& leases = report.leases;
-  return {{"schema", "pq.job/1"},
-          {"id", report.job.value},
-          {"name", spec.name},
-          {"state", to_text(report.state)},
-          {"kernel", to_text(spec.kernel)},
-          {"fold", to_text(spec.fold)},
-          {"begin", std::to_string(spec.range.begin)},
-          {"end", std::to_string(spec.range.end)},
-          {"width", std::to_string(spec.range.width())},
-          {"done", std::to_string(report.done)},
-          {"failed", std::to_string(report.failed)},
-          {"value", value_json(report.value)},
-          {"value_is_final", value_is_final(report)},
-          {"recomputed", std::to_string(report.recomputed)},
-          {"leases", {{"granted", leases.granted}, {"expired", leases.expired}, {"yielded", leases.yielded}}},
-          {"attempts_failed", report.attempts_failed},
-          {"created_unix_ms", report.created_unix_ms},
-          {"started_unix_ms", or_null(report.started_unix_ms)},
-          {"finished_unix_ms", or_null(report.finished_unix_ms)},
-          {"rate_per_s", report.rate_per_s},
-          {"eta_s", or_null(eta_s(report))},
-          {"error", or_null(report.error)}};
+  Json json = {
+      {"schema", "pq.job/1"},
+      {"id", report.job.value},
+      {"name", spec.name},
+      {"state", to_text(report.state)},
+      {"kernel", to_text(spec.kernel)},
+      {"fold", to_text(spec.fold)},
+      {"begin", std::to_string(spec.range.begin)},
+      {"end", std::to_string(spec.range.end)},
+      {"width", std::to_string(spec.range.width())},
+      {"done", std::to_string(report.done)},
+      {"failed", std::to_string(report.failed)},
+      {"value", value_json(report.value)},
+      {"value_is_final", value_is_final(report)},
+      {"recomputed", std::to_string(report.recomputed)},
+      {"leases", {{"granted", leases.granted}, {"expired", leases.expired}, {"yielded", leases.yielded}}},
+      {"attempts_failed", report.attempts_failed},
+      {"created_unix_ms", report.created_unix_ms},
+      {"started_unix_ms", or_null(report.started_unix_ms)},
+      {"finished_unix_ms", or_null(report.finished_unix_ms)},
+      {"rate_per_s", report.rate_per_s},
+      {"eta_s", or_null(eta_s(report))},
+      {"error", or_null(report.error)}};
+  add_terms(json, spec);
+  json["failed_spans"] = failed_spans_json(report.failed_spans);
+  json["unplaced"] = or_null(report.unplaced);
+  return json;
 }
 
 Json to_json(const JobsReport& report) {
@@ -101,14 +150,39 @@ Json to_json(const BackedUp& backup) {
 }
 
 Json to_json(const JobSpec& spec) {
-  return {{"schema", "pq.submission/1"},
-          {"name", spec.name},
-          {"kernel", to_text(spec.kernel)},
-          {"fold", to_text(spec.fold)},
-          {"begin", std::to_string(spec.range.begin)},
-          {"end", std::to_string(spec.range.end)},
-          {"width", std::to_string(spec.range.width())},
-          {"priority", spec.priority}};
+  Json json = {{"schema", "pq.submission/1"},
+               {"name", spec.name},
+               {"kernel", to_text(spec.kernel)},
+               {"fold", to_text(spec.fold)},
+               {"begin", std::to_string(spec.range.begin)},
+               {"end", std::to_string(spec.range.end)},
+               {"width", std::to_string(spec.range.width())},
+               {"priority", spec.priority}};
+  add_terms(json, spec);
+  return json;
+}
+
+Json to_json(JobId job, const LogEntry& entry) {
+  return {{"schema", "pq.log/1"},
+          {"job", job.value},
+          {"number", entry.number},
+          {"unix_ms", entry.unix_ms},
+          {"agent", entry.agent},
+          {"begin", std::to_string(entry.run.begin)},
+          {"end", std::to_string(entry.run.end)},
+          {"attempt", entry.attempt},
+          {"stream", to_text(entry.stream)},
+          {"failed", entry.failed},
+          {"text", entry.text.data}};
+}
+
+Json to_json(JobId job, const OutputEntry& entry) {
+  return {{"schema", "pq.output/1"},
+          {"job", job.value},
+          {"begin", std::to_string(entry.run.begin)},
+          {"end", std::to_string(entry.run.end)},
+          {"offset", std::to_string(entry.offset)},
+          {"text", entry.text.data}};
 }
 
 Json error_json(std::string_view word, std::string_view text) {

@@ -21,6 +21,9 @@ Json to_json(const FileVerification& file);  // pq.verifications/1: of all its j
 Json to_json(const BackedUp& backup);        // pq.backup/1
 Json to_json(const JobSpec& spec);           // pq.submission/1: what would be submitted
 
+Json to_json(JobId job, const LogEntry& entry);     // pq.log/1
+Json to_json(JobId job, const OutputEntry& entry);  // pq.output/1: a part of what one run printed
+
 // pq.error/1: the word for programs, the sentence for people.
 Json error_json(std::string_view word, std::string_view text);
 

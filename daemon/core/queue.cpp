@@ -150,6 +150,8 @@ void Queue::leave(Agent& agent) {
   agent.peer.reset();  // a Hello of it that comes late brings nobody back: only a Beat tells that it lives
   hear_paces(agent, {});
   changes_.agents[agent.row.id] = std::nullopt;
+  changes_.outputs_seen.erase(agent.row.id);
+  agent.output_seq = 0;
   note_idle(agent);
 }
 

@@ -14,7 +14,7 @@ namespace pq {
 // Heard once: repeated after a lost answer, it is only answered again.
 void Queue::hear(const Sender& from, const Output& output, Now now, Effects& effects) {
   Agent* agent = speaking(from, output.name, output.incarnation, effects);
-  if (agent == nullptr) return;
+  if (agent == nullptr || agent->gone) return;  // only a Beat tells that it lives; then this is said again
   if (output.seq > agent->output_seq) {
     for (const LogPart& part : output.logs) keep_log(part, *agent, now);
     for (const OutputPart& part : output.outputs) keep_output(part, *agent);

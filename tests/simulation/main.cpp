@@ -94,9 +94,10 @@ void report(const Totals& totals, std::uint64_t count, Duration took) {
   fmt::print(
       "{} seeds, each twice, in {:.1f} s: {:.0f} simulated hours, {} faults, {} lives of a head ({} from a "
       "backup), "
-      "{} turns, {} commits, {} leases, {} expired, {} yielded, {} failed attempts; digest {:016x}\n",
+      "{} turns, {} commits, {} leases, {} expired, {} yielded, {} failed attempts, {} runs collected; "
+      "digest {:016x}\n",
       count, seconds(took), 2 * seconds(totals.simulated) / 3600, t.faults, t.heads, t.restores, t.turns,
-      t.commits, t.leases, t.expired, t.yielded, t.failed_attempts, totals.digest);
+      t.commits, t.leases, t.expired, t.yielded, t.failed_attempts, t.collected, totals.digest);
 }
 
 }  // namespace

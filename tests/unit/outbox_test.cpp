@@ -23,7 +23,12 @@ constexpr Incarnation self{77};
 
 RunName run(std::uint64_t begin) { return {{1}, {{9}, begin}, {begin, begin + 10}, 1}; }
 
-Step step() { return {.lease = {{9}, 1}, .range = {0, 100}, .job = {1}, .order = nullptr}; }
+Step step() {
+  Step made;
+  made.lease = {{9}, 1};
+  made.job = {1};
+  return made;
+}
 
 OutputStored answer(const Output& message) { return {self, message.seq}; }
 
@@ -106,7 +111,10 @@ TEST_CASE("what is collected leaves at once, in parts, and is stored when its la
     CHECK(encode(AgentToHead(*message)).size() < limits::message_bytes_max);
     for (const OutputPart& part : message->outputs) {
       CHECK(part.text.data.size() <= limits::output_part_bytes_max);
-      if (part.run == Range{10, 20}) CHECK(part.offset == text.size()), text += part.text.data;
+      if (part.run == Range{10, 20}) {
+        CHECK(part.offset == text.size());
+        text += part.text.data;
+      }
       CHECK(part.last == (part.run != Range{10, 20} || text.size() == large.size()));
     }
     for (const StoredOutput& run : outbox.hear(answer(*message), start)) stored.push_back(run);

@@ -316,6 +316,22 @@ TEST_CASE("what programs print is numbered, kept once, and acknowledged each tim
   CHECK(s.logs().back().entry.number == 4);
 }
 
+TEST_CASE("an agent that has said goodbye prints nothing more, until it beats again") {
+  Scenario s;
+  auto& a = runner(s, "a");
+  const JobId id = s.submits(runs({0, 10}));
+  const Taken lease = a.takes_lease();
+  Output output{"a", a.introduction().incarnation, 1, {}, {}};
+  output.logs = {{id, lease.id, {0, 10}, 1, Stream::stderr_, false, {"one\n"}}};
+  a.delivers(output);
+  a.says_goodbye();
+  output.seq = 2;
+  a.send(output);
+  CHECK(s.logs().size() == 1);
+  CHECK(s.stored().outputs_seen.empty());
+  s.restarts_head();
+}
+
 TEST_CASE("a log keeps its latest parts") {
   Scenario s;
   auto& a = runner(s, "a");

@@ -23,7 +23,12 @@ bool is_readable(const Slots& slots, int patience_ms) {
 }
 
 Step step(std::uint32_t slot, Range range, Kernel kernel = Kernel::primes) {
-  return {.slot = slot, .lease = {{1}, slot + 1U}, .kernel = kernel, .range = range, .order = nullptr};
+  Step made;
+  made.slot = slot;
+  made.lease = {{1}, slot + 1U};
+  made.kernel = kernel;
+  made.range = range;
+  return made;
 }
 
 std::vector<StepResult> await(Slots& slots, std::size_t count) {
