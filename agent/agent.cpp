@@ -1,14 +1,17 @@
 #include "agent/agent.h"
 
 #include <spdlog/spdlog.h>
-#include <sys/utsname.h>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <thread>
+#include <memory>
+#include <set>
 #include <utility>
+#include <variant>
+#include <vector>
 
+#include "agent/machine.h"
 #include "common/limits.h"
 #include "common/os/random.h"
 #include "common/os/wait.h"
@@ -31,19 +34,18 @@ Hello introduction(const AgentOptions& options) {
   hello.program_version = program_version;
   hello.slots = options.slots;
   hello.kernels.assign(sieve_kernels.begin(), sieve_kernels.end());
-  utsname machine{};
-  if (uname(&machine) == 0) {
-    hello.labels = {{"arch", machine.machine},
-                    {"host", machine.nodename},
-                    {"os", std::string(machine.sysname) + " " + machine.release}};
-  }
-  hello.labels.push_back({"cpus", std::to_string(std::thread::hardware_concurrency())});
-  for (Label& label : hello.labels) label.value.resize(std::min(label.value.size(), limits::text_bytes_max));
+  if (options.allow_exec) hello.kernels.push_back(Kernel::exec);
+  hello.labels = machine_labels(options.imds_endpoint, options.labels);
   return hello;
 }
 
-SessionSettings session_settings(const AgentOptions& options) {
-  return {introduction(options), options.head_timeout, options.idle_exit};
+std::set<Sha256> files_in_use(const std::vector<std::shared_ptr<const JobOrder>>& jobs) {
+  std::set<Sha256> hashes;
+  for (const auto& job : jobs) {
+    if (!job->program) continue;
+    for (const FileRef& file : files_needed(*job->program)) hashes.insert(file.hash);
+  }
+  return hashes;
 }
 
 }  // namespace
@@ -52,14 +54,20 @@ AgentLoop::AgentLoop(AgentOptions options, StopSignals& signals, const Clock& cl
     : options_(std::move(options)),
       signals_(signals),
       clock_(clock),
-      slots_(options_.slots),
-      session_(session_settings(options_), clock.now().instant) {}
+      introduction_(introduction(options_)),
+      outbox_(introduction_.name, introduction_.incarnation),
+      programs_(options_.allow_exec ? std::make_optional<Programs>(options_, introduction_, outbox_)
+                                    : std::nullopt),
+      slots_(options_.slots, programs_ ? programs_->settings() : ExecSettings{}),
+      session_({introduction_, options_.head_timeout, options_.idle_exit}, clock.now().instant) {}
 
 ExitStatus AgentLoop::run() {
   spdlog::info("{} with {} slots, pq {}", options_.name, options_.slots, program_version);
   while (!session_.ending()) turn();
+  for (std::uint32_t slot = 0; slot < options_.slots; ++slot) slots_.abandon(slot);
   dealer_.reset();
   finish_sending();  // the process ends without destructors, and the goodbye must not be lost with it
+  if (programs_) programs_->end();
   return report_ending();
 }
 
@@ -67,18 +75,64 @@ ExitStatus AgentLoop::run() {
 void AgentLoop::turn() {
   const Instant now = clock_.now().instant;
   take_signals(now);
-  for (const StepResult& result : slots_.take_results()) session_.finish(result, now);
+  take_results(now);
   take_messages(now);
   keep_link(now);
+  if (programs_) {
+    get_files();
+    programs_->look_after_orphans(now);
+  }
+  if (session_.is_draining()) outbox_.hurry(now);
+  session_.owe_output(!outbox_.is_empty());
   session_.settle(now);
+  for (const std::uint32_t slot : session_.next_abandoned()) slots_.abandon(slot);
   for (const Step& step : session_.next_steps()) slots_.start(step);
+  send_messages(now);
+  if (!session_.ending()) sleep();
+}
+
+void AgentLoop::take_results(Instant now) {
+  for (const StepResult& result : slots_.take_results()) {
+    session_.finish(result, now);
+    outbox_.collect(result.step, result.collected, now);
+    outbox_.flush(now);
+  }
+}
+
+// Those of jobs that wait for them.
+void AgentLoop::get_files() {
+  FileCache& cache = programs_->cache();
+  cache.look();
+  for (const auto& job : session_.unready_jobs()) {
+    const auto is_here = cache.has(files_needed(*job->program));
+    if (!is_here) {
+      spdlog::warn("job {}: {}", job->job.value, is_here.error());
+      session_.set_unready(job->job, is_here.error());
+    } else if (*is_here) {
+      session_.set_ready(job->job);
+      cache.make_room(files_in_use(session_.jobs()));
+    }
+  }
+}
+
+// What programs printed goes before the beat that tells what they computed.
+void AgentLoop::send_messages(Instant now) {
+  if (is_up() && !session_.ending()) {
+    if (const auto message = outbox_.next_message(now)) dealer_->send(encode(AgentToHead(*message)));
+    const auto wish = programs_ ? programs_->cache().next_message(now) : std::nullopt;
+    if (wish) dealer_->send(encode(AgentToHead(*wish)));
+  }
   while (const auto message = session_.next_message(now)) {
     if (dealer_) dealer_->send(encode(*message));
   }
-  if (session_.ending()) return;
-  const std::array<int, 2> wakers{slots_.fd(), signals_.fd()};
+}
+
+void AgentLoop::sleep() {
+  const std::array<int, 3> wakers{slots_.fd(), signals_.fd(), outbox_.fd()};
   Instant deadline = session_.next_deadline();
   if (!dealer_) deadline = std::min(deadline, next_connect_);
+  if (is_up()) deadline = std::min(deadline, outbox_.next_deadline());
+  if (is_up() && programs_) deadline = std::min(deadline, programs_->cache().next_deadline());
   const Duration patience = std::max<Duration>(deadline - clock_.now().instant, 0ns);
   if (dealer_) {
     dealer_->wait(patience, wakers);
@@ -110,10 +164,21 @@ void AgentLoop::take_messages(Instant now) {
     }
     const bool was_introduced = session_.is_introduced();
     session_.hear(*message, now);
+    route(*message, now);
     failures_ = 0;
     if (session_.is_introduced() && !was_introduced) spdlog::info("the head knows this agent");
     complaint_.clear();
   }
+}
+
+// What is not the session's business.
+void AgentLoop::route(const HeadToAgent& message, Instant now) {
+  if (const auto* stored = std::get_if<OutputStored>(&message)) {
+    for (const StoredOutput& output : outbox_.hear(*stored, now))
+      session_.output_is_stored(output.lease, output.upto);
+  }
+  const auto* part = std::get_if<FilePart>(&message);
+  if (part != nullptr && programs_) programs_->cache().hear(*part);
 }
 
 // ---------------------------------------------------------------- the link
@@ -125,7 +190,11 @@ void AgentLoop::keep_link(Instant now) {
   }
   const Link link = dealer_->link();
   // What was said while nobody was there is gone, and the next word would be due in a second.
-  if (std::exchange(last_link_, link) != Link::up && link == Link::up) session_.reach_head(now);
+  if (std::exchange(last_link_, link) != Link::up && link == Link::up) {
+    session_.reach_head(now);
+    outbox_.reach_head(now);
+    if (programs_) programs_->cache().reach_head();
+  }
   std::string complaint;
   if (link == Link::nobody_listens) complaint = "no head answers yet; trying again";
   if (link == Link::wrong_head) {

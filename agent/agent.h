@@ -4,6 +4,8 @@
 #include <optional>
 
 #include "agent/options.h"
+#include "agent/outbox.h"
+#include "agent/programs.h"
 #include "agent/session.h"
 #include "agent/slots.h"
 #include "common/errors.h"
@@ -15,6 +17,7 @@ namespace pq {
 
 class AgentLoop {
  public:
+  // REQUIRES: this process has no other thread.
   AgentLoop(AgentOptions options, StopSignals& signals, const Clock& clock);
 
   // Until the session ends; then how.
@@ -23,15 +26,24 @@ class AgentLoop {
  private:
   void turn();
   void take_signals(Instant now);
+  void take_results(Instant now);
   void take_messages(Instant now);
+  void route(const HeadToAgent& message, Instant now);
+  void get_files();
+  void send_messages(Instant now);
+  void sleep();
   void keep_link(Instant now);
   bool connect(Instant now);
+  bool is_up() const { return dealer_ && last_link_ == Link::up; }
   Duration backoff();
   ExitStatus report_ending() const;
 
   AgentOptions options_;
   StopSignals& signals_;
   const Clock& clock_;
+  const Hello introduction_;
+  Outbox outbox_;
+  std::optional<Programs> programs_;  // with --allow-exec
   Slots slots_;
   Session session_;
 

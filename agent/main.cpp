@@ -1,4 +1,7 @@
+#include <fcntl.h>
+#include <linux/close_range.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -12,9 +15,19 @@
 
 namespace {
 
+// The programs that it runs get none of its files, also of those that it was started with. Its own never take
+// the numbers of standard ones that it was started without.
+void keep_descriptors_to_itself() {
+  int fd = 0;
+  while (fd >= 0 && fd <= STDERR_FILENO) fd = open("/dev/null", O_RDWR);
+  if (fd > STDERR_FILENO) close(fd);
+  close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+}
+
 pq::ExitStatus run(int argc, char** argv) {
   auto options = pq::parse_agent_options(argc, argv);
   if (!options) return pq::ExitStatus::done;
+  keep_descriptors_to_itself();
   pq::set_up_log("pq-agent", options->log_level);
   pq::seed_c_library();
   pq::StopSignals signals;

@@ -6,10 +6,13 @@
 #include <array>
 #include <charconv>
 #include <cstdio>
-#include <fstream>
+#include <cstdlib>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "agent/machine.h"
 #include "common/duration.h"
 #include "common/errors.h"
 #include "common/limits.h"
@@ -21,6 +24,8 @@
 
 namespace pq {
 namespace {
+
+constexpr std::size_t labels_given_max = limits::labels_max - 8;  // the agent finds some itself
 
 const Usage& usage() {
   static const Usage usage{
@@ -36,11 +41,16 @@ const Usage& usage() {
                 {"name", "NAME",
                  "what the head calls this agent (default: the EC2 instance's id, else the host's name and "
                  "four digits)"},
-                {"allow-exec", "", "let jobs run programs here; no kernel of this version does"},
+                {"allow-exec", "", "let jobs run any program here, as this user"},
+                {"work-dir", "DIR",
+                 "where programs run and their files are kept (default: $CACHE_DIRECTORY, else "
+                 "$XDG_CACHE_HOME/pq, else $HOME/.cache/pq, else /var/tmp/pq-UID)"},
+                {"cache-size", "4G", "bytes of files to keep for later jobs, with k, M, G or T"},
+                {"label", "KEY=VALUE", "a label that jobs can require; more than once for more than one"},
                 {"head-timeout", "10m", "end after so long without a word from the head"},
                 {"idle-exit", "5m", "end after so long without work (default: never)"},
                 {"imds-endpoint", "URL",
-                 "where to ask for interruption notices; this version learns of them by SIGTERM only"},
+                 "where EC2's metadata service is; asked for the labels zone and instance_type"},
                 {"log-level", "LEVEL", "trace, debug, info, warn, error or off (default info)"}},
       .statuses = {
           {ExitStatus::done, "drained: SIGTERM, SIGINT, an operator's drain, or --idle-exit"},
@@ -67,14 +77,6 @@ Duration parse_time(const std::string& flag, const std::string& text) {
   return *duration;
 }
 
-// On EC2 the firmware tells the instance's id, without a question to anybody.
-std::string ec2_instance_id() {
-  std::ifstream tag("/sys/devices/virtual/dmi/id/board_asset_tag");
-  std::string id;
-  std::getline(tag, id);
-  return id.starts_with("i-") && is_printable(id) ? id : "";
-}
-
 std::string default_name() {
   std::string instance = ec2_instance_id();
   if (!instance.empty()) return instance;
@@ -92,6 +94,61 @@ std::string parse_agent_name(const std::string& text) {
   return text;
 }
 
+std::uint64_t parse_bytes(const std::string& flag, const std::string& text) {
+  constexpr std::string_view units = "kMGT";
+  std::uint64_t bytes = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, bytes);
+  const std::size_t unit = end == last ? std::string_view::npos : units.find(*end);
+  const bool is_size =
+      error == std::errc() && (end == last || (end + 1 == last && unit != std::string_view::npos));
+  const unsigned shift = unit == std::string_view::npos ? 0 : 10 * (static_cast<unsigned>(unit) + 1);
+  if (!is_size || bytes > (std::uint64_t{1} << 62U) >> shift) {
+    refuse("--" + flag + " " + printable(text) +
+           " is not a size: write a number of bytes, or one with k, M, G or T");
+  }
+  return bytes << shift;
+}
+
+Label parse_label(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  Label label{text.substr(0, equals), equals == std::string::npos ? "" : text.substr(equals + 1)};
+  if (equals == std::string::npos || label.key.empty() || label.key.size() > limits::name_bytes_max ||
+      label.value.size() > limits::text_bytes_max || !is_printable(text)) {
+    refuse("--label " + printable(text) + " is not a label: write KEY=VALUE");
+  }
+  return label;
+}
+
+// Set but empty means unset.
+std::optional<std::string> environment(const char* name) {
+  const char* const value = std::getenv(name);
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return value;
+}
+
+std::filesystem::path default_work_dir() {
+  if (const auto given = environment("CACHE_DIRECTORY")) return given->substr(0, given->find(':'));
+  if (const auto base = environment("XDG_CACHE_HOME"); base && base->front() == '/')
+    return std::filesystem::path(*base) / "pq";
+  if (const auto home = environment("HOME")) return std::filesystem::path(*home) / ".cache" / "pq";
+  return "/var/tmp/pq-" + std::to_string(geteuid());
+}
+
+void read_programs(const Arguments& arguments, AgentOptions& options) {
+  options.allow_exec = arguments.has("allow-exec");
+  options.work_dir = arguments.value("work-dir").value_or(default_work_dir().string());
+  options.cache_bytes = parse_bytes("cache-size", arguments.value("cache-size").value_or("4G"));
+  for (char** word = environ; *word != nullptr; ++word) options.environment.emplace_back(*word);
+}
+
+void read_labels(const Arguments& arguments, AgentOptions& options) {
+  for (const std::string& text : arguments.values("label")) options.labels.push_back(parse_label(text));
+  if (options.labels.size() > labels_given_max)
+    refuse("--label is given more than " + std::to_string(labels_given_max) + " times");
+  options.imds_endpoint = arguments.value("imds-endpoint");
+}
+
 AgentOptions read(const Arguments& arguments) {
   if (!arguments.words().empty())
     refuse("\"" + printable(arguments.words().front()) + "\" is one word too many");
@@ -107,6 +164,8 @@ AgentOptions read(const Arguments& arguments) {
   const std::uint32_t cores = std::clamp(std::thread::hardware_concurrency(), 1U, limits::slots_max);
   options.slots = arguments.value("slots") ? parse_slots(*arguments.value("slots")) : cores;
   options.name = arguments.value("name") ? parse_agent_name(*arguments.value("name")) : default_name();
+  read_programs(arguments, options);
+  read_labels(arguments, options);
   options.head_timeout = parse_time("head-timeout", arguments.value("head-timeout").value_or("10m"));
   if (const auto idle = arguments.value("idle-exit")) options.idle_exit = parse_time("idle-exit", *idle);
   options.log_level = arguments.value("log-level").value_or("info");

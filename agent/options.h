@@ -5,8 +5,10 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/instant.h"
+#include "common/job.h"
 #include "common/net/keys.h"
 
 namespace pq {
@@ -15,6 +17,12 @@ struct AgentOptions {
   CredentialSources credentials;
   std::uint32_t slots = 1;
   std::string name;
+  bool allow_exec = false;
+  std::filesystem::path work_dir;        // for programs: scratch directories and cached files
+  std::uint64_t cache_bytes = 0;         // of files
+  std::vector<Label> labels;             // given on the command line
+  std::vector<std::string> environment;  // NAME=VALUE, of this process: programs inherit most of it
+  std::optional<std::string> imds_endpoint;
   Duration head_timeout{0};
   std::optional<Duration> idle_exit;
   std::string log_level;

@@ -6,6 +6,9 @@
 #include <utility>
 #include <variant>
 
+#include "common/check.h"
+#include "common/job.h"
+
 namespace pq {
 namespace {
 
@@ -21,7 +24,20 @@ std::string cut(std::string text) {
   return text;
 }
 
+std::uint64_t run_width(const JobOrder& order) { return order.program ? order.program->run_width : 0; }
+
+std::size_t bytes_of(const std::vector<CollectedRun>& runs) {
+  std::size_t bytes = 0;
+  for (const CollectedRun& run : runs) bytes += run.text.size() + sizeof run;
+  return bytes;
+}
+
 }  // namespace
+
+Session::Met::Met(const JobOrder& told)
+    : order(std::make_shared<const JobOrder>(told)),
+      pace(told.kernel),
+      is_ready(!told.program || files_needed(*told.program).empty()) {}
 
 Session::Session(SessionSettings settings, Instant now)
     : settings_(std::move(settings)),
@@ -71,7 +87,11 @@ void Session::hear_one(const Orders& orders, Instant now) {
   if (!held_.empty()) held_at_ = now;
   std::set<LeaseId> listed;
   for (const LeaseOrder& order : orders.leases) listed.insert(order.lease);
-  std::erase_if(held_, [&](const auto& held) { return !listed.contains(held.first); });
+  std::erase_if(held_, [&](const auto& held) {
+    if (listed.contains(held.first)) return false;
+    abandon_step(held.first, held.second);
+    return true;
+  });
   for (const LeaseOrder& order : orders.leases) obey(order, now);
   forget_jobs();
   if (orders.drain && !draining_) drain(now);
@@ -86,18 +106,21 @@ void Session::obey(const LeaseOrder& order, Instant now) {
 
 // False: declined.
 bool Session::take_new(const LeaseOrder& order) {
-  if (draining_ || !jobs_.contains(order.job) || held_.size() >= limits::leases_per_agent_max) return false;
+  const auto met = jobs_.find(order.job);
+  if (draining_ || met == jobs_.end() || held_.size() >= limits::leases_per_agent_max) return false;
+  if (met->second.order->cpus > slot_is_busy_.size()) return false;
   Held& lease = held_[order.lease];
   lease.job = order.job;
+  lease.attempt = order.attempts_failed + 1;
   lease.begin = lease.upto = order.range.begin;
   lease.end = order.range.end;
   return true;
 }
 
 void Session::meet(const JobOrder& order) {
-  const auto [met, is_new] = jobs_.try_emplace(order.job, Met{order, Pace(order.kernel)});
+  const auto [met, is_new] = jobs_.try_emplace(order.job, order);
   // Another job by this number: the head's database was restored or replaced.
-  if (!is_new && met->second.order != order) met->second = {order, Pace(order.kernel)};
+  if (!is_new && *met->second.order != order) met->second = Met(order);
 }
 
 // Of jobs that it holds nothing of, what was measured is kept for their next leases; the oldest go first.
@@ -108,15 +131,18 @@ void Session::forget_jobs() {
     job = in_use.contains(job->first) ? std::next(job) : jobs_.erase(job);
 }
 
+// What is given back begins where a run does, so that nobody's runs are cut.
 void Session::lower_end(Held& lease, std::uint64_t end) {
   const std::uint64_t begun = lease.step_end.value_or(lease.upto);
+  const JobOrder& order = *jobs_.at(lease.job).order;
+  if (end > begun) end = run_boundary({order.begin, lease.end}, run_width(order), end);
   lease.end = std::min(lease.end, std::max(end, begun));
 }
 
 // ---------------------------------------------------------------- from the slots
 
 void Session::finish(const StepResult& result, Instant now) {
-  slot_is_busy_.at(result.step.slot) = false;
+  free_slots(result.step.slot);
   const auto held = held_.find(result.step.lease);
   if (held == held_.end()) return;  // lost meanwhile: somebody else computes it
   Held& lease = held->second;
@@ -124,38 +150,149 @@ void Session::finish(const StepResult& result, Instant now) {
   if (result.step.range != Range{lease.upto, lease.step_end.value_or(lease.upto)}) return;
   lease.step_end.reset();
   fold_in(lease, result);
-  if (lease.failed || lease.upto == lease.end) next_word_ = now;
+  if (draining_) lower_end(lease, 0);  // a step that ends early: what is left of it is not begun
+  if (lease.is_over()) next_word_ = now;
+}
+
+void Session::free_slots(std::uint32_t first) {
+  const auto running = running_.find(first);
+  check(running != running_.end(), "a result is of a step that runs");
+  for (const std::uint32_t slot : running->second.slots) slot_is_busy_.at(slot) = false;
+  running_.erase(running);
+  std::erase(abandoned_, first);
 }
 
 void Session::fold_in(Held& lease, const StepResult& result) {
-  const Range& range = result.step.range;
-  const auto fail = [&](const std::string& error) { lease.failed = FailedPart{range.end, cut(error)}; };
-  if (!result.outcome) return fail(result.outcome.error());
-  Met& job = jobs_.at(lease.job);
-  job.pace.learn(range.begin, range.width(), seconds(result.took));
-  const Fold how = job.order.fold;
-  if (how != Fold::none) {
-    const std::optional<Value> both =
-        lease.value ? fold(how, *lease.value, *result.outcome) : *result.outcome;
-    if (!both) return fail("the sum does not fit into a signed 128-bit integer");
-    lease.value = both;
+  const std::uint64_t width = result.upto - lease.upto;
+  if (width > 0) {
+    if (result.is_typical && !result.failed)
+      jobs_.at(lease.job).pace.learn(lease.upto, width, seconds(result.took));
+    const Untold before{lease.upto, lease.value, result.upto, bytes_of(result.collected)};
+    if (!keep_value(lease, result)) return;
+    if (!result.collected.empty()) lease.untold.push_back(before);
+    lease.upto = result.upto;
   }
-  lease.upto = range.end;
+  if (result.failed) lease.failed = FailedPart{result.failed->upto, cut(result.failed->error)};
 }
+
+// False: it does not fit into one value with what the lease has. That is no failure of the program: the rest
+// is given back and begins anew, in a lease with a value of its own; the head tells in the end whether the
+// whole fits.
+bool Session::keep_value(Held& lease, const StepResult& result) {
+  const Fold how = jobs_.at(lease.job).order->fold;
+  if (how == Fold::none) return true;
+  check(result.value.has_value(), "what is computed has a value");
+  const auto both = lease.value ? fold(how, *lease.value, *result.value) : result.value;
+  if (both) {
+    lease.value = both;
+  } else {
+    lease.end = lease.upto;
+  }
+  return both.has_value();
+}
+
+void Session::output_is_stored(LeaseId id, std::uint64_t upto) {
+  const auto held = held_.find(id);
+  if (held == held_.end()) return;
+  Held& lease = held->second;
+  while (!lease.untold.empty() && lease.untold.front().upto <= upto) lease.untold.pop_front();
+  if (lease.is_over()) next_word_ = {};
+}
+
+// ---------------------------------------------------------------- to the slots
 
 std::vector<Step> Session::next_steps() {
   std::vector<Step> steps;
-  std::uint32_t slot = 0;
   for (auto& [id, lease] : held_) {
-    if (!lease.wants_slot()) continue;
-    while (slot < slot_is_busy_.size() && slot_is_busy_[slot]) ++slot;
-    if (slot == slot_is_busy_.size()) break;
     const Met& job = jobs_.at(lease.job);
-    lease.step_end = lease.upto + job.pace.step_width(lease.upto, lease.end - lease.upto);
-    slot_is_busy_[slot] = true;
-    steps.push_back({slot, id, job.order.kernel, {lease.upto, *lease.step_end}});
+    if (!lease.wants_slot() || !job.is_ready || !may_print_more(job)) continue;
+    // Later leases do not take what an earlier one waits for: else one that needs several slots would wait
+    // for ever.
+    auto slots = take_slots(job.order->cpus);
+    if (!slots) break;
+    const Range range{lease.upto, next_step_end(job, lease)};
+    lease.step_end = range.end;
+    const std::uint32_t first = slots->front();
+    steps.push_back({first, id, job.order->kernel, range, lease.job, lease.attempt, job.order});
+    running_[first] = {id, range, *std::move(slots)};
   }
   return steps;
+}
+
+// About as much as the pace says; of runs with a width of their own as many as that is, but one at least.
+std::uint64_t Session::next_step_end(const Met& job, const Held& lease) const {
+  const std::uint64_t end = lease.upto + job.pace.step_width(lease.upto, lease.end - lease.upto);
+  const auto first = run_at(*job.order, lease.upto, lease.end);
+  if (!first) return end;
+  if (end <= first->end || end == lease.end) return std::max(end, first->end);
+  return end - (end - first->end) % run_width(*job.order);
+}
+
+std::optional<std::vector<std::uint32_t>> Session::take_slots(std::uint32_t count) {
+  std::vector<std::uint32_t> slots;
+  for (std::uint32_t slot = 0; slot < slot_is_busy_.size() && slots.size() < std::max(count, 1U); ++slot) {
+    if (!slot_is_busy_[slot]) slots.push_back(slot);
+  }
+  if (slots.size() < std::max(count, 1U)) return std::nullopt;
+  for (const std::uint32_t slot : slots) slot_is_busy_[slot] = true;
+  return slots;
+}
+
+// With the head away, what programs print would fill the memory.
+bool Session::may_print_more(const Met& job) const {
+  if (!job.order->program || !job.order->program->collects) return true;
+  std::size_t bytes = 0;
+  for (const auto& [id, lease] : held_) {
+    for (const Untold& untold : lease.untold) bytes += untold.bytes;
+  }
+  return bytes < limits::output_untold_bytes_max;
+}
+
+// The step of a lease that is lost or given back.
+void Session::abandon_step(LeaseId id, const Held& lease) {
+  if (!lease.step_end) return;
+  for (const auto& [slot, running] : running_) {
+    if (running.lease == id && running.range == Range{lease.upto, *lease.step_end})
+      abandoned_.push_back(slot);
+  }
+}
+
+std::vector<std::uint32_t> Session::next_abandoned() { return std::exchange(abandoned_, {}); }
+
+// ---------------------------------------------------------------- files
+
+std::vector<std::shared_ptr<const JobOrder>> Session::unready_jobs() const {
+  std::set<JobId> waiting;
+  for (const auto& [id, lease] : held_) {
+    if (lease.wants_slot() && !jobs_.at(lease.job).is_ready) waiting.insert(lease.job);
+  }
+  std::vector<std::shared_ptr<const JobOrder>> orders;
+  orders.reserve(waiting.size());
+  for (const JobId job : waiting) orders.push_back(jobs_.at(job).order);
+  return orders;
+}
+
+void Session::set_ready(JobId job) {
+  const auto met = jobs_.find(job);
+  if (met != jobs_.end()) met->second.is_ready = true;
+}
+
+void Session::set_unready(JobId job, const std::string& error) {
+  const auto met = jobs_.find(job);
+  if (met == jobs_.end()) return;
+  met->second.is_ready = false;
+  for (auto& [id, lease] : held_) {
+    if (lease.job != job || !lease.wants_slot()) continue;
+    const auto run = run_at(*met->second.order, lease.upto, lease.end);
+    lease.failed = FailedPart{run ? run->end : next_step_end(met->second, lease), cut(error)};
+    next_word_ = {};
+  }
+}
+
+std::vector<std::shared_ptr<const JobOrder>> Session::jobs() const {
+  std::vector<std::shared_ptr<const JobOrder>> orders;
+  for (const auto& [id, job] : jobs_) orders.push_back(job.order);
+  return orders;
 }
 
 // ---------------------------------------------------------------- endings
@@ -170,6 +307,7 @@ void Session::drain_at_once(Instant now) {
   drain(now);
   drain_ends_ = now + hurried_patience;
   for (auto& [id, lease] : held_) {
+    abandon_step(id, lease);
     lease.step_end.reset();
     lower_end(lease, 0);
   }
@@ -194,7 +332,7 @@ void Session::settle(Instant now) {
       std::any_of(held_.begin(), held_.end(), [](const auto& held) { return held.second.step_end; });
   if (is_computing) return;
   if (!drain_ends_) drain_ends_ = now + drain_patience;
-  if (held_.empty() || now >= *drain_ends_) goodbye_is_due_ = true;
+  if ((held_.empty() && !owes_output_) || now >= *drain_ends_) goodbye_is_due_ = true;
 }
 
 // ---------------------------------------------------------------- to the head
@@ -225,8 +363,9 @@ Beat Session::make_beat() {
   beat.orders_seen = orders_seen_;
   beat.draining = draining_.has_value();
   for (const auto& [id, lease] : held_) {
-    LeaseView view{id, lease.begin, lease.upto, lease.end, lease.value, std::nullopt, std::nullopt};
-    if (lease.failed) {
+    LeaseView view{id,           lease.begin, lease.told_upto(), lease.end, lease.told_value(),
+                   std::nullopt, std::nullopt};
+    if (lease.failed && lease.untold.empty()) {
       view.failed_upto = lease.failed->upto;
       view.error = lease.failed->error;
     }

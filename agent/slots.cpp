@@ -15,11 +15,23 @@
 
 namespace pq {
 
-Slots::Slots(std::uint32_t count) : fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+namespace {
+
+StepResult compute_step(const Step& step, Exec& exec, const Clock& clock) {
+  if (step.kernel == Kernel::exec) return exec.compute(step);
+  const Instant began = clock.now().instant;
+  const auto outcome = compute(step.kernel, step.range);
+  const Duration took = clock.now().instant - began;
+  return outcome ? computed(step, *outcome, took) : failed(step, outcome.error(), took);
+}
+
+}  // namespace
+
+Slots::Slots(std::uint32_t count, const ExecSettings& exec) : fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
   if (fd_ < 0) throw EnvironmentError("cannot make an eventfd: raise the limit of open files (ulimit -n)");
   set_up_sieve();
   for (std::uint32_t i = 0; i < count; ++i) {
-    Slot& slot = *slots_.emplace_back(std::make_unique<Slot>());
+    Slot& slot = *slots_.emplace_back(std::make_unique<Slot>(exec, i));
     try {
       slot.thread = std::thread([this, &slot] { serve(slot); });
     } catch (const std::system_error& error) {
@@ -39,6 +51,7 @@ void Slots::stop() {
       const std::lock_guard lock(slot->mutex);
       slot->stops = true;
     }
+    slot->exec.abandon();
     slot->changed.notify_one();
   }
   for (const auto& slot : slots_) slot->thread.join();
@@ -51,25 +64,37 @@ void Slots::start(const Step& step) {
     const std::lock_guard lock(slot.mutex);
     check(!slot.step, "a slot computes one step at a time");
     slot.step = step;
+    slot.exec.welcome();
   }
   slot.changed.notify_one();
+}
+
+void Slots::abandon(std::uint32_t number) {
+  Slot& slot = *slots_.at(number);
+  const std::lock_guard lock(slot.mutex);
+  if (slot.step) slot.exec.abandon();
 }
 
 void Slots::serve(Slot& slot) {
   const SystemClock clock;
   while (true) {
     std::unique_lock lock(slot.mutex);
-    slot.changed.wait(lock, [&] { return slot.step || slot.stops; });
+    const auto has_work = [&] { return slot.step || slot.stops; };
+    if (const Instant rests = slot.exec.rests_until(); rests == Instant::never()) {
+      slot.changed.wait(lock, has_work);
+    } else if (!slot.changed.wait_for(lock, rests - clock.now().instant, has_work)) {
+      lock.unlock();  // a step that comes now waits for as long as a program takes to end
+      slot.exec.rest(clock.now().instant);
+      continue;
+    }
     if (slot.stops) return;
     const Step step = *slot.step;
     lock.unlock();
-    const Instant began = clock.now().instant;
-    auto outcome = compute(step.kernel, step.range);
-    const Duration took = clock.now().instant - began;
+    StepResult result = compute_step(step, slot.exec, clock);
     lock.lock();
     slot.step.reset();
     lock.unlock();
-    deliver({step, std::move(outcome), took});
+    deliver(std::move(result));
   }
 }
 

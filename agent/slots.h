@@ -9,20 +9,26 @@
 #include <thread>
 #include <vector>
 
+#include "agent/kernels/exec.h"
 #include "agent/step.h"
 
 namespace pq {
 
 class Slots {
  public:
-  explicit Slots(std::uint32_t count);
-  // Waits for the steps that run; an agent that cannot wait ends its process instead.
+  // REQUIRES, where programs are run: SIGPIPE is ignored.
+  explicit Slots(std::uint32_t count, const ExecSettings& exec = {});
+  // Waits for the steps that run, but kills programs; an agent that cannot wait ends its process instead.
   ~Slots();
   Slots(const Slots&) = delete;
   Slots& operator=(const Slots&) = delete;
 
   // REQUIRES: step.slot is idle.
   void start(const Step& step);
+
+  // The step of this slot, if it computes one, is of no use: a program of it is killed at once. Its result
+  // comes all the same.
+  void abandon(std::uint32_t slot);
 
   // What has been finished since the last call. Never waits.
   std::vector<StepResult> take_results();
@@ -33,6 +39,9 @@ class Slots {
  private:
   // What one slot's thread is given; guarded by `mutex`.
   struct Slot {
+    Slot(const ExecSettings& settings, std::uint32_t number) : exec(settings, number) {}
+
+    Exec exec;  // its thread's, but for abandon()
     std::mutex mutex;
     std::condition_variable changed;
     std::optional<Step> step;

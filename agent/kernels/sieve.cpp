@@ -9,6 +9,8 @@
 #include <primesieve.hpp>
 #include <vector>
 
+#include "common/check.h"
+
 namespace pq {
 namespace {
 
@@ -34,7 +36,10 @@ Sieve sieve_for(Kernel kernel) {
       return {primesieve::count_quintuplets, {Shape{2, 6, 8, 12}, Shape{4, 6, 10, 12}}};
     case Kernel::sextuplets:
       return {primesieve::count_sextuplets, {Shape{4, 6, 10, 12, 16}}};
+    case Kernel::exec:
+      break;
   }
+  check(false, "a sieve computes what it is a kernel of");
   return {};
 }
 

@@ -41,6 +41,7 @@ struct Sender {
 struct Record {
   std::uint32_t failures_in_row = 0;  // since it last succeeded
   bool others_succeed = false;        // with a part on which it had failed
+  Instant suspended_until = {};       // it waits for others to try what has failed on it
 };
 
 struct Job {
@@ -114,7 +115,7 @@ class Queue {
   bool is_collected(const Lease& lease, std::uint64_t upto) const;
   void forget_output(LeaseId id, std::uint64_t from);
   void note_success(Agent& agent, Job& job, const Leased& finished, Now now, Effects& effects);
-  void note_failure(Agent& agent, Job& job, Now now, Effects& effects);
+  void note_failure(Agent& agent, Job& job, const Leased& failed, Now now, Effects& effects);
   void judge(Agent& agent, Job& job, Now now, Effects& effects);
   void set_quarantine(Agent& agent, std::optional<Instant> until);
 
@@ -137,9 +138,11 @@ class Queue {
   // ---- work for idle slots (queue_work.cpp)
   void give_work(Now now);
   bool give_each(Now now);
-  Job* next_job(const Agent& agent, std::uint64_t slots, Range& free);
+  Job* next_job(const Agent& agent, std::uint64_t slots, Now now, Range& free);
   bool may_begin(Job& job, const Agent& agent, std::uint64_t slots);
-  std::optional<Range> free_for(const Agent& agent, const Job& job) const;
+  bool others_can(const Agent& agent, const Job& job, Instant suspended_at) const;
+  static bool is_suspended(AgentId agent, const Job& job, Instant at);
+  std::optional<Range> free_for(const Agent& agent, const Job& job, Now now) const;
   std::uint64_t width_for(Job& job, const Agent& agent, const Range& free, Now now);
   void grant(Job& job, Agent& agent, const Range& free, Now now);
   void rank(const Job& job);

@@ -175,7 +175,8 @@ void Queue::hear_contradiction(const Agent& agent, const LeaseView& view, Effect
 void Queue::hear_failure(Agent& agent, const LeaseView& view, Now now, Effects& effects) {
   const Lease& lease = *leases_.find(view.lease);
   Job& job = touch(lease.job);
-  const std::uint64_t from = job.ledger.leased_at(lease.begin)->upto;
+  const Leased leased = *job.ledger.leased_at(lease.begin);
+  const std::uint64_t from = leased.upto;
   if (*view.failed_upto <= from || *view.failed_upto > job.ledger.end_of(lease.begin)) {
     return misused(agent, view, "a failure outside of it", effects);
   }
@@ -184,7 +185,7 @@ void Queue::hear_failure(Agent& agent, const LeaseView& view, Now now, Effects& 
   job.row.attempts_failed += 1;
   job.last_words = words;
   forget_output(view.lease, from);
-  note_failure(agent, job, now, effects);
+  note_failure(agent, job, leased, now, effects);
   job.ledger.fail(lease.begin, {agent.row.id, *view.failed_upto, words, job.row.spec.attempts_max}, changes_);
   drop_lease(view.lease);
 }

@@ -94,8 +94,12 @@ void Queue::note_success(Agent& agent, Job& job, const Leased& finished, Now now
   if (other != roster_.all().end()) judge(other->second, job, now, effects);
 }
 
-void Queue::note_failure(Agent& agent, Job& job, Now now, Effects& effects) {
-  job.records[agent.row.id].failures_in_row += 1;
+// What fails here too was not the other one's fault.
+void Queue::note_failure(Agent& agent, Job& job, const Leased& failed, Now now, Effects& effects) {
+  if (failed.failed_on && *failed.failed_on != agent.row.id) job.records.erase(*failed.failed_on);
+  Record& record = job.records[agent.row.id];
+  record.failures_in_row += 1;
+  if (record.failures_in_row >= limits::quarantine_after) record.suspended_until = now.instant + limits::suspension_term;
   judge(agent, job, now, effects);
 }
 

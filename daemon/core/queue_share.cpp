@@ -77,7 +77,7 @@ class Queue::Takeover {
     Range free;
     constexpr std::uint64_t in_time_all =
         limits::slots_max;  // slots that leave one by one are enough in the end
-    while (Job* job = queue_.next_job(queue_.roster_.at(leaving), in_time_all, free)) {
+    while (Job* job = queue_.next_job(queue_.roster_.at(leaving), in_time_all, now_, free)) {
       if (is_served_beside_others(*job)) continue;
       return promise_slot(*job);
     }
@@ -106,7 +106,7 @@ class Queue::Takeover {
         if (waits_for_turn && now_.instant < lease.turn_ends) continue;
         if (taker.gathers_on && *taker.gathers_on != lease.agent) continue;
         const Agent& holder = queue_.roster_.at(lease.agent);
-        if (!holder.can_compute(taker.demand) || !queue_.free_for(holder, taker)) continue;
+        if (!holder.can_compute(taker.demand) || !queue_.free_for(holder, taker, now_)) continue;
         leases.erase(std::next(candidate).base());
         return id;
       }

@@ -76,14 +76,26 @@ void Queue::rank_jobs() {
   }
 }
 
-// What has failed on this very agent is left to others as long as there are any that could try it.
-std::optional<Range> Queue::free_for(const Agent& agent, const Job& job) const {
-  const auto untried = job.ledger.next_free(agent.row.id, true);
-  if (untried) return untried;
-  const bool others_can = std::any_of(roster_.all().begin(), roster_.all().end(), [&](const auto& other) {
-    return other.first != agent.row.id && other.second.takes_work() && other.second.can_compute(job.demand);
+// Others that could try it now, the suspended ones included or not.
+bool Queue::others_can(const Agent& agent, const Job& job, Instant suspended_at) const {
+  return std::any_of(roster_.all().begin(), roster_.all().end(), [&](const auto& other) {
+    return other.first != agent.row.id && other.second.takes_work() && other.second.can_compute(job.demand) &&
+           !is_suspended(other.first, job, suspended_at);
   });
-  return others_can ? std::nullopt : job.ledger.next_free(agent.row.id, false);
+}
+
+bool Queue::is_suspended(AgentId agent, const Job& job, Instant at) {
+  const auto record = job.records.find(agent);
+  return record != job.records.end() && at < record->second.suspended_until;
+}
+
+// What has failed on this very agent is left to others as long as there are any that could try it. If much of it has
+// failed here in a row, that is waited for.
+std::optional<Range> Queue::free_for(const Agent& agent, const Job& job, Now now) const {
+  if (is_suspended(agent.row.id, job, now.instant) && others_can(agent, job, now.instant)) return std::nullopt;
+  const auto untried = job.ledger.next_free(agent.row.id, true);
+  if (untried || others_can(agent, job, Instant::never())) return untried;
+  return job.ledger.next_free(agent.row.id, false);
 }
 
 // A job whose steps hold several slots would never find them idle at once beside jobs that need one. So one
@@ -100,7 +112,7 @@ bool Queue::may_begin(Job& job, const Agent& agent, std::uint64_t slots) {
 }
 
 // The first in line of those that this agent can take something of with so many slots.
-Job* Queue::next_job(const Agent& agent, std::uint64_t slots, Range& free) {
+Job* Queue::next_job(const Agent& agent, std::uint64_t slots, Now now, Range& free) {
   const Rank* best = nullptr;
   bool is_kept_for = false;
   for (const auto& [demand, line] : shares_.lines()) {
@@ -108,7 +120,7 @@ Job* Queue::next_job(const Agent& agent, std::uint64_t slots, Range& free) {
     for (const Rank& rank : line) {
       if (best != nullptr && *best < rank) break;
       Job& job = jobs_.at(rank.job);
-      const std::optional<Range> found = free_for(agent, job);
+      const std::optional<Range> found = free_for(agent, job, now);
       if (!found) continue;
       const bool begins = may_begin(job, agent, slots);
       if (!begins && job.gathers_on != agent.row.id) continue;
@@ -171,7 +183,7 @@ bool Queue::give_each(Now now) {
     if (notice_silence(agent, now)) continue;
     Range free;
     while (agent.has_idle_slot()) {
-      Job* job = next_job(agent, agent.slots_idle(), free);
+      Job* job = next_job(agent, agent.slots_idle(), now, free);
       if (job == nullptr) break;
       wide_one_begins = wide_one_begins || job->demand.cpus > 1;
       grant(*job, agent, free, now);

@@ -51,6 +51,7 @@ class Play {
   void wait_for_silence();
   void resume_all();
   Beat honest_beat() const;
+  Output honest_output() const;
 
   // ---- the world
   void let_time_pass();

@@ -60,7 +60,8 @@ void Play::print() {
     if (run.is_empty()) continue;
     output.logs.push_back(
         {lease.job, id, run, 1, Stream::stderr_, script_.one_in(2), {std::string(script_.text(4))}});
-    output.outputs.push_back({lease.job, id, run, script_.below(4), script_.one_in(2), {std::string(script_.text(4))}});
+    output.outputs.push_back(
+        {lease.job, id, run, script_.below(4), script_.one_in(2), {std::string(script_.text(4))}});
   }
   stage_.says(speaker_of(*agent), AgentToHead(output));
   if (script_.one_in(4))

@@ -39,6 +39,7 @@ void Play::end_honestly() {
   };
   for (int beats = 0; some_are_open(); ++beats) {
     check(beats < honest_beats_max, "an honest agent ends every job that can be ended");
+    stage_.says(honest_speaker(), AgentToHead(honest_output()));
     stage_.says(honest_speaker(), AgentToHead(honest_beat()));
     stage_.turns();
   }
@@ -68,6 +69,19 @@ void Play::wait_for_silence() {
     stage_.passes(wait);
   }
   check(stage_.queue().leases().all().empty(), "who is gone holds nothing");
+}
+
+// All that it holds has printed something.
+Output Play::honest_output() const {
+  const Agent& self = *agent_of(honest_speaker().who.public_key, "honest");
+  Output output{self.row.name, self.row.incarnation, self.output_seq + 1, {}, {}};
+  for (const LeaseId id : self.leases) {
+    const Lease& lease = *stage_.queue().leases().find(id);
+    const Range run{lease.collected.upto, stage_.queue().jobs().at(lease.job).ledger.end_of(lease.begin)};
+    if (!run.is_empty())
+      output.outputs.push_back({lease.job, id, run, lease.collected.bytes, true, {"printed"}});
+  }
+  return output;
 }
 
 // All that it holds is computed.

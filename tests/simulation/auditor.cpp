@@ -161,6 +161,7 @@ void Auditor::check_nobody_idles(const Queue& queue) {
   for (const auto& [agent_id, agent] : queue.roster().all()) {
     if (!agent.has_idle_slot()) continue;
     for (const auto& [id, job] : queue.jobs()) {
+      if (job.records.contains(agent_id)) continue;  // others are to try first what has failed on it
       if (wants_work(job) && agent.can_compute(job.demand) && job.ledger.next_free(agent_id, true))
         broken("no_slot_idles: {} has one while job {} has free spans", agent.row.name, id.value);
     }

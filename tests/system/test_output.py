@@ -144,7 +144,7 @@ def test_waiting_while_piped_writes_plain_lines(cluster: Cluster) -> None:
     cluster.start_head(*QUICK_BEATS)
     outcome = cluster.run("pq-submit", "--range", "0:100", "--wait", "--timeout", "400ms")
     assert (outcome.status, outcome.stdout) == (124, "")
-    assert "job 1: 0.0 %, queued, no agent has taken it yet" in outcome.stderr
+    assert "job 1: 0.0 %, queued, no agent is there that takes work" in outcome.stderr
     assert "\r" not in outcome.stderr and "\x1b" not in outcome.stderr
 
 

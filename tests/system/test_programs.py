@@ -397,7 +397,7 @@ def test_a_killed_agent_is_no_failure_and_the_total_is_exact(cluster: Cluster) -
     agents = [cluster.start_agent(f"agent-{n}", "--allow-exec", slots=2) for n in range(2)]
     job = submitted(cluster, "--range", "0:400", "--step", "1", "--collect", "--", "sh", "-c", "sleep 0.02; echo $PQ_LO")
     for turn in range(4):
-        cluster.progress(job, beyond=turn * 50)
+        cluster.progress(job, beyond=turn * 50, within=90)  # a restarted head waits 30 s for whoever is gone
         agents[turn % 2].kill()
         agents[turn % 2] = cluster.start_agent(f"agent-{turn + 2}", "--allow-exec", slots=2)
         if turn == 2:

@@ -19,6 +19,7 @@
 #include "common/findings.h"
 #include "common/json.h"
 #include "common/text.h"
+#include "tests/unit/scratch_dir.h"
 
 using namespace pq;
 
@@ -48,6 +49,23 @@ JobReport done_job() {
   job.rate_per_s = 0;
   job.slots_busy = 0;
   job.finished_unix_ms = *job.started_unix_ms + 400;
+  return job;
+}
+
+// A program with all that one can ask for it.
+JobReport program_job() {
+  JobReport job = running_job();
+  job.spec.kernel = Kernel::exec;
+  job.spec.cpus = 4;
+  job.spec.require = {{"zone", "eu"}};
+  Program& program = job.spec.program.emplace();
+  program.words = {"./sim", "{lo}", "a b"};
+  program.run_width = 1000;
+  program.timeout_ms = 300'000;
+  program.memory_bytes = std::uint64_t{2} << 30;
+  program.collects = true;
+  program.env = {{"A", "1"}};
+  program.files = {{"sim", sha256_of("sim"), 2048, FileKind::executable}};
   return job;
 }
 
@@ -88,8 +106,40 @@ TEST_CASE("a job in JSON has every field of pq.job/1, wide integers as decimal s
     "value": "2897536", "value_is_final": true, "recomputed": "0",
     "leases": {"granted": 12, "expired": 1, "yielded": 3}, "attempts_failed": 0,
     "created_unix_ms": 1700000000000, "started_unix_ms": 1700000000100, "finished_unix_ms": 1700000000500,
-    "rate_per_s": 0.0, "eta_s": null, "error": null})");
+    "rate_per_s": 0.0, "eta_s": null, "error": null, "cpus": 1, "require": {}, "program": null,
+    "attempts_max": 3, "failures_max": 100, "failed_spans": [], "unplaced": null})");
   CHECK(to_line(to_json(done_job())) == to_line(expected));
+}
+
+TEST_CASE("a program in JSON is told whole, with what failed of it and why it waits") {
+  JobReport job = program_job();
+  job.failed_spans = {{{17, 18}, 3, "exit status 3: no \xff"}};
+  job.unplaced = "no agent has zone=eu";
+  const Json json = Json::parse(to_line(to_json(job)));
+  CHECK(json.at("kernel") == "exec");
+  CHECK(json.at("cpus") == 4);
+  CHECK(json.at("require") == Json{{"zone", "eu"}});
+  CHECK(json.at("failed_spans") ==
+        Json::parse(R"([{"begin": "17", "end": "18", "attempts": 3, "error": "exit status 3: no \ufffd"}])"));
+  CHECK(json.at("unplaced") == "no agent has zone=eu");
+  Json program = json.at("program");
+  CHECK(program.at("files").at(0).at("sha256") == to_text(sha256_of("sim")));
+  program.at("files").at(0).erase("sha256");
+  CHECK(to_line(program) ==
+        R"({"words":["./sim","{lo}","a b"],"command":"./sim {lo} 'a b'","stream":false,"step":"1000",)"
+        R"("timeout_ms":300000,"memory_bytes":"2147483648","collect":true,"env":{"A":"1"},)"
+        R"("files":[{"name":"sim","bytes":2048,"kind":"executable"}],"items":null})");
+  for (const char* key : {"cpus", "require", "program", "attempts_max", "failures_max"})
+    CHECK(to_json(job.spec).at(key) == to_json(job).at(key));
+}
+
+TEST_CASE("logs and outputs in JSON are a line a part, whatever bytes a program wrote") {
+  LogEntry entry{9, 1'700'000'000'000, "vm-3", {17, 18}, 2, Stream::stderr_, true, {"no \xff\n"}};
+  CHECK(to_line(to_json(JobId{7}, entry)) ==
+        R"({"schema":"pq.log/1","job":7,"number":9,"unix_ms":1700000000000,"agent":"vm-3","begin":"17",)"
+        R"("end":"18","attempt":2,"stream":"stderr","failed":true,"text":"no �\n"})");
+  CHECK(to_line(to_json(JobId{7}, OutputEntry{{17, 18}, 4096, {"5\n"}})) ==
+        R"({"schema":"pq.output/1","job":7,"begin":"17","end":"18","offset":"4096","text":"5\n"})");
 }
 
 TEST_CASE("what is not known of a job is null in JSON") {
@@ -229,6 +279,44 @@ TEST_CASE("the block of one job tells everything, and nothing that could steer a
   CHECK(field(ended, "rate") == "no line rate");
 }
 
+TEST_CASE("the block of a job that runs a program tells how it is run and what failed") {
+  JobReport job = program_job();
+  job.failed = 40;
+  job.failed_spans = {{{17, 18}, 3, "exit status 3: \x1b[2Jboo"}};
+  job.unplaced = "no agent has zone=eu";
+  const std::string block = job_block(job, Colours::none);
+  CHECK(field(block, "waiting") == "no agent has zone=eu");
+  CHECK(field(block, "program") == "./sim {lo} 'a b'");
+  CHECK(field(block, "runs") ==
+        "1 000 integers a run, for 5m at most, in 2 GiB at most, what it prints is kept");
+  CHECK(field(block, "files") == "sim (2 KiB)");
+  CHECK(field(block, "env") == "A=1");
+  CHECK(field(block, "cpus") == "4 slots a step");
+  CHECK(field(block, "require") == "zone=eu");
+  CHECK(says(block, "    17:18     3 attempts, exit status 3: ?[2Jboo\n    and 39 more integers\n"));
+  CHECK(field(submission_block(job.spec), "failures") == "3 attempts of an integer, 100 of the job at most");
+
+  job.spec.program->items = FileRef{"list", sha256_of("list"), 5, FileKind::plain};
+  job.spec.range = {1, 1001};
+  CHECK(field(job_block(job, Colours::none), "range") == "1 000 items of list");
+  CHECK(says(job_block(job, Colours::none), "    line 17   3 attempts"));
+}
+
+TEST_CASE("a job that no agent can take says why beneath the table") {
+  JobReport job = program_job();
+  job.unplaced = "no agent has zone=eu";
+  const auto lines = lines_of(jobs_table({.jobs = {done_job(), job}}, Colours::none));
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[3] == "job 7 waits: no agent has zone=eu");
+}
+
+TEST_CASE("the text of a log does not steer a terminal, but keeps its lines") {
+  CHECK(harmless("a\tb\n\n\x1b[2J\xff\r\nend") == "a\tb\n\n?[2J??\nend");
+  CHECK(harmless("").empty());
+  const LogEntry entry{9, 0, "vm-3\n", {17, 18}, 2, Stream::stderr_, false, {}};
+  CHECK(log_heading(entry) == "── [17:18) attempt 2 on vm-3?, stderr ──");
+}
+
 TEST_CASE("the table of agents shows what each does and when it was heard") {
   AgentReport silent = agent("right-hand");
   silent.state = AgentState::silent;
@@ -255,6 +343,17 @@ TEST_CASE("a job that has ended is summed up in one line") {
   failed.error = "exit status 3\nbye";
   CHECK(end_line(failed) ==
         "job 7 failed: no value in 10 000 000:60 000 000, ended at 50.0 %: exit status 3?bye");
+}
+
+TEST_CASE("the value of a program is called by its fold, and without one there is none") {
+  JobReport job = program_job();
+  job.state = JobState::done;
+  job.value = Value(Int128{123});
+  CHECK(end_line(job) == "job 7 done: sum 123 in 10 000 000:60 000 000");
+  job.spec.fold = Fold::none;
+  job.value.reset();
+  CHECK(end_line(job) == "job 7 done: 10 000 000:60 000 000");
+  CHECK(field(job_block(job, Colours::none), "value") == "no line value");
 }
 
 TEST_CASE("the value of a fold that is no sum is called what it is") {
@@ -324,6 +423,10 @@ TEST_CASE("numbers are written for reading") {
   CHECK(compact(999.6) == "1 k");
   CHECK(compact(1.25e6) == "1.25 M");
   CHECK(compact(1.8446744e19) == "18.4 E");
+  CHECK(bytes_text(0) == "0 bytes");
+  CHECK(bytes_text(1023) == "1023 bytes");
+  CHECK(bytes_text(1536) == "1.5 KiB");
+  CHECK(bytes_text(std::uint64_t{1} << 40) == "1 TiB");
 }
 
 TEST_CASE("only printable text passes to a terminal as it is") {
@@ -363,6 +466,8 @@ TEST_CASE("a job that does not run says why in its progress") {
   job.state = JobState::queued;
   job.done = 0;
   CHECK(progress_line(job) == "job 7: 0.0 %, queued, no agent has taken it yet");
+  job.unplaced = "no agent has zone=eu";
+  CHECK(progress_line(job) == "job 7: 0.0 %, queued, no agent has zone=eu");
   job.state = JobState::paused;
   CHECK(progress_line(job) == "job 7: 0.0 %, paused");
 }

@@ -1,0 +1,220 @@
+#include "agent/process.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <ctime>
+#include <utility>
+#include <vector>
+
+namespace pq {
+
+// ---------------------------------------------------------------- descriptors
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  if (this == &other) return *this;
+  close();
+  fd_ = other.release();
+  return *this;
+}
+
+void Descriptor::close() {
+  if (fd_ >= 0) ::close(fd_);
+  fd_ = -1;
+}
+
+int Descriptor::release() { return std::exchange(fd_, -1); }
+
+// ---------------------------------------------------------------- the group
+
+void GroupSlot::kill() {
+  const std::lock_guard lock(mutex_);
+  if (group_ > 0) ::kill(-group_, SIGKILL);
+}
+
+void GroupSlot::set(pid_t group) {
+  const std::lock_guard lock(mutex_);
+  group_ = group;
+}
+
+void GroupSlot::clear() {
+  const std::lock_guard lock(mutex_);
+  group_ = 0;
+  if (shared_ != nullptr) *shared_ = 0;
+}
+
+// ---------------------------------------------------------------- the child
+
+namespace {
+
+// A file that was just written cannot be run while a child that another thread is starting still has it open.
+constexpr int busy_tries = 50;
+constexpr timespec busy_pause{0, 4'000'000};
+
+struct Pipe {
+  Descriptor reader;
+  Descriptor writer;
+
+  bool open() {
+    std::array<int, 2> ends{};
+    if (pipe2(ends.data(), O_CLOEXEC) != 0) return false;
+    reader = Descriptor(ends[0]);
+    writer = Descriptor(ends[1]);
+    return true;
+  }
+};
+
+// What the child is told, and what it tells.
+struct Birth {
+  const ProcessSpec* spec;
+  std::atomic<pid_t>* group;
+  int input, output, errors;
+  const std::vector<int>* ignored;
+  int error = 0;  // of the first call that failed
+};
+
+template <class Resource>
+bool lower_limit(Resource resource, rlim_t limit) {
+  rlimit present{};
+  if (getrlimit(resource, &present) != 0) return false;
+  if (present.rlim_max < limit) limit = present.rlim_max;
+  const rlimit lowered{limit, limit};
+  return setrlimit(resource, &lowered) == 0;
+}
+
+// Ignored signals stay ignored in a new program, unlike those with handlers. This process ignores SIGPIPE
+// only, but who started it may have ignored others.
+std::vector<int> ignored_signals() {
+  std::vector<int> ignored;
+  for (int number = 1; number < 32; ++number) {
+    struct sigaction action {};
+    if (sigaction(number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) ignored.push_back(number);
+  }
+  return ignored;
+}
+
+void restore_signals(const std::vector<int>& ignored) {
+  struct sigaction usual {};
+  usual.sa_handler = SIG_DFL;
+  for (const int number : ignored) sigaction(number, &usual, nullptr);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+bool settle_in(const Birth& birth) {
+  if (setpgid(0, 0) != 0) return false;
+  if (birth.group != nullptr) *birth.group = getpid();
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return false;
+  if (fchdir(birth.spec->directory) != 0) return false;
+  if (dup2(birth.input, 0) < 0 || dup2(birth.output, 1) < 0 || dup2(birth.errors, 2) < 0) return false;
+  close_range(3, ~0U, 0);  // also what this process was started with; an old kernel keeps those open
+  if (!lower_limit(RLIMIT_CORE, 0)) return false;
+  if (birth.spec->memory_bytes > 0 && !lower_limit(RLIMIT_DATA, birth.spec->memory_bytes)) return false;
+  restore_signals(*birth.ignored);
+  return true;
+}
+
+// Runs in the memory of the parent, whose thread waits meanwhile: system calls only.
+__attribute__((no_sanitize("address", "thread", "undefined"))) int be_born(void* told) {
+  Birth& birth = *static_cast<Birth*>(told);
+  errno = 0;
+  if (settle_in(birth)) execve(birth.spec->path, birth.spec->arguments, birth.spec->environment);
+  birth.error = errno;
+  _exit(127);
+}
+
+int null_device() {
+  static const int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  return fd;
+}
+
+struct Born {
+  pid_t id = -1;
+  int exit_fd = -1;
+};
+
+Born give_birth(Birth& birth) {
+  alignas(64) thread_local std::array<std::byte, 1 << 15> stack;
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  // No handler may run in the child: it would run in this process's memory.
+  pthread_sigmask(SIG_BLOCK, &all, &before);
+  Born born;
+  born.id = clone(be_born, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD,
+                  &birth, &born.exit_fd);
+  if (born.id < 0) birth.error = errno;
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return born;
+}
+
+}  // namespace
+
+// ---------------------------------------------------------------- the parent
+
+tl::expected<Process, int> Process::start(const ProcessSpec& spec, GroupSlot& group) {
+  Pipe input;
+  Pipe output;
+  Pipe errors;
+  if ((spec.reads && !input.open()) || !output.open() || !errors.open()) return tl::unexpected(errno);
+  const int reads = spec.reads ? input.reader.fd() : null_device();
+  static const std::vector<int> ignored = ignored_signals();
+  Process process(group);
+  for (int tries = 0;; ++tries) {
+    Birth birth{&spec, group.shared(), reads, output.writer.fd(), errors.writer.fd(), &ignored};
+    const Born born = give_birth(birth);
+    process.id_ = birth.error == 0 ? born.id : 0;
+    process.exit_ = Descriptor(born.exit_fd);
+    if (birth.error == 0) break;
+    if (born.id > 0) waitpid(born.id, nullptr, 0);
+    group.clear();
+    if (birth.error != ETXTBSY || tries == busy_tries) return tl::unexpected(birth.error);
+    nanosleep(&busy_pause, nullptr);
+  }
+  group.set(process.id_);
+  process.input_ = std::move(input.writer);
+  process.output_ = std::move(output.reader);
+  process.errors_ = std::move(errors.reader);
+  return process;
+}
+
+Process::Process(Process&& other) noexcept
+    : id_(std::exchange(other.id_, 0)),
+      group_(other.group_),
+      input_(std::move(other.input_)),
+      output_(std::move(other.output_)),
+      errors_(std::move(other.errors_)),
+      exit_(std::move(other.exit_)) {}
+
+Process::~Process() {
+  if (id_ > 0) end();
+}
+
+bool Process::has_exited() const {
+  siginfo_t info{};
+  return waitid(P_PID, static_cast<id_t>(id_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == id_;
+}
+
+void Process::signal(int number) const { kill(-id_, number); }
+
+// As long as the leader is not waited for, nobody else can have its number.
+int Process::end() {
+  kill(-id_, SIGKILL);
+  group_->clear();
+  int status = 0;
+  while (waitpid(id_, &status, 0) < 0 && errno == EINTR) {
+  }
+  id_ = 0;
+  return status;
+}
+
+}  // namespace pq
