@@ -73,6 +73,8 @@ std::vector<std::vector<std::uint64_t>> members_of(Kernel kernel) {
       return {{0, 2, 6, 8, 12}, {0, 4, 6, 10, 12}};
     case Kernel::sextuplets:
       return {{0, 4, 6, 10, 12, 16}};
+    case Kernel::exec:
+      break;  // no sieve
   }
   return {};
 }
