@@ -44,6 +44,7 @@ bool same_head(const Credentials& left, const Credentials& right) {
 Connection::Connection(const SharedOptions& shared, Screen& screen)
     : screen_(screen),
       timeout_(shared.timeout),
+      timeout_flag_(shared.timeout_flag),
       began_(now()),
       contact_until_(
           later(began_, std::min(first_contact_longest, timeout_.value_or(first_contact_longest)))) {
@@ -70,8 +71,8 @@ tl::expected<HeadToClient, Failure> Connection::ask(const ClientToHead& question
     if (has_been_up_ && at >= give_up_at) {
       return tl::unexpected(
           Failure{ExitStatus::timed_out, "timed_out",
-                  fmt::format("the head at {} has not answered within {}; pass a longer --timeout",
-                              credentials_->head_endpoint, to_text(at - asked_at))});
+                  fmt::format("the head at {} has not answered within {}; pass a longer {}",
+                              credentials_->head_endpoint, to_text(at - asked_at), timeout_flag_)});
     }
     const bool is_up = has_been_up_ && !is_away_;
     if (!is_up) {

@@ -45,6 +45,9 @@ class Connection {
   // What is left of --timeout; as good as for ever without one.
   Duration time_left() const;
 
+  // What limits that time on the command line.
+  const std::string& timeout_flag() const { return timeout_flag_; }
+
   // What a question that needs no work may take: what is left of --timeout, else 30 s.
   Duration usual_patience() const;
 
@@ -65,6 +68,7 @@ class Connection {
   Screen& screen_;
   CredentialSources sources_;
   std::optional<Duration> timeout_;
+  std::string timeout_flag_;
   Instant began_;
   Instant contact_until_;  // for the first time
 

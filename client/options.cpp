@@ -2,13 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <limits>
 #include <string_view>
+#include <utility>
 
 #include "common/duration.h"
 #include "common/errors.h"
 #include "common/limits.h"
 #include "common/os/paths.h"
+#include "common/range.h"
 #include "common/text.h"
 
 namespace pq {
@@ -16,23 +20,30 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& text) { throw EnvironmentError(text, ExitStatus::usage); }
 
+std::vector<Flag> flags_of_every_command() {
+  return {{"state-dir", "DIR", "the state directory of a head on this machine"},
+          {"head", "tcp://HOST:PORT",
+           "the head's address, in place of the one in the state directory or the token"},
+          {"key", "FILE", "a key file, or a file with a join token"},
+          {"json", "", "JSON on stdout, one line an answer"},
+          {"timeout", "30s", "give up after this time; without it a wait lasts as long as its job"},
+          {"log-level", "LEVEL", "trace, debug, info, warn, error or off (default warn)"}};
+}
+
 }  // namespace
 
 Usage client_usage(const std::string& program, const std::string& synopsis, const std::string& purpose,
                    const std::vector<Flag>& flags) {
+  std::vector<Flag> shared = flags_of_every_command();
+  std::erase_if(shared, [&](const Flag& flag) {
+    return std::any_of(flags.begin(), flags.end(), [&](const Flag& own) { return own.name == flag.name; });
+  });
   return {
       .program = program,
       .synopsis = synopsis,
       .purpose = purpose,
       .flags = flags,
-      .shared_flags = {{"state-dir", "DIR", "the state directory of a head on this machine"},
-                       {"head", "tcp://HOST:PORT",
-                        "the head's address, in place of the one in the state directory or the token"},
-                       {"key", "FILE", "a key file, or a file with a join token"},
-                       {"json", "", "JSON on stdout, one line an answer"},
-                       {"timeout", "30s",
-                        "give up after this time; without it a wait lasts as long as its job"},
-                       {"log-level", "LEVEL", "trace, debug, info, warn, error or off (default warn)"}},
+      .shared_flags = std::move(shared),
       .statuses = {{ExitStatus::done, "done"},
                    {ExitStatus::failed, "the job finished with failed spans, or failed; any other failure"},
                    {ExitStatus::usage, "the command line does not make sense"},
@@ -50,11 +61,7 @@ SharedOptions read_shared_options(const Arguments& arguments) {
   shared.key_file = arguments.value("key");
   shared.json = arguments.has("json");
   shared.log_level = arguments.value("log-level").value_or("warn");
-  if (const auto text = arguments.value("timeout")) {
-    const auto timeout = parse_duration(*text);
-    if (!timeout) refuse("--timeout: " + timeout.error());
-    shared.timeout = *timeout;
-  }
+  if (const auto text = arguments.value("timeout")) shared.timeout = parse_time("--timeout", *text);
   return shared;
 }
 
@@ -73,6 +80,34 @@ std::int32_t parse_priority(const std::string& text) {
                        printable(text)));
   }
   return priority;
+}
+
+std::uint64_t parse_count(const std::string& flag, const std::string& text, std::uint64_t least,
+                          std::uint64_t most) {
+  const auto count = parse_integer(text);
+  if (!count) refuse(flag + ": " + count.error());
+  if (*count < least || *count > most)
+    refuse(fmt::format("{} {} is not a number from {} to {}", flag, printable(text), least, most));
+  return *count;
+}
+
+std::uint64_t parse_bytes(const std::string& flag, const std::string& text) {
+  constexpr std::string_view units = "KMGT";
+  const std::size_t unit = text.empty() ? std::string_view::npos : units.find(text.back());
+  const bool has_unit = unit != std::string_view::npos;
+  const auto count = parse_integer(has_unit ? text.substr(0, text.size() - 1) : text);
+  const std::uint64_t factor = has_unit ? std::uint64_t{1024} << (10 * unit) : 1;
+  if (!count || *count == 0 || *count > std::numeric_limits<std::uint64_t>::max() / factor) {
+    refuse(fmt::format("{} {} is not a size: give bytes, or a whole number and K, M, G or T such as 2G", flag,
+                       printable(text)));
+  }
+  return *count * factor;
+}
+
+Duration parse_time(const std::string& flag, const std::string& text) {
+  const auto time = parse_duration(text);
+  if (!time) refuse(flag + ": " + time.error());
+  return *time;
 }
 
 std::string parse_address(const std::string& flag, const std::string& text) {

@@ -14,7 +14,8 @@
 
 namespace pq {
 
-// Of one command: with the flags that every command has, and the exit statuses.
+// Of one command: with the flags that every command has, and the exit statuses. A flag of its own takes the
+// place of a shared one of that name.
 Usage client_usage(const std::string& program, const std::string& synopsis, const std::string& purpose,
                    const std::vector<Flag>& flags = {});
 
@@ -25,6 +26,7 @@ struct SharedOptions {
   std::optional<std::filesystem::path> key_file;
   bool json = false;
   std::optional<Duration> timeout;
+  std::string timeout_flag = "--timeout";  // where it came from
   std::string log_level;
 };
 
@@ -32,6 +34,16 @@ SharedOptions read_shared_options(const Arguments& arguments);
 
 JobId parse_job_id(const std::string& text);
 std::int32_t parse_priority(const std::string& text);
+
+// An integer within these bounds, written as in a range: 1000 or 1e3. Else a usage error that names the flag.
+std::uint64_t parse_count(const std::string& flag, const std::string& text, std::uint64_t least,
+                          std::uint64_t most);
+
+// "2G", with K, M, G and T as powers of 1024, or plain bytes; at least one.
+std::uint64_t parse_bytes(const std::string& flag, const std::string& text);
+
+// "30s", or a usage error that names the flag.
+Duration parse_time(const std::string& flag, const std::string& text);
 
 // `tcp://HOST:PORT`, or a usage error that names the flag.
 std::string parse_address(const std::string& flag, const std::string& text);

@@ -3,6 +3,7 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -49,6 +50,7 @@ Cell cell(AgentState state, Colours colours) {
     case AgentState::draining:
       colour = blue;
       break;
+    case AgentState::quarantined:
     case AgentState::silent:
       colour = yellow;
       break;
@@ -72,12 +74,20 @@ std::string time_text(UnixMs unix_ms) {
   return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(static_cast<std::time_t>(unix_ms / 1000)));
 }
 
-// "2 897 536 primes" where the values of all spans are added up; else which value it is: "max 17".
+// "2 897 536 primes" where something is counted; else which value it is: "max 17".
 std::string result_text(const JobReport& report) {
   if (!report.value) return "no value";
   const std::string value = value_text(report.value);
-  return report.spec.fold == Fold::sum ? fmt::format("{} {}", value, to_text(report.spec.kernel))
-                                       : fmt::format("{} {}", to_text(report.spec.fold), value);
+  const bool counts = report.spec.fold == Fold::sum && report.spec.kernel != Kernel::exec;
+  return counts ? fmt::format("{} {}", value, to_text(report.spec.kernel))
+                : fmt::format("{} {}", to_text(report.spec.fold), value);
+}
+
+// "2 897 536 primes in 10 000 000:60 000 000", or only where.
+std::string result_and_range(const JobReport& report) {
+  const Range& range = report.spec.range;
+  const std::string where = fmt::format("{}:{}", grouped(range.begin), grouped(range.end));
+  return report.spec.fold == Fold::none ? where : fmt::format("{} in {}", result_text(report), where);
 }
 
 std::string times_text(const JobReport& report) {
@@ -101,6 +111,73 @@ std::string line(std::string_view word, std::string_view text) {
   return fmt::format("  {:<11} {}\n", word, text);
 }
 
+std::string file_text(const FileRef& file) {
+  return fmt::format("{}{} ({})", printable(file.name), file.kind == FileKind::directory ? "/" : "",
+                     bytes_text(file.bytes));
+}
+
+std::string files_text(const std::vector<FileRef>& files) {
+  std::string text;
+  for (const FileRef& file : files) text += (text.empty() ? "" : ", ") + file_text(file);
+  return text;
+}
+
+std::string env_text(const std::vector<Setting>& env) {
+  std::string text;
+  for (const Setting& setting : env)
+    text += (text.empty() ? "" : " ") + printable(setting.name) + '=' + printable(setting.value);
+  return text;
+}
+
+// How it is run, in the words of pq-submit's flags.
+std::string runs_text(const Program& program) {
+  std::string text = program.items       ? "one item a run"
+                     : program.run_width ? grouped(program.run_width) + " integers a run"
+                                         : "as many integers a run as take about a second";
+  if (program.streams) text += ", streaming";
+  if (program.timeout_ms > 0)
+    text += ", for " + to_text(std::chrono::milliseconds(program.timeout_ms)) + " at most";
+  if (program.memory_bytes > 0) text += fmt::format(", in {} at most", bytes_text(program.memory_bytes));
+  if (program.collects) text += ", what it prints is kept";
+  return text;
+}
+
+std::string program_lines(const Program& program) {
+  std::string text = line("program", printable(command_text(program)));
+  text += line("runs", runs_text(program));
+  if (program.items) text += line("list", file_text(*program.items));
+  if (!program.files.empty()) text += line("files", files_text(program.files));
+  if (!program.env.empty()) text += line("env", env_text(program.env));
+  return text;
+}
+
+// What is to be computed, and on what.
+std::string spec_lines(const JobSpec& spec) {
+  std::string text = line("range", extent_text(spec));
+  text += line("computes", fmt::format("{}, fold {}, priority {}", to_text(spec.kernel), to_text(spec.fold),
+                                       spec.priority));
+  if (spec.program) text += program_lines(*spec.program);
+  if (spec.cpus > 1) text += line("cpus", fmt::format("{} slots a step", spec.cpus));
+  if (!spec.require.empty()) text += line("require", labels_text(spec.require));
+  return text;
+}
+
+// The first of them with the program's last words.
+std::string failed_lines(const JobReport& report) {
+  std::string text;
+  std::uint64_t told = 0;
+  const bool is_list = report.spec.program && report.spec.program->items;
+  for (const FailedSpan& span : report.failed_spans) {
+    const std::string where = is_list ? fmt::format("line {}", span.range.begin) : to_text(span.range);
+    text +=
+        fmt::format("    {:<9} {}, {}\n", where, count_of(span.attempts, "attempt"), printable(span.error));
+    told += span.range.width();
+  }
+  if (told > 0 && told < report.failed)
+    text += fmt::format("    and {} more integers\n", grouped(report.failed - told));
+  return text;
+}
+
 }  // namespace
 
 std::string title(const JobReport& report) {
@@ -111,6 +188,13 @@ std::string title(const JobReport& report) {
 std::string range_text(const Range& range) {
   return fmt::format("{}:{}, {} {}", grouped(range.begin), grouped(range.end), grouped(range.width()),
                      range.width() == 1 ? "integer" : "integers");
+}
+
+std::string extent_text(const JobSpec& spec) {
+  if (!spec.program || !spec.program->items) return range_text(spec.range);
+  const std::uint64_t items = spec.range.width();
+  return fmt::format("{} item{} of {}", grouped(items), items == 1 ? "" : "s",
+                     printable(spec.program->items->name));
 }
 
 std::string percent(const JobReport& report) {
@@ -144,6 +228,9 @@ std::string jobs_table(const JobsReport& report, Colours colours) {
   }
   std::string text = table(columns, rows);
   if (report.left_out > 0) text += fmt::format("and {} older ones\n", grouped(report.left_out));
+  for (const JobReport& job : report.jobs) {
+    if (job.unplaced) text += fmt::format("job {} waits: {}\n", job.job.value, printable(*job.unplaced));
+  }
   return text;
 }
 
@@ -152,17 +239,18 @@ std::string job_block(const JobReport& report, Colours colours) {
   const LeaseCounts& leases = report.leases;
   std::string text = title(report) + '\n';
   text += line("state", painted(cell(report.state, colours)));
-  text += line("range", range_text(spec.range));
-  text += line("computes", fmt::format("{}, fold {}, priority {}", to_text(spec.kernel), to_text(spec.fold),
-                                       spec.priority));
+  if (report.unplaced) text += line("waiting", printable(*report.unplaced));
+  text += spec_lines(spec);
   text += line("progress", fmt::format("{}, {} done", percent(report), grouped(report.done)));
-  text += line("value", value_text(report.value) + (value_is_final(report) ? "" : " so far"));
+  if (spec.fold != Fold::none)
+    text += line("value", value_text(report.value) + (value_is_final(report) ? "" : " so far"));
   if (!has_ended(report.state)) {
     text += line("rate", fmt::format("{} on {} slots, time left {}", rate_text(report.rate_per_s),
                                      report.slots_busy, time_left(report)));
   }
   text += line("failed", fmt::format("{} integers, {} failed attempts", grouped(report.failed),
                                      report.attempts_failed));
+  text += failed_lines(report);
   text += line("recomputed", fmt::format("{} integers", grouped(report.recomputed)));
   text += line("leases", fmt::format("{} granted, {} expired, {} yielded", leases.granted, leases.expired,
                                      leases.yielded));
@@ -201,8 +289,7 @@ std::string state_line(const JobReport& report) {
 }
 
 std::string end_line(const JobReport& ended) {
-  std::string text = fmt::format("{} {}: {} in {}:{}", title(ended), to_text(ended.state), result_text(ended),
-                                 grouped(ended.spec.range.begin), grouped(ended.spec.range.end));
+  std::string text = fmt::format("{} {}: {}", title(ended), to_text(ended.state), result_and_range(ended));
   if (const auto taken = time_taken(ended)) text += ", " + to_text(*taken);
   if (!value_is_final(ended)) text += fmt::format(", ended at {}", percent(ended));
   if (ended.failed > 0) text += fmt::format(", without {} integers that failed", grouped(ended.failed));
@@ -213,10 +300,28 @@ std::string end_line(const JobReport& ended) {
 std::string submission_block(const JobSpec& spec) {
   std::string text = "would submit\n";
   if (!spec.name.empty()) text += line("name", printable(spec.name));
-  text += line("range", range_text(spec.range));
-  text += line("computes", fmt::format("{}, fold {}, priority {}", to_text(spec.kernel), to_text(spec.fold),
-                                       spec.priority));
+  text += spec_lines(spec);
+  if (spec.program) {
+    text += line("failures", fmt::format("{} of an integer, {} of the job at most",
+                                         count_of(spec.attempts_max, "attempt"), grouped(spec.failures_max)));
+  }
   return text;
+}
+
+std::string harmless(std::string_view text) {
+  std::string safe;
+  while (!text.empty()) {
+    const std::size_t kept = std::min(text.find_first_of("\n\t"), text.size());
+    safe += printable(text.substr(0, kept));
+    if (kept < text.size()) safe += text[kept];
+    text.remove_prefix(std::min(kept + 1, text.size()));
+  }
+  return safe;
+}
+
+std::string log_heading(const LogEntry& entry) {
+  return fmt::format("── [{}) attempt {} on {}, {} ──", to_text(entry.run), entry.attempt,
+                     printable(entry.agent), to_text(entry.stream));
 }
 
 }  // namespace pq

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "common/messages.h"
 
@@ -15,6 +16,9 @@ std::string title(const JobReport& report);
 
 // "10 000 000:60 000 000, 50 000 000 integers"
 std::string range_text(const Range& range);
+
+// The same of a job's, or of its list: "12 items".
+std::string extent_text(const JobSpec& spec);
 
 // "43.2 %", rounded down: "100.0 %" is everything.
 std::string percent(const JobReport& report);
@@ -35,6 +39,12 @@ std::string state_line(const JobReport& report);
 
 // One line: how the job ended, and with what.
 std::string end_line(const JobReport& ended);
+
+// Lines and tabs of a program, for a terminal: nothing in it steers that.
+std::string harmless(std::string_view text);
+
+// "── [17:18) attempt 2 on vm-3, stderr ──": above what one run wrote to one stream.
+std::string log_heading(const LogEntry& entry);
 
 // A few lines: what pq-submit would have submitted.
 std::string submission_block(const JobSpec& spec);

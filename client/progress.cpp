@@ -9,6 +9,7 @@
 #include "client/typography.h"
 #include "common/duration.h"
 #include "common/figures.h"
+#include "common/text.h"
 
 namespace pq {
 namespace {
@@ -23,7 +24,9 @@ constexpr std::size_t bar_columns_max = 40;
 // What is worth a word: the speed and the time left, or why there is none.
 std::vector<std::string> remarks(const JobReport& report) {
   if (report.state == JobState::paused) return {"paused"};
-  if (report.state == JobState::queued) return {"queued", "no agent has taken it yet"};
+  if (report.state == JobState::queued) {
+    return {"queued", report.unplaced ? printable(*report.unplaced) : "no agent has taken it yet"};
+  }
   std::vector<std::string> texts = {rate_text(report.rate_per_s)};
   if (const auto left_s = eta_s(report)) texts.push_back(to_text(from_seconds(*left_s)) + " left");
   if (report.failed > 0) texts.push_back(grouped(report.failed) + " failed");

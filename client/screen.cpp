@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t columns_usual = 80;
 
-void write_to(std::FILE* file, const std::string& text) {
+void write_to(std::FILE* file, std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), file);
   std::fflush(file);
 }
@@ -51,6 +51,8 @@ bool wants_colours(int fd) {
   const char* refused = std::getenv("NO_COLOR");
   return isatty(fd) == 1 && (refused == nullptr || *refused == '\0');
 }
+
+void put_out(std::string_view bytes) { write_to(stdout, bytes); }
 
 void print(std::string_view line) { write_to(stdout, fmt::format("{}\n", line)); }
 

@@ -33,6 +33,9 @@ class Screen {
 // A terminal is there, and nobody has set NO_COLOR.
 bool wants_colours(int fd);
 
+// Bytes on stdout as they are.
+void put_out(std::string_view bytes);
+
 // One line on stdout, where programs read. main sees at the end whether all of it arrived.
 void print(std::string_view line);
 

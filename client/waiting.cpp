@@ -19,13 +19,13 @@ constexpr std::chrono::milliseconds first_patience = 200ms;  // most short jobs 
 constexpr std::chrono::milliseconds terminal_patience = 500ms;
 constexpr std::chrono::milliseconds plain_patience = 10s;
 
-Failure not_ended(JobId job, ExitStatus status) {
+Failure not_ended(const Connection& connection, JobId job, ExitStatus status) {
   const bool is_interrupted = status == ExitStatus::interrupted;
   return {.status = status,
           .word = is_interrupted ? "interrupted" : "timed_out",
           .text = fmt::format("{}; job {} goes on: pq-wait {} waits for it again, pq-cancel {} ends it",
-                              is_interrupted ? "interrupted" : "--timeout reached", job.value, job.value,
-                              job.value)};
+                              is_interrupted ? "interrupted" : connection.timeout_flag() + " reached",
+                              job.value, job.value, job.value)};
 }
 
 tl::expected<JobReport, Failure> ended_job(Connection& connection, JobId job,
@@ -34,7 +34,7 @@ tl::expected<JobReport, Failure> ended_job(Connection& connection, JobId job,
   std::chrono::milliseconds patience = first_patience;
   while (true) {
     const Duration time_left = connection.time_left();
-    if (time_left <= 0ms) return tl::unexpected(not_ended(job, ExitStatus::timed_out));
+    if (time_left <= 0ms) return tl::unexpected(not_ended(connection, job, ExitStatus::timed_out));
     const auto asked = std::min(patience, std::chrono::ceil<std::chrono::milliseconds>(time_left));
     const Wait question{
         .job = job, .patience_ms = static_cast<std::uint32_t>(asked.count()), .submission = submission};
@@ -42,7 +42,7 @@ tl::expected<JobReport, Failure> ended_job(Connection& connection, JobId job,
     if (!report) {
       const ExitStatus status = report.error().status;
       const bool goes_on = status == ExitStatus::timed_out || status == ExitStatus::interrupted;
-      return tl::unexpected(goes_on ? not_ended(job, status) : std::move(report.error()));
+      return tl::unexpected(goes_on ? not_ended(connection, job, status) : std::move(report.error()));
     }
     if (has_ended(report->state)) return report;
     progress.show(*report, connection.now());

@@ -140,7 +140,7 @@ inline constexpr std::size_t failed_spans_told = 32;     // in a job's report
 
 // ---- failing agents
 inline constexpr std::uint32_t quarantine_after = 5;  // failed attempts in a row, where others succeed
-inline constexpr Duration suspension_term = 15s;         // so long others may try what has failed on it
+inline constexpr Duration suspension_term = 15s;      // so long others may try what has failed on it
 inline constexpr Duration quarantine_term = 10min;    // then it may try again
 
 }  // namespace pq::limits

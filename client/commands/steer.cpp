@@ -1,4 +1,4 @@
-// pq-cancel, pq-pause, pq-resume and pq-priority: one question each, and the job as it is then.
+// pq-cancel, pq-pause, pq-resume, pq-retry and pq-priority: one question each, and the job as it is then.
 #include <nlohmann/json.hpp>
 
 #include "client/commands/commands.h"
@@ -47,6 +47,11 @@ Command pause() {
 
 Command resume() {
   return {"resume", usage_of("pq-resume", "lets a paused job go on"), run_steering<Steering::resume>};
+}
+
+Command retry() {
+  return {"retry", usage_of("pq-retry", "gives what has failed of a job another chance"),
+          run_steering<Steering::retry>};
 }
 
 Command priority() {

@@ -5,50 +5,24 @@
 #include "client/commands/commands.h"
 #include "client/connection.h"
 #include "client/output.h"
+#include "client/submission.h"
+#include "client/upload.h"
 #include "client/waiting.h"
 #include "common/errors.h"
 #include "common/json.h"
 #include "common/os/random.h"
-#include "common/text.h"
 
 namespace pq::commands {
 namespace {
 
-[[noreturn]] void refuse(const std::string& text) { throw EnvironmentError(text, ExitStatus::usage); }
-
-std::string kernel_names() {
-  std::string names;
-  for (const Kernel kernel : sieve_kernels) names.append(names.empty() ? "" : ", ").append(to_text(kernel));
-  return names;
-}
-
-JobSpec parse_spec(const Arguments& arguments) {
-  if (arguments.has_program()) {
-    refuse("this version cannot run programs yet; choose what to compute with --kernel: " + kernel_names());
-  }
-  arguments.words_named({});
-  const auto range_asked = arguments.value("range");
-  if (!range_asked) refuse("--range A:B is missing");
-  const auto range = parse_range(*range_asked);
-  if (!range) refuse("--range: " + range.error());
-  JobSpec spec;
-  spec.range = *range;
-  if (const auto word = arguments.value("kernel")) {
-    const auto kernel = parse_kernel(*word);
-    if (!kernel)
-      refuse(fmt::format("--kernel {} does not exist; there are {}", printable(*word), kernel_names()));
-    spec.kernel = *kernel;
-  }
-  if (const auto word = arguments.value("fold")) {
-    const auto how = parse_fold(*word);
-    if (!how)
-      refuse(fmt::format("--fold {} does not exist; there are sum, min, max, none", printable(*word)));
-    spec.fold = *how;
-  }
-  if (const auto name = arguments.value("name")) spec.name = parse_name("--name", *name);
-  if (const auto priority = arguments.value("priority")) spec.priority = parse_priority(*priority);
-  return spec;
-}
+constexpr const char* synopsis =
+    "--range A:B [FLAGS] [-- PROGRAM WORDS…]\n\n"
+    "  A program after -- is run over parts of the range, on agents that allow it. {lo}, {hi} and {item} in "
+    "its\n"
+    "  words are replaced; it also finds PQ_LO, PQ_HI, PQ_ITEM, PQ_JOB, PQ_LEASE, PQ_ATTEMPT and PQ_SLOT in "
+    "its\n"
+    "  environment. The last line that it prints is its value, and exit status 0 is success.";
+constexpr int tries_max = 5;  // of a head that forgets files in between
 
 void show(const JobSpec& spec, bool json) {
   std::string text = json ? to_line(to_json(spec)) : submission_block(spec);
@@ -68,17 +42,43 @@ Outcome tell(const Invocation& call, Connection& connection, JobId job) {
   return ExitStatus::done;
 }
 
+// With a program --timeout is of a run, but for one that the environment sets for all commands.
+SharedOptions waiting_options(const Invocation& call) {
+  SharedOptions shared = call.shared;
+  if (runs_program(call.arguments) && call.arguments.is_typed("timeout")) shared.timeout.reset();
+  if (const auto text = call.arguments.value("wait-timeout")) {
+    shared.timeout = parse_time("--wait-timeout", *text);
+    shared.timeout_flag = "--wait-timeout";
+  }
+  return shared;
+}
+
+// The files first: a head that has forgotten one by then says so.
+tl::expected<Submitted, Failure> hand_in(const Submit& submit, const std::vector<LocalFile>& files,
+                                         Connection& connection, Screen& screen) {
+  for (int tries = 1;; ++tries) {
+    for (const LocalFile& file : files) {
+      if (auto sent = upload(file, connection, screen); !sent) return tl::unexpected(sent.error());
+    }
+    auto submitted = connection.ask_for<Submitted>(submit);
+    const bool lacks_file = !submitted && submitted.error().word == to_text(ErrorWord::no_such_file);
+    if (!lacks_file || tries == tries_max) return submitted;
+  }
+}
+
 Outcome run(const Invocation& call) {
-  const JobSpec spec = parse_spec(call.arguments);
-  call.screen.say(range_text(spec.range));
+  const SharedOptions shared = waiting_options(call);
+  const Submission submission = read_submission(call.arguments, call.screen);
+  const JobSpec& spec = submission.spec;
+  call.screen.say(extent_text(spec));
   if (call.arguments.has("dry-run")) {
     show(spec, call.shared.json);
     return ExitStatus::done;
   }
-  Connection connection(call.shared, call.screen);
+  Connection connection(shared, call.screen);
   const Submit submit{.id = random_request_id(), .spec = spec};
   while (true) {
-    const auto submitted = connection.ask_for<Submitted>(submit);
+    const auto submitted = hand_in(submit, submission.files, connection, call.screen);
     if (!submitted) return tl::unexpected(submitted.error());
     if (!call.arguments.has("wait")) return tell(call, connection, submitted->job);
     call.screen.say(fmt::format("job {} submitted", submitted->job.value));
@@ -94,18 +94,15 @@ Outcome run(const Invocation& call) {
 }  // namespace
 
 Command submit() {
-  return {.name = "submit",
-          .usage = client_usage(
-              "pq-submit", "--range A:B [FLAGS]",
-              "submits a range and prints the job's number, or with --wait its total",
-              {{"range", "A:B", "from A to before B, or A:+WIDTH; numbers as 10_000_000, 1e7, 2^40"},
-               {"kernel", "NAME", "what to compute: " + kernel_names() + " (default primes)"},
-               {"fold", "NAME", "how values join: sum, min, max, none (default sum)"},
-               {"name", "NAME", "a name for people"},
-               {"priority", "P", "higher runs first (default 0)"},
-               {"wait", "", "wait for the end"},
-               {"dry-run", "", "print what would be submitted, and talk to nobody"}}),
-          .run = run};
+  std::vector<Flag> flags = submission_flags();
+  flags.insert(flags.end(), {{"wait", "", "wait for the end"},
+                             {"wait-timeout", "30s", "give up after this time; the job goes on"},
+                             {"dry-run", "", "print what would be submitted, and talk to nobody"}});
+  return {
+      .name = "submit",
+      .usage = client_usage("pq-submit", synopsis,
+                            "submits a range and prints the job's number, or with --wait its total", flags),
+      .run = run};
 }
 
 }  // namespace pq::commands

@@ -99,7 +99,8 @@ void Queue::note_failure(Agent& agent, Job& job, const Leased& failed, Now now, 
   if (failed.failed_on && *failed.failed_on != agent.row.id) job.records.erase(*failed.failed_on);
   Record& record = job.records[agent.row.id];
   record.failures_in_row += 1;
-  if (record.failures_in_row >= limits::quarantine_after) record.suspended_until = now.instant + limits::suspension_term;
+  if (record.failures_in_row >= limits::quarantine_after)
+    record.suspended_until = now.instant + limits::suspension_term;
   judge(agent, job, now, effects);
 }
 

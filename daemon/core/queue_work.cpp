@@ -89,10 +89,11 @@ bool Queue::is_suspended(AgentId agent, const Job& job, Instant at) {
   return record != job.records.end() && at < record->second.suspended_until;
 }
 
-// What has failed on this very agent is left to others as long as there are any that could try it. If much of it has
-// failed here in a row, that is waited for.
+// What has failed on this very agent is left to others as long as there are any that could try it. If much of
+// it has failed here in a row, that is waited for.
 std::optional<Range> Queue::free_for(const Agent& agent, const Job& job, Now now) const {
-  if (is_suspended(agent.row.id, job, now.instant) && others_can(agent, job, now.instant)) return std::nullopt;
+  if (is_suspended(agent.row.id, job, now.instant) && others_can(agent, job, now.instant))
+    return std::nullopt;
   const auto untried = job.ledger.next_free(agent.row.id, true);
   if (untried || others_can(agent, job, Instant::never())) return untried;
   return job.ledger.next_free(agent.row.id, false);

@@ -1,0 +1,65 @@
+#include "client/output.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "client/commands/commands.h"
+#include "client/connection.h"
+#include "common/json.h"
+
+namespace pq::commands {
+namespace {
+
+void tell(const AskOutput& question, const OutputPage& page, bool json) {
+  for (const OutputEntry& entry : page.entries) {
+    if (json) {
+      print(to_line(to_json(question.job, entry)));
+    } else {
+      put_out(entry.text.data);
+    }
+  }
+}
+
+// Before the output of a job that has none, or not yet all.
+tl::expected<void, Failure> explain(const Invocation& call, Connection& connection, JobId job) {
+  const auto report = connection.ask_for<JobReport>(AskJob{.job = job});
+  if (!report) return tl::unexpected(report.error());
+  if (!report->spec.program || !report->spec.program->collects) {
+    return tl::unexpected(
+        Failure{ExitStatus::failed, "nothing_collected",
+                fmt::format("{} keeps no output; pq-submit --collect keeps it, and pq-logs {} tells its end",
+                            title(*report), job.value)});
+  }
+  if (!has_ended(report->state)) {
+    call.screen.say(fmt::format("{} is {}: this is the output of {}", title(*report), to_text(report->state),
+                                percent(*report)));
+  }
+  return {};
+}
+
+Outcome run(const Invocation& call) {
+  AskOutput question{.job = the_job(call)};
+  Connection connection(call.shared, call.screen);
+  if (auto explained = explain(call, connection, question.job); !explained)
+    return tl::unexpected(explained.error());
+  while (true) {
+    const auto page = connection.ask_for<OutputPage>(question);
+    if (!page) return tl::unexpected(page.error());
+    tell(question, *page, call.shared.json);
+    if (!page->more) return ExitStatus::done;
+    question.begin = page->next_begin;
+    question.offset = page->next_offset;
+  }
+}
+
+}  // namespace
+
+Command output() {
+  return {.name = "output",
+          .usage = client_usage("pq-output", "JOB [FLAGS]",
+                                "tells what a job with --collect printed, in the order of its range"),
+          .run = run};
+}
+
+}  // namespace pq::commands

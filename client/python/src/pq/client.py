@@ -1,0 +1,266 @@
+"""A client of one head."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+import weakref
+from types import TracebackType
+from typing import Any, Callable, Iterable, List, Mapping, Optional, Set, Type, Union
+
+from .connection import ANSWER_S, Connection, Question
+from .credentials import sources
+from .errors import HeadUnreachable, Refused
+from .files import FileLike, JobFile
+from .job import Job
+from .ranges import RangeLike
+from .status import AgentStatus, JobStatus, agent_status, job_status
+from .submission import Command, Require, Submission, make_submission
+from .wire import FILE_PART_BYTES_MAX, Message
+
+_SUBMIT_TRIES = 3  # a file may be forgotten between its upload and the submission
+
+
+class Client:
+    """Submits jobs and asks about them. Any thread may use it; as a context manager it closes at the end.
+
+    Without arguments it finds the head as the commands of pq do: by PQ_KEY (a join token, or a file with a key or a
+    token), else in the state directory of a head on this machine (PQ_STATE_DIR). `head` takes the place of the
+    address that is found there (PQ_HEAD). `timeout` is how many seconds a question may take; a wait for a job has
+    its own. Nothing is asked before the first method is called.
+    """
+
+    def __init__(
+        self,
+        state_dir: Union[str, "os.PathLike[str]", None] = None,
+        head: Optional[str] = None,
+        key: Union[str, "os.PathLike[str]", None] = None,
+        timeout: float = 30,
+    ) -> None:
+        self._connection = Connection(sources(state_dir, head, key), timeout)
+        self._at_head: Set[str] = set()  # hashes of files that it has been given
+        self._callbacks: Optional[_Callbacks] = None
+        self._callbacks_start = threading.Lock()
+        self._finalizer = weakref.finalize(self, self._connection.close)
+
+    def close(self) -> None:
+        """Jobs go on. What this client still waits for ends with HeadUnreachable."""
+        self._finalizer()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], at: Optional[TracebackType]
+    ) -> None:
+        self.close()
+
+    # ------------------------------------------------------------ jobs
+
+    def submit(
+        self,
+        range: Optional[RangeLike] = None,
+        *,
+        command: Optional[Command] = None,
+        each: Optional[Iterable[str]] = None,
+        kernel: str = "primes",
+        fold: str = "sum",
+        name: str = "",
+        priority: int = 0,
+        step: Optional[int] = None,
+        files: Iterable[FileLike] = (),
+        env: Optional[Mapping[str, str]] = None,
+        timeout: Union[float, str, None] = None,
+        memory: Union[int, str, None] = None,
+        attempts: int = 3,
+        max_failures: int = 100,
+        cpus: int = 1,
+        require: Require = None,
+        collect: bool = False,
+        stream: bool = False,
+    ) -> Job:
+        """Submits one range, "1e7:6e7" or (begin, end) or range(begin, end), and returns without waiting for its end.
+
+        With `command`, words or a text that is split as by a shell, a program is run over parts of it, `{lo}` and
+        `{hi}` in its words replaced; otherwise `kernel` says what is counted. `each` takes the place of the range: a
+        run for each item, `{item}` in the words. `files` are paths, or names with bytes, and lie in the program's
+        working directory. `timeout` (seconds or "5m") and `memory` (bytes or "2G") limit one run. README.md of pq says
+        what a program must answer.
+        """
+        submission = make_submission(
+            range,
+            command=command,
+            each=each,
+            kernel=kernel,
+            fold=fold,
+            name=name,
+            priority=priority,
+            step=step,
+            files=list(files),
+            env=env,
+            timeout=timeout,
+            memory=memory,
+            attempts=attempts,
+            max_failures=max_failures,
+            cpus=cpus,
+            require=require,
+            collect=collect,
+            stream=stream,
+        )
+        return self._submit(submission)
+
+    def map(self, command: Command, items: Iterable[str], **options: Any) -> Job:
+        """Runs the command once for each item, which is `{item}` in its words; `options` are those of `submit`."""
+        return self.submit(command=command, each=items, **options)
+
+    def job(self, id: int) -> Job:
+        """One that was submitted before, by whomever; Refused with `no_such_job` if there is none."""
+        self._job_status(id)
+        return Job(self, id)
+
+    def jobs(self) -> List[JobStatus]:
+        """By id, the newest thousand."""
+        return [job_status(report) for report in self._ask("ask_jobs", {}, "jobs")["jobs"]]
+
+    def agents(self) -> List[AgentStatus]:
+        """By name; those that are gone last."""
+        return [agent_status(report) for report in self._ask("ask_agents", {}, "agents")["agents"]]
+
+    # ------------------------------------------------------------ for Job
+
+    def _submit(self, submission: Submission) -> Job:
+        return Job(self, self._send(submission), submission)
+
+    def _ask(self, kind: str, fields: Message, expected: str) -> Message:
+        return self._connection.ask(kind, fields, expected)
+
+    def _job_status(self, job: int) -> JobStatus:
+        return job_status(self._ask("ask_job", {"job": job}, "job"))
+
+    def _wait(self, question: Message, patience: float, give_up: float) -> JobStatus:
+        """As the job is when it has ended, or after `patience`."""
+        fields = {**question, "patience_ms": int(patience * 1000) + 1}
+        late = patience + ANSWER_S
+        return job_status(self._connection.ask("wait", fields, "job", patience=give_up, late_after_s=late))
+
+    def _when_ended(self, question: Callable[[], Message], then: Callable[[Optional[JobStatus]], None]) -> None:
+        """Calls `then` once the job has ended, or with None where that cannot be learnt; in a thread of callbacks."""
+        with self._callbacks_start:
+            if self._callbacks is None or self._callbacks.pid != os.getpid():
+                self._callbacks = _Callbacks()
+        _Watch(self._connection, self._callbacks, question, then).ask()
+
+    def _send(self, submission: Submission) -> int:
+        """The job's number; the same for the same submission."""
+        for tries_left in reversed(range(_SUBMIT_TRIES)):
+            for file in submission.files:
+                self._put(file)
+            try:
+                answer = self._ask("submit", {"id": submission.id, "spec": submission.spec}, "submitted")
+            except Refused as refusal:
+                if refusal.word != "no_such_file" or not tries_left:
+                    raise
+                self._at_head.difference_update(file.hash for file in submission.files)
+                continue
+            return int(answer["job"])
+        raise AssertionError("the last try returns or raises")
+
+    def _put(self, file: JobFile) -> None:
+        if file.hash in self._at_head:
+            return
+        about = {"hash": file.hash, "size": file.bytes}
+        upto, stalled = self._stored({**about, "offset": 0, "part": b""}), 0
+        with file.open() as content:
+            while upto < file.bytes:
+                content.seek(upto)
+                stored = self._stored({**about, "offset": upto, "part": content.read(FILE_PART_BYTES_MAX)})
+                # A head that was restarted amid a file begins it anew.
+                stalled = stalled + 1 if stored <= upto else 0
+                if stalled > 10:
+                    raise HeadUnreachable(f"the head takes no more than {stored} bytes of {file.name}")
+                upto = stored
+        self._at_head.add(file.hash)
+
+    def _stored(self, fields: Message) -> int:
+        return int(self._ask("put_file", fields, "file_stored")["upto"])
+
+
+class _Callbacks:
+    """One thread in which what waits for jobs is called: it may ask the head, which the connection's must not."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self._calls: "queue.SimpleQueue[Callable[[], None]]" = queue.SimpleQueue()
+        threading.Thread(target=self._run, name="pq-callbacks", daemon=True).start()
+
+    def put(self, call: Callable[[], None]) -> None:
+        self._calls.put(call)
+
+    def _run(self) -> None:
+        while True:
+            self._calls.get()()
+
+
+class _Watch:
+    """Asks for a job's end again and again, without a thread that waits."""
+
+    PATIENCE_S = 600.0
+
+    def __init__(
+        self,
+        connection: Connection,
+        callbacks: _Callbacks,
+        question: Callable[[], Message],
+        then: Callable[[Optional[JobStatus]], None],
+    ) -> None:
+        self._connection = connection
+        self._callbacks = callbacks
+        self._question = question
+        self._then = then
+
+    def ask(self) -> None:
+        fields = {**self._question(), "patience_ms": int(self.PATIENCE_S * 1000)}
+        question = self._connection.put(
+            "wait", fields, self.PATIENCE_S + ANSWER_S, then=lambda: self._callbacks.put(lambda: self._look(question))
+        )
+
+    def _look(self, question: Question) -> None:
+        try:
+            status = job_status(question.answer())
+            if not status.has_ended:
+                self.ask()
+                return
+        except Exception:
+            # The Job asks once more, and tells whoever wants its result what is wrong.
+            self._then(None)
+            return
+        self._then(status)
+
+
+# ---------------------------------------------------------------- the usual client
+
+_usual: Optional[Client] = None
+_usual_lock = threading.Lock()
+
+
+def init(
+    state_dir: Union[str, "os.PathLike[str]", None] = None,
+    head: Optional[str] = None,
+    key: Union[str, "os.PathLike[str]", None] = None,
+    timeout: float = 30,
+) -> Client:
+    """Makes the client that functions use which are given none. Without it they use `Client()`."""
+    global _usual
+    client = Client(state_dir, head, key, timeout)
+    with _usual_lock:
+        _usual = client
+    return client
+
+
+def usual_client() -> Client:
+    global _usual
+    with _usual_lock:
+        if _usual is None:
+            _usual = Client()
+        return _usual

@@ -1,0 +1,34 @@
+"""`pip install ./client/python` into a fresh environment."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def test_pip_installs_it(tmp_path: Path) -> None:
+    """With the packages of this Python, so that it needs no Internet; from a copy, because pip builds in the tree."""
+    for module, package in (("ensurepip", "python3-venv"), ("setuptools", "python3-setuptools"), ("wheel", "python3-wheel")):
+        if importlib.util.find_spec(module) is None:
+            pytest.skip(f"{module} is missing; install {package}")
+    source = tmp_path / "source"
+    shutil.copytree(PACKAGE, source, ignore=shutil.ignore_patterns("build", "*.egg-info", "__pycache__"))
+    place = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--system-site-packages", str(place)], check=True)
+    python = str(place / "bin" / "python")
+    install = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", str(source)]
+    ended = subprocess.run(install, capture_output=True, text=True, timeout=300)
+    assert ended.returncode == 0, ended.stderr
+    asked = "import pq, pq.shipping, os; print(os.path.dirname(pq.__file__)); pq.kernel(max)"
+    where = subprocess.run([python, "-I", "-c", asked], check=True, capture_output=True, text=True, cwd=tmp_path).stdout.strip()
+    assert Path(where).is_relative_to(place), where
+    assert (Path(where) / "py.typed").exists() and (Path(where) / "runner.py").exists()
+    shown = subprocess.run([python, "-m", "pip", "show", "pq-client"], check=True, capture_output=True, text=True).stdout
+    assert "License: MIT" in shown and "cloudpickle" in shown
