@@ -138,8 +138,10 @@ void Machine::turn() {
   }
   send_output();
   for (const std::uint32_t slot : session_->next_abandoned()) {
-    // Its program is killed at once.
-    for (Running& running : running_) running.left_s = running.step.slot == slot ? 0 : running.left_s;
+    // Its program is killed at once; a sieve goes on.
+    for (Running& running : running_) {
+      if (running.step.slot == slot && running.step.kernel == Kernel::exec) running.left_s = 0;
+    }
   }
   if (session_->ending()) return end();
   Instant next = std::max(session_->next_deadline() - boot_, timeline_.now() + turn_takes);

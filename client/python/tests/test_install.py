@@ -13,18 +13,24 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
+NEEDED = "import cloudpickle, msgpack, setuptools, wheel, zmq"
+
+
 def test_pip_installs_it(tmp_path: Path) -> None:
-    """With the packages of this Python, so that it needs no Internet; from a copy, because pip builds in the tree."""
-    for module, package in (("ensurepip", "python3-venv"), ("setuptools", "python3-setuptools"), ("wheel", "python3-wheel")):
-        if importlib.util.find_spec(module) is None:
-            pytest.skip(f"{module} is missing; install {package}")
+    """With the packages of this Python where it has all, else from PyPI; from a copy, because pip builds in the tree."""
+    if importlib.util.find_spec("ensurepip") is None:
+        pytest.skip("venv has no pip to put into an environment; install python3-venv")
     source = tmp_path / "source"
     shutil.copytree(PACKAGE, source, ignore=shutil.ignore_patterns("build", "*.egg-info", "__pycache__"))
     place = tmp_path / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--system-site-packages", str(place)], check=True)
     python = str(place / "bin" / "python")
-    install = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index", str(source)]
+    has_all = subprocess.run([python, "-c", NEEDED], capture_output=True).returncode == 0
+    how = ["--no-deps", "--no-build-isolation", "--no-index"] if has_all else []
+    install = [python, "-m", "pip", "install", "--quiet", *how, str(source)]
     ended = subprocess.run(install, capture_output=True, text=True, timeout=300)
+    if not has_all and "No matching distribution" in ended.stderr:
+        pytest.skip("neither these packages nor PyPI: install python3-setuptools, python3-wheel and python3-cloudpickle")
     assert ended.returncode == 0, ended.stderr
     asked = "import pq, pq.shipping, os; print(os.path.dirname(pq.__file__)); pq.kernel(max)"
     where = subprocess.run([python, "-I", "-c", asked], check=True, capture_output=True, text=True, cwd=tmp_path).stdout.strip()
