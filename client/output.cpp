@@ -61,6 +61,8 @@ Cell cell(AgentState state, Colours colours) {
   return {std::string(to_text(state)), colours == Colours::ansi ? colour : ""};
 }
 
+std::string_view integers(std::uint64_t count) { return count == 1 ? "integer" : "integers"; }
+
 std::string value_text(const std::optional<Value>& value) {
   return value ? grouped_digits(to_text(*value)) : "-";
 }
@@ -248,8 +250,8 @@ std::string job_block(const JobReport& report, Colours colours) {
     text += line("rate", fmt::format("{} on {} slots, time left {}", rate_text(report.rate_per_s),
                                      report.slots_busy, time_left(report)));
   }
-  text += line("failed", fmt::format("{} integers, {} failed attempts", grouped(report.failed),
-                                     report.attempts_failed));
+  text += line("failed", fmt::format("{} {}, {}", grouped(report.failed), integers(report.failed),
+                                     count_of(report.attempts_failed, "failed attempt")));
   text += failed_lines(report);
   text += line("recomputed", fmt::format("{} integers", grouped(report.recomputed)));
   text += line("leases", fmt::format("{} granted, {} expired, {} yielded", leases.granted, leases.expired,
@@ -292,7 +294,8 @@ std::string end_line(const JobReport& ended) {
   std::string text = fmt::format("{} {}: {}", title(ended), to_text(ended.state), result_and_range(ended));
   if (const auto taken = time_taken(ended)) text += ", " + to_text(*taken);
   if (!value_is_final(ended)) text += fmt::format(", ended at {}", percent(ended));
-  if (ended.failed > 0) text += fmt::format(", without {} integers that failed", grouped(ended.failed));
+  if (ended.failed > 0)
+    text += fmt::format(", without {} {} that failed", grouped(ended.failed), integers(ended.failed));
   if (ended.error) text += ": " + printable(*ended.error);
   return text;
 }
