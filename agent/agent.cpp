@@ -219,7 +219,7 @@ bool AgentLoop::connect(Instant now) {
     next_connect_ = now + backoff();
     return false;
   }
-  dealer_.emplace(*credentials, limits::message_bytes_max);
+  dealer_.emplace(*credentials, limits::agent_message_bytes_max);
   connected_at_ = now;
   return true;
 }
