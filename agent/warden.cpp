@@ -30,13 +30,14 @@ void go_apart(int pipe_end) {
   close_range(4, ~0U, 0);
 }
 
-[[noreturn]] void keep_watch(int pipe_end, RunTable& runs, const std::string& mark,
+[[noreturn]] void keep_watch(int pipe_end, RunTable& runs, const ControlGroup& group, const std::string& mark,
                              const std::filesystem::path& scratch) {
   go_apart(pipe_end);
   char nothing = 0;
   while (read(3, &nothing, 1) < 0 && errno == EINTR) {
   }
   runs.kill_all();
+  group.end();
   kill_marked(mark, passes_max);
   remove_tree(scratch);
   std::error_code ignored;
@@ -46,7 +47,7 @@ void go_apart(int pipe_end) {
 
 }  // namespace
 
-Warden::Warden(RunTable& runs, const std::string& mark, const std::filesystem::path& scratch) {
+Warden::Warden(RunTable& runs, const std::string& mark, const std::filesystem::path& scratch) : group_(mark) {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0)
     throw EnvironmentError("cannot make a pipe: raise the limit of open files (ulimit -n)");
@@ -54,12 +55,15 @@ Warden::Warden(RunTable& runs, const std::string& mark, const std::filesystem::p
   alive_ = Descriptor(ends[1]);
   id_ = fork();
   if (id_ < 0) throw EnvironmentError("cannot start the warden: raise the limit of processes (ulimit -u)");
-  if (id_ > 0) return;
-  alive_.close();
-  keep_watch(watched.fd(), runs, mark, scratch);
+  if (id_ == 0) {
+    alive_.close();
+    keep_watch(watched.fd(), runs, group_, mark, scratch);
+  }
+  group_.enter();
 }
 
 void Warden::finish() {
+  group_.leave();
   alive_.close();
   while (waitpid(id_, nullptr, 0) < 0 && errno == EINTR) {
   }

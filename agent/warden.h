@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <string>
 
+#include "agent/control_group.h"
 #include "agent/process.h"
 #include "agent/run_table.h"
 
@@ -25,6 +26,7 @@ class Warden {
   void finish();
 
  private:
+  const ControlGroup group_;  // of the agent and its programs, not of the warden
   pid_t id_ = 0;
   Descriptor alive_;  // closed with this process
 };

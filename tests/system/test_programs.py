@@ -392,6 +392,20 @@ def test_nothing_is_left_behind_when_an_agent_dies(cluster: Cluster) -> None:
     eventually(lambda: processes_with("4715.") == [], "they end with it")
 
 
+def test_not_even_what_hides_from_its_agent_is_left_behind(cluster: Cluster) -> None:
+    """In a session of its own, without a mark in its environment: only a control group still has it."""
+    if not any((place / "cgroup.procs").exists() and os.access(place, os.W_OK)
+               for place in (Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/unified"))):
+        pytest.skip("no control groups (cgroup v2) may be made here")
+    cluster.start_head(*SHORT_TERM)
+    victim = cluster.start_agent("victim", "--allow-exec")
+    submitted(cluster, "--range", "0:10", "--step", "1", "--", "sh", "-c", "(setsid env -i /bin/sleep 4716.5 &); sleep 4716.6")
+    for number in "56":
+        eventually(lambda: processes_with(f"4716.{number}") != [], "it runs")
+    victim.kill()
+    eventually(lambda: processes_with("4716.") == [], "they end with it")
+
+
 def test_a_killed_agent_is_no_failure_and_the_total_is_exact(cluster: Cluster) -> None:
     cluster.start_head(*SHORT_TERM)
     agents = [cluster.start_agent(f"agent-{n}", "--allow-exec", slots=2) for n in range(2)]
