@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 constexpr Duration hello_interval = 1s;
 constexpr Duration hurried_patience = 2s;  // the same when it was asked to hurry
 constexpr Duration drain_patience = 10s;   // for the head's last word, once every step is done
-constexpr std::size_t jobs_kept = 16;
+constexpr std::size_t jobs_kept = 64;
 
 std::string cut(std::string text) {
   if (text.size() > limits::error_bytes_max) text.resize(limits::error_bytes_max);

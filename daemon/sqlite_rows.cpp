@@ -228,9 +228,10 @@ std::pair<JobId, Program> read_program_row(const Statement& statement) {
   RowReader row(statement, programs_table);
   const JobId job{row.integer<std::uint64_t>()};
   std::optional<Program> program = decode_program(row.bytes());
-  if (!program)
+  if (!program) {
     throw SqliteError(SqliteError::Kind::damaged,
                       "table programs, job " + std::to_string(job.value) + ": column program is no program");
+  }
   return {job, *std::move(program)};
 }
 
@@ -258,9 +259,10 @@ FileRow read_file_row(const Statement& statement) {
   file.hash = row.word(parse_sha256);
   file.size = row.integer<std::uint64_t>();
   file.upto = row.integer<std::uint64_t>();
-  if (file.upto > file.size)
+  if (file.upto > file.size) {
     throw SqliteError(SqliteError::Kind::damaged,
                       "table files, hash " + to_text(file.hash) + ": column upto is out of bounds");
+  }
   return file;
 }
 

@@ -123,7 +123,9 @@ void Queue::hear_paces(Agent& agent, const std::vector<PaceView>& views) {
   }
   for (const auto& [id, cost] : agent.paces) {
     const auto job = jobs_.find(id);
-    if (job != jobs_.end() && job->second.measured_by.insert(agent.row.id).second) idle_pass_.hear_news();
+    if (job == jobs_.end()) continue;
+    job->second.usual_before = cost;
+    if (job->second.measured_by.insert(agent.row.id).second) idle_pass_.hear_news();
   }
 }
 

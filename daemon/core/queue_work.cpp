@@ -22,17 +22,22 @@ const Speeds& Queue::speeds(Job& job, Now now) {
     places_unmeasured -= places;
   }
   const Range& range = job.row.spec.range;
-  const Cost expected = expected_cost(job.row.spec.kernel, range.begin + range.width() / 2);
+  const Cost expected =
+      job.usual_before.value_or(expected_cost(job.row.spec.kernel, range.begin + range.width() / 2));
   job.speeds = speeds_of(measured, places_unmeasured, expected);
   job.speeds_known_until = now.instant + limits::fleet_rate_kept;
   return job.speeds;
 }
 
-// As it measured itself; else as others did; else as the kernel expects.
+// As it measured itself; else as others did; else as they once did, for an agent remembers some jobs only;
+// else as the kernel expects, which of a program is next to nothing.
 Cost Queue::cost_for(const Agent& agent, Job& job, std::uint64_t at, Now now) {
   const auto measured = agent.paces.find(job.row.id);
   if (measured != agent.paces.end()) return measured->second;
-  return speeds(job, now).usual.value_or(expected_cost(job.row.spec.kernel, at));
+  const std::optional<Cost> usual = speeds(job, now).usual;
+  if (usual) return *usual;
+  const bool is_sieve = job.row.spec.kernel != Kernel::exec;
+  return is_sieve || !job.usual_before ? expected_cost(job.row.spec.kernel, at) : *job.usual_before;
 }
 
 // The expected cost of an integer grows with its place, so the width is asked for twice: with the cost where

@@ -176,6 +176,21 @@ TEST_CASE("leases of a job with runs of a fixed width end where runs end") {
   for (int i = 0; i < 3; ++i) CHECK((a.takes_lease().end - 5) % 1000 == 0);
 }
 
+TEST_CASE("what a program was found to cost is remembered, though agents remember a few jobs only") {
+  Scenario s;
+  auto& a = runner(s, "a");
+  const JobId id = s.submits(runs({0, 1'000'000'000}));
+  const Taken first = a.takes_lease();
+  CHECK(first.end - first.begin < 100);
+  a.measures(id, 1e-5);
+  a.finishes(first, 1);
+  a.drops(a.takes_lease());
+  a.forgets(id);
+  a.drops(a.takes_lease());
+  const Taken later = a.takes_lease();
+  CHECK(later.end - later.begin > 10'000);
+}
+
 // ---------------------------------------------------------------- files
 
 TEST_CASE("a job is taken once its files are there") {

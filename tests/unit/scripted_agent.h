@@ -55,6 +55,7 @@ class ScriptedAgent {
   void ends_earlier(const Taken& lease, std::uint64_t end);  // declares a lower end
   void fails(const Taken& lease, Upto upto, const std::string& error);
   void drops(const Taken& lease);                                      // lists it no more
+  void forgets(JobId job) { paces_.erase(job); }
   void measures(JobId job, double per_integer_s, double fixed_s = 0);  // tells it with its next beats
 
   // What its programs have printed, and what the head answers.

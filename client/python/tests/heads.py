@@ -67,8 +67,10 @@ class Head:
         self._processes.append(process)
         return process
 
-    def start(self) -> None:
+    def start(self, anywhere: bool = False) -> None:
         """Returns as soon as it listens."""
+        if anywhere:
+            self._listen = "tcp://127.0.0.1:*"
         address = self.state_dir / "head.endpoint"
         self._head = self._start("pqd", "--listen", self._listen, "--http", "none", "--beat", "100ms")
         log = self.root / f"pqd-{len(self._processes) - 1}.log"

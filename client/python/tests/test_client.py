@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import threading
 import time
@@ -131,6 +132,7 @@ def test_a_forked_process_connects_anew(counting: Head) -> None:
     assert client.submit((0, 10)).result() == 4
     child = os.fork()
     if child == 0:
+        signal.alarm(30)  # ends a child that hangs
         try:
             os._exit(0 if client.submit((0, 100)).result(timeout=20) == 25 else 1)
         finally:
@@ -236,6 +238,19 @@ def test_a_head_that_is_killed_amid_a_wait(head: Head) -> None:
     waiter.join(120)
     assert ended == [882_206_716] and future.result(timeout=30) == 882_206_716
     assert client.jobs()[-1].id == job.id, "nothing was submitted twice"
+
+
+def test_a_head_that_comes_back_at_another_port_is_found(head: Head) -> None:
+    head.start()
+    head.start_agent()
+    client = head.client()
+    assert client.submit((0, 10)).result(timeout=30) == 4
+    head.kill()
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", int(head.endpoint.rpartition(":")[2])))
+        head.start(anywhere=True)
+        assert len(client.jobs()) == 1
 
 
 def test_a_submission_survives_the_head(head: Head) -> None:

@@ -45,8 +45,8 @@ def test_the_aliases_of_ray(running: Head, monkeypatch: pytest.MonkeyPatch) -> N
         def width(lo: int, hi: int) -> int:
             return hi - lo
 
-        refs = [width.remote(lo, lo + 10) for lo in range(0, 50, 10)]
-        assert pq.get(refs) == [10] * 5
+        refs = [width.remote(lo, lo + 10) for lo in range(0, 400, 10)]
+        assert pq.get(refs) == [10] * 40
 
 
 @pytest.mark.parametrize("fold, value", [("sum", 45), ("min", 0), ("max", 9), ("none", None)])
