@@ -79,6 +79,7 @@ class Queue {
   Instant next_deadline() const;
 
   JobReport report(const Job& job) const;
+  JobReport whole_report(const Job& job) const;
   const std::map<JobId, Job>& jobs() const { return jobs_; }
   const LeaseTable& leases() const { return leases_; }
   const Roster& roster() const { return roster_; }

@@ -118,12 +118,17 @@ JobReport Queue::report(const Job& job) const {
   return report;
 }
 
+// Of one job that is asked for: with what has failed of it.
+JobReport Queue::whole_report(const Job& job) const {
+  JobReport answer = report(job);
+  answer.failed_spans = job.ledger.failed_spans(limits::failed_spans_told);
+  return answer;
+}
+
 HeadToClient Queue::answer(const AskJob& ask, Now /*now*/, Effects& /*effects*/) {
   const auto job = jobs_.find(ask.job);
   if (job == jobs_.end()) return no_such(ask.job);
-  JobReport answer = report(job->second);
-  answer.failed_spans = job->second.ledger.failed_spans(limits::failed_spans_told);
-  return answer;
+  return whole_report(job->second);
 }
 
 HeadToClient Queue::answer(const AskJobs& /*ask*/, Now /*now*/, Effects& /*effects*/) {
@@ -186,7 +191,7 @@ HeadToClient Queue::answer(const Steer& steer, Now now, Effects& effects) {
   if (found == jobs_.end()) return no_such(steer.job);
   Job& job = found->second;
   const bool is_so_already = steer.what == Steering::cancel && job.row.state == JobState::cancelled;
-  if (is_so_already) return report(job);
+  if (is_so_already) return whole_report(job);
   if (steer.what == Steering::retry) return retry(job);
   if (has_ended(job.row.state)) return too_late(job);
   switch (steer.what) {
@@ -205,7 +210,7 @@ HeadToClient Queue::answer(const Steer& steer, Now now, Effects& effects) {
   }
   touch(steer.job);
   effects.events.push_back({Happening::job_steered, steer.job, "", std::string(to_text(job.row.state))});
-  return report(job);
+  return whole_report(job);
 }
 
 // Its failed parts have another chance, and so does the job if it has failed.
@@ -221,12 +226,12 @@ HeadToClient Queue::retry(Job& job) {
   touch(row.id);
   row.failures_forgiven = row.attempts_failed;
   job.records.clear();
-  if (row.state != JobState::failed) return report(job);
+  if (row.state != JobState::failed) return whole_report(job);
   row.state = row.started_unix_ms ? JobState::running : JobState::queued;
   row.finished_unix_ms.reset();
   row.error.reset();
   files_.need(row.id, job.files());
-  return report(job);
+  return whole_report(job);
 }
 
 HeadToClient Queue::answer(const PutFile& put, Now now, Effects& /*effects*/) {
@@ -249,7 +254,7 @@ HeadToClient Queue::answer(const Reprioritize& ask, Now /*now*/, Effects& effect
   if (has_ended(job.row.state)) return too_late(job);
   touch(ask.job).row.spec.priority = ask.priority;
   effects.events.push_back({Happening::job_steered, ask.job, "", "priority " + std::to_string(ask.priority)});
-  return report(job);
+  return whole_report(job);
 }
 
 HeadToClient Queue::answer(const DrainAgent& ask, Now now, Effects& /*effects*/) {
@@ -272,7 +277,7 @@ std::optional<HeadToClient> Queue::wait(const Wait& wait, const Sender& from, Re
   const auto job = jobs_.find(wait.job);
   if (job == jobs_.end() || (wait.submission && *wait.submission != job->second.row.request))
     return no_such(wait.job);
-  if (has_ended(job->second.row.state)) return report(job->second);
+  if (has_ended(job->second.row.state)) return whole_report(job->second);
   auto& waiting = waits_[wait.job];
   const auto same = std::find_if(waiting.begin(), waiting.end(), [&](const Waiting& w) {
     return w.peer == from.peer && w.request == request;
@@ -304,7 +309,7 @@ void Queue::answer_waits(Now now, Effects& effects) {
         return false;
       }
       const HeadToClient answer =
-          job == jobs_.end() ? HeadToClient(no_such(place->first)) : HeadToClient(report(job->second));
+          job == jobs_.end() ? HeadToClient(no_such(place->first)) : HeadToClient(whole_report(job->second));
       effects.outgoing.push_back({waiting.peer, Letter<HeadToClient>{waiting.request, answer}});
       waits_count_ -= 1;
       return true;

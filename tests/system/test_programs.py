@@ -226,7 +226,7 @@ def test_a_poison_integer_is_found_and_the_rest_is_computed(runs: Cluster) -> No
     report = runs.wait(job)
     assert (report["state"], report["failed"], report["done"]) == ("failed", "1", "199")
     assert report["value"] == str(sum_of(0, 200) - 137) and report["value_is_final"]
-    [span] = report["failed_spans"] or runs.job(job)["failed_spans"]
+    [span] = report["failed_spans"]
     assert (span["begin"], span["end"], span["attempts"]) == ("137", "138", 3)
     assert span["error"] == "exit status 3: at 137"
     assert "at 137" in logs(runs, job, "--failed") and "at 137" in logs(runs, job, "--span", "137")
