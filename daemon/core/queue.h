@@ -53,7 +53,7 @@ struct Job {
   std::set<AgentId> measured_by = {};  // whose Agent::paces tell of it
   Speeds speeds = {};                  // worth a pass over these a few times a second
   Instant speeds_known_until = {};
-  std::optional<Cost> usual_before = {};  // as last told, also by an agent that has forgotten it since
+  std::optional<Cost> usual_before = {};   // as last told, also by an agent that has forgotten it since
   std::map<AgentId, Record> records = {};  // of those on which its program has failed
   std::optional<AgentId> gathers_on = {};  // where slots are kept for it until a step's worth of them is idle
   std::uint64_t logs_upto = 0;             // the number of its log's last part

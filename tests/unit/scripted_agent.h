@@ -54,7 +54,7 @@ class ScriptedAgent {
   void finishes(const Taken& lease, std::int64_t value) { commits(lease, upto(lease.end), pq::value(value)); }
   void ends_earlier(const Taken& lease, std::uint64_t end);  // declares a lower end
   void fails(const Taken& lease, Upto upto, const std::string& error);
-  void drops(const Taken& lease);                                      // lists it no more
+  void drops(const Taken& lease);  // lists it no more
   void forgets(JobId job) { paces_.erase(job); }
   void measures(JobId job, double per_integer_s, double fixed_s = 0);  // tells it with its next beats
 
