@@ -82,14 +82,14 @@ inline Program program_usual() {
 }
 
 inline Program program_widest() {
-  return {{std::string(limits::program_bytes_max, '\x07')},
+  return {{std::string(300, '\x07'), ""},
           true,
           u64_max,
           u32_max,
           u64_max,
           true,
-          std::vector(limits::env_max, Setting{"A", "\xff"}),
-          std::vector(limits::files_max, FileRef{name_widest, sha256_of(""), u64_max, FileKind::directory}),
+          {{"A", "\xff"}, {"B", ""}},
+          {{name_widest, sha256_of(""), u64_max, FileKind::directory}},
           FileRef{"items", sha256_of("items"), u64_max, FileKind::plain}};
 }
 
@@ -103,7 +103,8 @@ inline JobSpec spec_of(const Program& program) {
   return spec;
 }
 
-inline std::string bytes_widest(std::size_t count) { return std::string(count, '\xfe'); }
+// Each cut of each sample is tried: what is bounded in bytes only is long in a test of its own.
+inline std::string bytes_widest() { return std::string(300, '\xfe'); }
 
 inline std::vector<AgentToHead> agent_messages() {
   const Hello usual{"i-0abc", {42}, "0.1.0", 4, every_kernel(), {{"arch", "x86_64"}, {"cpus", "4"}}};
@@ -143,22 +144,18 @@ inline std::vector<AgentToHead> agent_messages() {
                                {{{7}, {{0xfeed}, 1}, {100, 200}, 1, Stream::stderr_, false, {"warning\n"}},
                                 {{7}, {{0xfeed}, 1}, {100, 200}, 2, Stream::pq, true, {"exit status 3"}}},
                                {{{7}, {{0xfeed}, 2}, {200, 300}, 65536, true, {"more\n"}}}});
-  messages.emplace_back(Output{name_widest,
-                               {u64_max},
-                               u64_max,
-                               {{{u64_max},
-                                 {{u64_max}, u64_max},
-                                 {u64_max - 1, u64_max},
-                                 u32_max,
-                                 Stream::stdout_,
-                                 true,
-                                 {bytes_widest(limits::log_part_bytes_max)}}},
-                               {{{u64_max},
-                                 {{u64_max}, u64_max},
-                                 {0, u64_max},
-                                 u64_max,
-                                 false,
-                                 {bytes_widest(limits::output_part_bytes_max)}}}});
+  messages.emplace_back(
+      Output{name_widest,
+             {u64_max},
+             u64_max,
+             {{{u64_max},
+               {{u64_max}, u64_max},
+               {u64_max - 1, u64_max},
+               u32_max,
+               Stream::stdout_,
+               true,
+               {bytes_widest()}}},
+             {{{u64_max}, {{u64_max}, u64_max}, {0, u64_max}, u64_max, false, {bytes_widest()}}}});
   messages.emplace_back(Output{});
   messages.emplace_back(WantFile{"i-0abc", {42}, sha256_of("sim"), 0});
   messages.emplace_back(WantFile{name_widest, {u64_max}, sha256_of(""), u64_max});
@@ -195,7 +192,7 @@ inline std::vector<HeadToAgent> orders_and_other_words() {
           OutputStored{{42}, 3},
           OutputStored{{u64_max}, u64_max},
           FilePart{sha256_of("sim"), 0, 3, {"sim"}},
-          FilePart{sha256_of(""), u64_max, u64_max, {bytes_widest(limits::file_part_bytes_max)}},
+          FilePart{sha256_of(""), u64_max, u64_max, {bytes_widest()}},
           Refusal{ErrorWord::introduce_yourself, "i-0abc"},
           Refusal{ErrorWord::unsupported_version, text_widest}};
 }
@@ -208,7 +205,7 @@ inline std::vector<ClientToHead> client_messages() {
           Submit{{1, 2}, spec_of(program_usual())},
           Submit{{3, 4}, spec_of(program_widest())},
           PutFile{sha256_of("sim"), 3, 0, {"sim"}},
-          PutFile{sha256_of(""), u64_max, u64_max, {bytes_widest(limits::file_part_bytes_max)}},
+          PutFile{sha256_of(""), u64_max, u64_max, {bytes_widest()}},
           AskLogs{{7}, 0, true, 17},
           AskLogs{{u64_max}, u64_max, false, {}},
           AskOutput{{7}, 100, 0},
@@ -294,46 +291,35 @@ inline AgentReport agent_widest() {
 }
 
 inline std::vector<HeadToClient> answers() {
-  return {
-      Submitted{{7}, false},
-      Submitted{{u64_max}, true},
-      job_usual(),
-      job_widest(),
-      JobReport{{}, {{0, 1}, {}, {}, {}, {}, {}, {}}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}},
-      job_failed(),
-      JobsReport{{job_usual(), job_widest(), job_failed()}, u64_max},
-      FileStored{sha256_of("sim"), 3},
-      FileStored{sha256_of(""), u64_max},
-      Logs{{{1, 1'700'000'000'000, "i-0abc", {100, 200}, 1, Stream::stderr_, false, {"warning\n"}}},
-           1,
-           true,
-           JobState::running},
-      Logs{{{u64_max,
-             i64_min,
-             name_widest,
-             {0, u64_max},
-             u32_max,
-             Stream::pq,
-             true,
-             {bytes_widest(limits::log_part_bytes_max)}}},
-           u64_max,
-           false,
-           JobState::failed},
-      Logs{},
-      OutputPage{{{{100, 200}, 0, {"a\n"}}, {{200, 300}, 0, {bytes_widest(limits::output_part_bytes_max)}}},
-                 true,
-                 u64_max,
-                 u64_max},
-      OutputPage{},
-      JobsReport{},
-      AgentsReport{{agent_usual(), agent_widest()}, u64_max},
-      AgentsReport{},
-      Verification{{7}, {{"tiling", true, ""}, {"value_is_fold", false, story_widest}}},
-      Verification{{u64_max}, std::vector(limits::findings_max, Finding{text_widest, true, "5 spans"})},
-      BackedUp{"/var/lib/pqd/backups/2026-01-31T12-30-05.123Z.db", 28'672},
-      BackedUp{path_widest, u64_max},
-      Authorized{},
-      Refusal{ErrorWord::no_such_job, "17"}};
+  return {Submitted{{7}, false},
+          Submitted{{u64_max}, true},
+          job_usual(),
+          job_widest(),
+          JobReport{{}, {{0, 1}, {}, {}, {}, {}, {}, {}}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}},
+          job_failed(),
+          JobsReport{{job_usual(), job_widest(), job_failed()}, u64_max},
+          FileStored{sha256_of("sim"), 3},
+          FileStored{sha256_of(""), u64_max},
+          Logs{{{1, 1'700'000'000'000, "i-0abc", {100, 200}, 1, Stream::stderr_, false, {"warning\n"}}},
+               1,
+               true,
+               JobState::running},
+          Logs{{{u64_max, i64_min, name_widest, {0, u64_max}, u32_max, Stream::pq, true, {bytes_widest()}}},
+               u64_max,
+               false,
+               JobState::failed},
+          Logs{},
+          OutputPage{{{{100, 200}, 0, {"a\n"}}, {{200, 300}, 0, {bytes_widest()}}}, true, u64_max, u64_max},
+          OutputPage{},
+          JobsReport{},
+          AgentsReport{{agent_usual(), agent_widest()}, u64_max},
+          AgentsReport{},
+          Verification{{7}, {{"tiling", true, ""}, {"value_is_fold", false, story_widest}}},
+          Verification{{u64_max}, std::vector(limits::findings_max, Finding{text_widest, true, "5 spans"})},
+          BackedUp{"/var/lib/pqd/backups/2026-01-31T12-30-05.123Z.db", 28'672},
+          BackedUp{path_widest, u64_max},
+          Authorized{},
+          Refusal{ErrorWord::no_such_job, "17"}};
 }
 
 // One way through the wire: bytes to a message and back to bytes.

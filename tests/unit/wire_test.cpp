@@ -280,6 +280,32 @@ std::string hex(const std::string& bytes) {
 
 // Two messages of PROTOCOL.md's example, in its lines. Programs that were built from that page send and
 // expect just these bytes.
+TEST_CASE("bytes of files and of what programs print are taken up to their bounds and not beyond") {
+  const auto is_taken = [](const auto& message, Recode at) { return at(encode(message)).has_value(); };
+  for (const std::size_t beyond : {0U, 1U}) {
+    const bool fits = beyond == 0;
+    const Bytes part{std::string(limits::file_part_bytes_max + beyond, '\0')};
+    CHECK(is_taken(HeadToAgent(FilePart{{}, 0, 1, part}), recode_at_agent) == fits);
+    CHECK(is_taken(Letter<ClientToHead>{1, PutFile{{}, 1, 0, part}}, recode_at_head) == fits);
+    Output output;
+    output.logs = {
+        {{}, {}, {0, 1}, 1, Stream::pq, false, {std::string(limits::log_part_bytes_max + beyond, 'x')}}};
+    CHECK(is_taken(AgentToHead(output), recode_at_head) == fits);
+    output.logs.clear();
+    output.outputs = {{{}, {}, {0, 1}, 0, true, {std::string(limits::output_part_bytes_max + beyond, 'x')}}};
+    CHECK(is_taken(AgentToHead(output), recode_at_head) == fits);
+  }
+}
+
+TEST_CASE("a program is stored as it is sent, and what is no program is none") {
+  for (const Program& program : {program_usual(), program_widest()}) {
+    CHECK(decode_program(encode(program)) == program);
+    CHECK_FALSE(decode_program(encode(program) + "x"));
+  }
+  CHECK_FALSE(decode_program(""));
+  CHECK_FALSE(decode_program("\x80"));
+}
+
 TEST_CASE("the bytes are those that PROTOCOL.md shows") {
   const Beat beat{"w1", {42}, 2, {7}, 1, {{{{7}, 1}, 10, 20, 30, Int128{4}, {}, {}}}, {{{1}, 0.0, 2.5e-9}},
                   false};
