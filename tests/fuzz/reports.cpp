@@ -69,7 +69,16 @@ void show(const Refusal& refusal) {
   check_json(to_line(error_json(to_text(refusal.word), sentence(refusal))));
 }
 
+void show(const Logs& logs) {
+  for (const LogEntry& entry : logs.entries) check_json(to_line(to_json(JobId{7}, entry)));
+}
+
+void show(const OutputPage& page) {
+  for (const OutputEntry& entry : page.entries) check_json(to_line(to_json(JobId{7}, entry)));
+}
+
 void show(const Submitted& /*a number*/) {}
+void show(const FileStored& /*a hash and a number*/) {}
 void show(const Authorized& /*nothing*/) {}
 void show(const BackedUp& backup) { check_json(to_line(to_json(backup))); }
 
