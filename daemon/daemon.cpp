@@ -1,6 +1,5 @@
 #include "daemon/daemon.h"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 #include <variant>
@@ -102,10 +101,9 @@ void Daemon::hear(const Incoming& incoming, Now now) {
     }
     queue_.handle({incoming.peer, incoming.sender.public_key}, *said, now, effects_);
     if (const auto* want = std::get_if<WantFile>(said)) {
-      const FileWanted wanted{incoming.peer, want->hash, want->offset};
-      const bool is_new =
-          std::find(files_wanted_.begin(), files_wanted_.end(), wanted) == files_wanted_.end();
-      if (is_new) files_wanted_.push_back(wanted);
+      // The latest of each peer: an agent asks for one part at a time, and no list grows beyond the fleet.
+      std::erase_if(files_wanted_, [&](const FileWanted& other) { return other.peer == incoming.peer; });
+      files_wanted_.push_back({incoming.peer, want->hash, want->offset});
     }
   } else {
     answer(incoming, std::get<Letter<ClientToHead>>(*message), now);

@@ -66,7 +66,6 @@ class Daemon {
     PeerId peer;
     Sha256 hash;
     std::uint64_t offset = 0;
-    friend bool operator==(const FileWanted&, const FileWanted&) = default;
   };
   std::deque<FileWanted> files_wanted_;  // by agents; some are handed out each turn
 };
