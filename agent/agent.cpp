@@ -3,7 +3,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <memory>
 #include <set>
@@ -27,6 +26,13 @@ constexpr Duration backoff_first = 250ms;
 constexpr Duration backoff_longest = 15s;
 constexpr int silent_beats_max = 5;  // a link that is up but brings nothing for so many beats is made anew
 
+std::vector<Label> labels_of_cloud(const AgentOptions& options) {
+  if (!options.cloud && !options.imds_endpoint) return {};
+  const AskMetadata ask = ask_over_http(options.imds_endpoint.value_or(metadata_usual));
+  const auto cloud = options.cloud ? options.cloud : recognise(ask);
+  return cloud ? cloud_labels(*cloud, ask) : std::vector<Label>{};
+}
+
 Hello introduction(const AgentOptions& options) {
   Hello hello;
   hello.name = options.name;
@@ -35,8 +41,13 @@ Hello introduction(const AgentOptions& options) {
   hello.slots = options.slots;
   hello.kernels.assign(sieve_kernels.begin(), sieve_kernels.end());
   if (options.allow_exec) hello.kernels.push_back(Kernel::exec);
-  hello.labels = machine_labels(options.imds_endpoint, options.labels);
+  hello.labels = machine_labels(labels_of_cloud(options), options.labels);
   return hello;
+}
+
+std::unique_ptr<InterruptionSource> source(const AgentOptions& options) {
+  AskMetadata ask = ask_over_http(options.imds_endpoint.value_or(metadata_usual));
+  return options.cloud ? source_of(*options.cloud, std::move(ask)) : source_of_any_cloud(std::move(ask));
 }
 
 std::set<Sha256> files_in_use(const std::vector<std::shared_ptr<const JobOrder>>& jobs) {
@@ -59,7 +70,10 @@ AgentLoop::AgentLoop(AgentOptions options, StopSignals& signals, const Clock& cl
       programs_(options_.allow_exec ? std::make_optional<Programs>(options_, introduction_, outbox_)
                                     : std::nullopt),
       slots_(options_.slots, programs_ ? programs_->settings() : ExecSettings{}),
-      session_({introduction_, options_.head_timeout, options_.idle_exit}, clock.now().instant) {}
+      session_({introduction_, options_.head_timeout, options_.idle_exit}, clock.now().instant) {
+  if (options_.heeds_cloud && (options_.cloud || options_.imds_endpoint))
+    lookout_.emplace(source(options_), clock);
+}
 
 ExitStatus AgentLoop::run() {
   spdlog::info("{} with {} slots, pq {}", options_.name, options_.slots, program_version);
@@ -73,8 +87,10 @@ ExitStatus AgentLoop::run() {
 
 // Everything that has happened, then what to do about it, then sleep until the next thing can happen.
 void AgentLoop::turn() {
-  const Instant now = clock_.now().instant;
+  const Now both = clock_.now();
+  const Instant now = both.instant;
   take_signals(now);
+  take_notices(both);
   take_results(now);
   take_messages(now);
   keep_link(now);
@@ -128,8 +144,9 @@ void AgentLoop::send_messages(Instant now) {
 }
 
 void AgentLoop::sleep() {
-  const std::array<int, 3> wakers{slots_.fd(), signals_.fd(), outbox_.fd()};
-  Instant deadline = session_.next_deadline();
+  std::vector<int> wakers{slots_.fd(), signals_.fd(), outbox_.fd()};
+  if (lookout_) wakers.push_back(lookout_->fd());
+  Instant deadline = std::min(session_.next_deadline(), forewarning_.next_deadline());
   if (!dealer_) deadline = std::min(deadline, next_connect_);
   if (is_up()) deadline = std::min(deadline, outbox_.next_deadline());
   if (is_up() && programs_) deadline = std::min(deadline, programs_->cache().next_deadline());
@@ -143,14 +160,38 @@ void AgentLoop::sleep() {
 
 void AgentLoop::take_signals(Instant now) {
   while (signals_.take()) {
-    if (session_.is_draining()) {
+    // A machine that ends also ends its services: of that it has been told before, and goes on as it does.
+    const bool is_news = forewarning_.ends() && !was_signalled_;
+    was_signalled_ = true;
+    if (session_.is_draining() && !is_news) {
       spdlog::warn("asked again to stop: giving back the present steps too");
       session_.drain_at_once(now);
     } else {
       spdlog::info("draining: finishing the present steps, giving back the rest");
-      session_.drain(now);
+      session_.drain(now, Ending::drained,
+                     options_.drain_timeout ? now + *options_.drain_timeout : Instant::never());
     }
   }
+}
+
+void AgentLoop::take_notices(Now now) {
+  if (!lookout_) return;
+  const std::optional<Notice> before = forewarning_.notice();
+  if (const auto outlook = lookout_->take()) {
+    session_.count_notice_errors(outlook->errors.size());
+    for (const std::string& error : outlook->errors) {
+      if (error != cloud_complaint_) spdlog::warn("{}", cloud_complaint_ = error);
+    }
+    // What was not answered is not known: what was heard before still holds.
+    if (outlook->errors.empty() || outlook->notice) forewarning_.hear(outlook->notice, now);
+  }
+  forewarning_.settle(now);
+  const std::optional<Notice>& notice = forewarning_.notice();
+  if (notice != before) {
+    spdlog::warn("{}",
+                 notice ? "notice: " + to_text(*notice) : "the notice is taken back: " + to_text(*before));
+  }
+  session_.heed(notice, forewarning_.ends(), now.instant);
 }
 
 void AgentLoop::take_messages(Instant now) {
@@ -238,6 +279,9 @@ ExitStatus AgentLoop::report_ending() const {
     case Ending::drained:
       spdlog::info("drained; goodbye{}{}", detail.empty() ? "" : ": ", detail);
       return ExitStatus::done;
+    case Ending::interrupted:
+      spdlog::info("drained before the machine's end; goodbye{}{}", detail.empty() ? "" : ": ", detail);
+      return ExitStatus::done;
     case Ending::idle:
       spdlog::info("nothing to do for --idle-exit; goodbye");
       return ExitStatus::done;
@@ -246,7 +290,7 @@ ExitStatus AgentLoop::report_ending() const {
       return ExitStatus::head_unreachable;
     case Ending::replaced:
       spdlog::error("{}", detail);
-      return ExitStatus::failed;
+      return ExitStatus::replaced;
     case Ending::refused:
       spdlog::error("{}", detail);
       return ExitStatus::head_unreachable;

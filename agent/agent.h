@@ -3,6 +3,8 @@
 
 #include <optional>
 
+#include "agent/interruption/forewarning.h"
+#include "agent/interruption/lookout.h"
 #include "agent/options.h"
 #include "agent/outbox.h"
 #include "agent/programs.h"
@@ -26,6 +28,7 @@ class AgentLoop {
  private:
   void turn();
   void take_signals(Instant now);
+  void take_notices(Now now);
   void take_results(Instant now);
   void take_messages(Instant now);
   void route(const HeadToAgent& message, Instant now);
@@ -46,13 +49,17 @@ class AgentLoop {
   std::optional<Programs> programs_;  // with --allow-exec
   Slots slots_;
   Session session_;
+  std::optional<Lookout> lookout_;  // where there is a cloud to look at
+  Forewarning forewarning_;
+  bool was_signalled_ = false;
 
   std::optional<Dealer> dealer_;       // none between two attempts to connect
   Link last_link_ = Link::connecting;  // at the last turn
   Instant connected_at_;
   Instant next_connect_;
-  int failures_ = 0;       // connections in a row that did not work
-  std::string complaint_;  // the last one logged, so that each is logged once
+  int failures_ = 0;             // connections in a row that did not work
+  std::string complaint_;        // the last one logged, so that each is logged once
+  std::string cloud_complaint_;  // the same of the cloud's metadata service
 };
 
 }  // namespace pq

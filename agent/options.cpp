@@ -32,31 +32,37 @@ const Usage& usage() {
       .program = "pq-agent",
       .synopsis = "[FLAGS]",
       .purpose = "computes parts of jobs on this machine for a head",
-      .flags = {{"state-dir", "DIR", "the state directory of a head on this machine"},
-                {"head", "tcp://HOST:PORT",
-                 "the head's address, in place of the one in the state directory or the token"},
-                {"join", "TOKEN", "a join token made by pq-key new agent; needs nothing else"},
-                {"key", "FILE", "a key file, or a file with a join token"},
-                {"slots", "N", "units of parallel work (default: the machine's cores)"},
-                {"name", "NAME",
-                 "what the head calls this agent (default: the EC2 instance's id, else the host's name and "
-                 "four digits)"},
-                {"allow-exec", "", "let jobs run any program here, as this user"},
-                {"work-dir", "DIR",
-                 "where programs run and their files are kept (default: $CACHE_DIRECTORY, else "
-                 "$XDG_CACHE_HOME/pq, else $HOME/.cache/pq, else /var/tmp/pq-UID)"},
-                {"cache-size", "4G", "bytes of files to keep for later jobs, with k, M, G or T"},
-                {"label", "KEY=VALUE", "a label that jobs can require; more than once for more than one"},
-                {"head-timeout", "10m", "end after so long without a word from the head"},
-                {"idle-exit", "5m", "end after so long without work (default: never)"},
-                {"imds-endpoint", "URL",
-                 "where EC2's metadata service is; asked for the labels zone and instance_type"},
-                {"log-level", "LEVEL", "trace, debug, info, warn, error or off (default info)"}},
-      .statuses = {
-          {ExitStatus::done, "drained: SIGTERM, SIGINT, an operator's drain, or --idle-exit"},
-          {ExitStatus::failed, "replaced by a newer agent of its name; any other failure"},
-          {ExitStatus::usage, "the command line does not make sense"},
-          {ExitStatus::head_unreachable, "no word from the head for --head-timeout, or it refuses"}}};
+      .flags =
+          {{"state-dir", "DIR", "the state directory of a head on this machine"},
+           {"head", "tcp://HOST:PORT",
+            "the head's address, in place of the one in the state directory or the token"},
+           {"join", "TOKEN", "a join token made by pq-key new agent; needs nothing else"},
+           {"key", "FILE", "a key file, or a file with a join token"},
+           {"slots", "N", "units of parallel work (default: the machine's cores)"},
+           {"name", "NAME",
+            "what the head calls this agent (default: the EC2 instance's id, else the host's name and "
+            "four digits)"},
+           {"allow-exec", "", "let jobs run any program here, as this user"},
+           {"work-dir", "DIR",
+            "where programs run and their files are kept (default: $CACHE_DIRECTORY, else "
+            "$XDG_CACHE_HOME/pq, else $HOME/.cache/pq, else /var/tmp/pq-UID)"},
+           {"cache-size", "4G", "bytes of files to keep for later jobs, with k, M, G or T"},
+           {"label", "KEY=VALUE", "a label that jobs can require; more than once for more than one"},
+           {"head-timeout", "10m", "end after so long without a word from the head"},
+           {"idle-exit", "5m", "end after so long without work (default: never)"},
+           {"drain-timeout", "90s",
+            "after a SIGTERM, give back the steps that still run after so long (default: wait for them)"},
+           {"interruption", "auto|ec2|gcp|azure|none",
+            "the cloud whose notices of this machine's end to heed (default auto: as the firmware or "
+            "--imds-endpoint tells)"},
+           {"imds-endpoint", "URL", "where the cloud's metadata service is, if not at its usual address"},
+           {"log-level", "LEVEL", "trace, debug, info, warn, error or off (default info)"}},
+      .statuses = {{ExitStatus::done,
+                    "drained: SIGTERM, SIGINT, a notice of the cloud, an operator's drain, or --idle-exit"},
+                   {ExitStatus::failed, "it cannot work here: a directory or a limit, as it says"},
+                   {ExitStatus::usage, "the command line does not make sense"},
+                   {ExitStatus::head_unreachable, "no word from the head for --head-timeout, or it refuses"},
+                   {ExitStatus::replaced, "a newer agent has taken its name"}}};
   return usage;
 }
 
@@ -146,7 +152,20 @@ void read_labels(const Arguments& arguments, AgentOptions& options) {
   for (const std::string& text : arguments.values("label")) options.labels.push_back(parse_label(text));
   if (options.labels.size() > labels_given_max)
     refuse("--label is given more than " + std::to_string(labels_given_max) + " times");
+}
+
+void read_cloud(const Arguments& arguments, AgentOptions& options) {
   options.imds_endpoint = arguments.value("imds-endpoint");
+  if (options.imds_endpoint && !is_http_endpoint(*options.imds_endpoint)) {
+    refuse("--imds-endpoint " + printable(*options.imds_endpoint) +
+           " is not http://HOST or http://HOST:PORT");
+  }
+  const std::string word = arguments.value("interruption").value_or("auto");
+  options.heeds_cloud = word != "none";
+  options.cloud = parse_cloud(word);
+  if (!options.cloud && word != "auto" && word != "none")
+    refuse("--interruption " + printable(word) + " is none of auto, ec2, gcp, azure and none");
+  if (!options.cloud && !options.imds_endpoint) options.cloud = cloud_of(read_firmware());
 }
 
 AgentOptions read(const Arguments& arguments) {
@@ -166,8 +185,11 @@ AgentOptions read(const Arguments& arguments) {
   options.name = arguments.value("name") ? parse_agent_name(*arguments.value("name")) : default_name();
   read_programs(arguments, options);
   read_labels(arguments, options);
+  read_cloud(arguments, options);
   options.head_timeout = parse_time("head-timeout", arguments.value("head-timeout").value_or("10m"));
   if (const auto idle = arguments.value("idle-exit")) options.idle_exit = parse_time("idle-exit", *idle);
+  if (const auto limit = arguments.value("drain-timeout"))
+    options.drain_timeout = parse_time("drain-timeout", *limit);
   options.log_level = arguments.value("log-level").value_or("info");
   return options;
 }

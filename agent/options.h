@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/interruption/cloud.h"
 #include "common/instant.h"
 #include "common/job.h"
 #include "common/net/keys.h"
@@ -18,13 +19,16 @@ struct AgentOptions {
   std::uint32_t slots = 1;
   std::string name;
   bool allow_exec = false;
-  std::filesystem::path work_dir;        // for programs: scratch directories and cached files
-  std::uint64_t cache_bytes = 0;         // of files
-  std::vector<Label> labels;             // given on the command line
-  std::vector<std::string> environment;  // NAME=VALUE, of this process: programs inherit most of it
-  std::optional<std::string> imds_endpoint;
+  std::filesystem::path work_dir;            // for programs: scratch directories and cached files
+  std::uint64_t cache_bytes = 0;             // of files
+  std::vector<Label> labels;                 // given on the command line
+  std::vector<std::string> environment;      // NAME=VALUE, of this process: programs inherit most of it
+  bool heeds_cloud = true;                   // looks out for the machine's end
+  std::optional<Cloud> cloud;                // the one it is in, if that is known
+  std::optional<std::string> imds_endpoint;  // of its metadata service, if it is not the usual one
   Duration head_timeout{0};
   std::optional<Duration> idle_exit;
+  std::optional<Duration> drain_timeout;  // of a drain by SIGTERM
   std::string log_level;
 };
 

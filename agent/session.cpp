@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration hello_interval = 1s;
 constexpr Duration hurried_patience = 2s;  // the same when it was asked to hurry
+constexpr Duration end_reserve = 10s;      // kept of the time before a machine's end, for the last words
 constexpr Duration drain_patience = 10s;   // for the head's last word, once every step is done
 constexpr std::size_t jobs_kept = 64;
 
@@ -107,7 +108,7 @@ void Session::obey(const LeaseOrder& order, Instant now) {
 // False: declined.
 bool Session::take_new(const LeaseOrder& order) {
   const auto met = jobs_.find(order.job);
-  if (draining_ || met == jobs_.end() || held_.size() >= limits::leases_per_agent_max) return false;
+  if (holds_off() || met == jobs_.end() || held_.size() >= limits::leases_per_agent_max) return false;
   if (met->second.order->cpus > slot_is_busy_.size()) return false;
   Held& lease = held_[order.lease];
   lease.job = order.job;
@@ -297,20 +298,36 @@ std::vector<std::shared_ptr<const JobOrder>> Session::jobs() const {
 
 // ---------------------------------------------------------------- endings
 
-void Session::drain(Instant now, Ending why) {
-  if (!draining_) draining_ = why;
+void Session::drain(Instant now, Ending why, Instant steps_until) {
+  if (!draining_ || draining_ == Ending::interrupted) draining_ = why;  // that one alone can be undone
+  steps_until_ = std::min(steps_until_, steps_until);
   for (auto& [id, lease] : held_) lower_end(lease, 0);
   next_word_ = now;
 }
 
 void Session::drain_at_once(Instant now) {
-  drain(now);
+  drain(now, draining_.value_or(Ending::drained));
   drain_ends_ = now + hurried_patience;
   for (auto& [id, lease] : held_) {
     abandon_step(id, lease);
     lease.step_end.reset();
     lower_end(lease, 0);
   }
+}
+
+void Session::heed(const std::optional<Notice>& notice, std::optional<Instant> ends, Instant now) {
+  if (notice == notice_ || ending_) return;
+  notice_ = notice;
+  next_word_ = now;
+  const bool must_end = notice && notice->kind == NoticeKind::interruption;
+  if (must_end) {
+    const Duration left = std::max<Duration>(ends.value_or(now) - now, 0s);
+    return drain(now, Ending::interrupted, now + left - std::min<Duration>(end_reserve, left / 4));
+  }
+  if (draining_ != Ending::interrupted || goodbye_is_due_) return;
+  draining_.reset();
+  drain_ends_.reset();
+  steps_until_ = Instant::never();
 }
 
 void Session::end(Ending why, std::string detail) {
@@ -330,6 +347,7 @@ void Session::settle(Instant now) {
   // A slot may still be busy with what is lost or given back; nobody waits for that.
   const bool is_computing =
       std::any_of(held_.begin(), held_.end(), [](const auto& held) { return held.second.step_end; });
+  if (is_computing && now >= steps_until_) return drain_at_once(now);
   if (is_computing) return;
   if (!drain_ends_) drain_ends_ = now + drain_patience;
   if ((held_.empty() && !owes_output_) || now >= *drain_ends_) goodbye_is_due_ = true;
@@ -361,7 +379,9 @@ Beat Session::make_beat() {
   beat.seq = ++seq_;
   beat.epoch = epoch_;
   beat.orders_seen = orders_seen_;
-  beat.draining = draining_.has_value();
+  beat.draining = holds_off();
+  beat.notice = notice_;
+  beat.notice_errors = notice_errors_;
   for (const auto& [id, lease] : held_) {
     LeaseView view{id,           lease.begin, lease.told_upto(), lease.end, lease.told_value(),
                    std::nullopt, std::nullopt};
@@ -383,6 +403,7 @@ Instant Session::next_deadline() const {
   Instant deadline = std::min(next_word_, heard_at_ + settings_.head_timeout);
   if (settings_.idle_exit && !draining_) deadline = std::min(deadline, held_at_ + *settings_.idle_exit);
   if (drain_ends_) deadline = std::min(deadline, *drain_ends_);
+  if (draining_ && !drain_ends_) deadline = std::min(deadline, steps_until_);
   return deadline;
 }
 

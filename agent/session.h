@@ -29,7 +29,8 @@ struct SessionSettings {
   std::optional<Duration> idle_exit;                 // without a lease
 };
 
-enum class Ending { drained, idle, head_lost, replaced, refused };
+// interrupted: drained, because its cloud ends the machine
+enum class Ending { drained, idle, interrupted, head_lost, replaced, refused };
 
 class Session {
  public:
@@ -57,10 +58,16 @@ class Session {
   // The head can be reached (again): what there is to say is said at once.
   void reach_head(Instant now) { next_word_ = now; }
 
-  // Gives back what is not begun, finishes the present steps, says goodbye.
-  void drain(Instant now, Ending why = Ending::drained);
+  // Gives back what is not begun, finishes the present steps, says goodbye. Steps that run at `steps_until`
+  // are given back then; the earliest one that was given holds.
+  void drain(Instant now, Ending why = Ending::drained, Instant steps_until = Instant::never());
   // The same without waiting for the present steps: they are given back too.
   void drain_at_once(Instant now);
+
+  // What the machine's cloud says at present. An interruption is a drain that is over some seconds before
+  // `ends`, and is undone if it is taken back before that; a recommendation to rebalance holds new work off.
+  void heed(const std::optional<Notice>& notice, std::optional<Instant> ends, Instant now);
+  void count_notice_errors(std::uint64_t count) { notice_errors_ += count; }
 
   // What time alone has caused.
   void settle(Instant now);
@@ -154,6 +161,7 @@ class Session {
   std::uint64_t next_step_end(const Met& job, const Held& lease) const;
   std::optional<std::vector<std::uint32_t>> take_slots(std::uint32_t count);
   bool may_print_more(const Met& job) const;
+  bool holds_off() const { return draining_ || (notice_ && notice_->kind == NoticeKind::rebalance); }
   void abandon_step(LeaseId id, const Held& lease);
   void end(Ending why, std::string detail);
   Beat make_beat();
@@ -176,6 +184,9 @@ class Session {
   Instant next_word_;  // the next hello or beat; the first instant of all: now
   std::optional<Ending> draining_;
   bool goodbye_is_due_ = false;
+  Instant steps_until_ = Instant::never();  // of a drain
+  std::optional<Notice> notice_;            // in force now
+  std::uint64_t notice_errors_ = 0;
   bool owes_output_ = false;
   std::optional<Instant> drain_ends_;
   std::optional<Ending> ending_;

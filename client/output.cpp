@@ -282,7 +282,16 @@ std::string agents_table(const AgentsReport& report, Colours colours) {
                     {printable(agent.program_version)},
                     {labels_text(agent.labels)}});
   }
-  return table(columns, rows);
+  std::string text = table(columns, rows);
+  for (const AgentReport& agent : report.agents) {
+    if (agent.notice)
+      text += fmt::format("{}: notice: {}\n", printable(agent.name), printable(to_text(*agent.notice)));
+    if (agent.notice_errors > 0) {
+      text += fmt::format("{}: {} to its cloud's metadata service had no proper answer; its log says which\n",
+                          printable(agent.name), count_of(agent.notice_errors, "question"));
+    }
+  }
+  return text;
 }
 
 std::string state_line(const JobReport& report) {

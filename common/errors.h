@@ -48,6 +48,7 @@ enum class ExitStatus : int {
   no_such_job = 3,
   head_unreachable = 4,  // or it refused
   cancelled = 5,
+  replaced = 6,  // pq-agent: a newer process has taken its name
   storage_failed =
       75,  // pqd: a commit failed, its outcome is unknown; restart and read the truth from the file
   timed_out = 124,

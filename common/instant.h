@@ -22,7 +22,9 @@ struct Instant {
   static constexpr Instant never() { return {Duration::max()}; }
 };
 
-// Milliseconds since 1970. For people's eyes only: no decision depends on it.
+// Milliseconds since 1970, as civil clocks say, which may be wrong and may jump. What is computed, and by
+// whom, never depends on it; it is for people's eyes, for keys that expire, and for the end that a cloud has
+// announced.
 using UnixMs = std::int64_t;
 
 // What one reading of the clock says.

@@ -68,6 +68,13 @@ Json failed_spans_json(const std::vector<FailedSpan>& spans) {
   return list;
 }
 
+Json notice_json(const std::optional<Notice>& notice) {
+  if (!notice) return nullptr;
+  return {{"kind", to_text(notice->kind)},
+          {"text", notice->text},
+          {"ends_unix_ms", or_null(notice->ends_unix_ms)}};
+}
+
 Json to_json(const AgentReport& agent) {
   Json kernels = Json::array();
   for (const Kernel kernel : agent.kernels) kernels.push_back(to_text(kernel));
@@ -79,7 +86,9 @@ Json to_json(const AgentReport& agent) {
           {"version", agent.program_version},
           {"heard_ms_ago", agent.heard_ms_ago},
           {"kernels", std::move(kernels)},
-          {"labels", labels_json(agent.labels)}};
+          {"labels", labels_json(agent.labels)},
+          {"notice", notice_json(agent.notice)},
+          {"notice_errors", agent.notice_errors}};
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "common/messages.h"
 
+#include "common/utc_time.h"
+
 namespace pq {
 
 std::string_view to_text(Steering what) {
@@ -64,6 +66,32 @@ std::optional<AgentState> parse_agent_state(std::string_view word) {
     if (to_text(state) == word) return state;
   }
   return std::nullopt;
+}
+
+std::string_view to_text(NoticeKind kind) {
+  switch (kind) {
+    case NoticeKind::interruption:
+      return "interruption";
+    case NoticeKind::rebalance:
+      return "rebalance";
+    case NoticeKind::passed:
+      return "passed";
+  }
+  return "";
+}
+
+std::optional<NoticeKind> parse_notice_kind(std::string_view word) {
+  for (const NoticeKind kind : {NoticeKind::interruption, NoticeKind::rebalance, NoticeKind::passed}) {
+    if (to_text(kind) == word) return kind;
+  }
+  return std::nullopt;
+}
+
+std::string to_text(const Notice& notice) {
+  std::string text = notice.text;
+  if (notice.ends_unix_ms) text += ", at " + utc_text(*notice.ends_unix_ms);
+  if (notice.kind == NoticeKind::passed) text += ", which has passed: the machine lives";
+  return text;
 }
 
 std::string_view to_text(Stream stream) {

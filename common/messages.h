@@ -61,6 +61,24 @@ struct PaceView {
   friend bool operator==(const PaceView&, const PaceView&) = default;
 };
 
+// interruption: the machine ends · rebalance: it may well, so nothing new is begun on it · passed: it was to
+// have ended by now, and lives
+enum class NoticeKind { interruption, rebalance, passed };
+
+std::string_view to_text(NoticeKind kind);
+std::optional<NoticeKind> parse_notice_kind(std::string_view word);
+
+// What its cloud has told a machine of its end.
+struct Notice {
+  NoticeKind kind = NoticeKind::interruption;
+  std::string text;                                   // who says what: "EC2 Spot: terminate"
+  std::optional<UnixMs> ends_unix_ms = std::nullopt;  // when the machine ends, if that was told
+  friend bool operator==(const Notice&, const Notice&) = default;
+};
+
+// "EC2 Spot: terminate, at 2026-12-01T10:00:00Z"
+std::string to_text(const Notice& notice);
+
 // agent → head, regularly and whenever a lease ends: all that the agent holds. Answered by Orders.
 struct Beat {
   std::string name;
@@ -70,7 +88,9 @@ struct Beat {
   std::uint64_t orders_seen = 0;
   std::vector<LeaseView> leases;
   std::vector<PaceView> paces;
-  bool draining = false;
+  bool draining = false;                        // it takes no new leases
+  std::optional<Notice> notice = std::nullopt;  // in force now
+  std::uint64_t notice_errors = 0;              // questions to its cloud that had no proper answer
   friend bool operator==(const Beat&, const Beat&) = default;
 };
 
@@ -370,6 +390,8 @@ struct AgentReport {
   std::uint32_t heard_ms_ago = 0;
   std::vector<Kernel> kernels;
   std::vector<Label> labels;
+  std::optional<Notice> notice = std::nullopt;
+  std::uint64_t notice_errors = 0;
   friend bool operator==(const AgentReport&, const AgentReport&) = default;
 };
 

@@ -13,6 +13,9 @@ bool is_printable(std::string_view text);
 // The same with '?' for whatever is not.
 std::string printable(std::string_view text);
 
+// Without blanks and line ends around it.
+std::string_view stripped(std::string_view text);
+
 // "1 span", "7 spans".
 std::string count_of(std::uint64_t count, std::string_view what);
 

@@ -89,6 +89,12 @@ void fields(auto& v, Is<PaceView> auto& m) {
   v("per_integer_s", m.per_integer_s);
 }
 
+void fields(auto& v, Is<Notice> auto& m) {
+  v("kind", m.kind);
+  v("text", m.text);
+  v("ends_unix_ms", m.ends_unix_ms);
+}
+
 template <>
 inline constexpr std::string_view type_of<Beat> = "beat";
 void fields(auto& v, Is<Beat> auto& m) {
@@ -100,6 +106,8 @@ void fields(auto& v, Is<Beat> auto& m) {
   v("leases", m.leases, limits::leases_per_agent_max);
   v("paces", m.paces, limits::leases_per_agent_max);
   v("draining", m.draining);
+  v("notice", m.notice);
+  v.defaulted("notice_errors", m.notice_errors, std::uint64_t{0});
 }
 
 template <>
@@ -349,6 +357,8 @@ void fields(auto& v, Is<AgentReport> auto& m) {
   v("heard_ms_ago", m.heard_ms_ago);
   v("kernels", m.kernels, limits::kernels_max);
   v("labels", m.labels, limits::labels_max);
+  v("notice", m.notice);
+  v.defaulted("notice_errors", m.notice_errors, std::uint64_t{0});
 }
 
 template <>

@@ -23,6 +23,10 @@ Wording wording_of(Happening what) {
       return {spdlog::level::warn, "agent replaced"};
     case Happening::agent_drains:
       return {spdlog::level::info, "agent drains"};
+    case Happening::agent_warned:
+      return {spdlog::level::warn, "agent warned"};
+    case Happening::agent_resumes:
+      return {spdlog::level::info, "agent takes work again"};
     case Happening::agent_left:
       return {spdlog::level::info, "agent left"};
     case Happening::agent_lost:

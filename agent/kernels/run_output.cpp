@@ -17,12 +17,6 @@ constexpr std::size_t last_line_max = 4 * limits::error_bytes_max;
 
 }  // namespace
 
-std::string_view stripped(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(blanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
-}
-
 // ---------------------------------------------------------------- the log
 
 void RunLog::add(Stream stream, std::string_view text, Instant now) {

@@ -93,7 +93,4 @@ class RunOutput {
   LastLine last_error_;
 };
 
-// Without blanks and line ends around it.
-std::string_view stripped(std::string_view text);
-
 }  // namespace pq

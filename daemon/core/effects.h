@@ -21,6 +21,8 @@ enum class Happening {
   agent_joined,
   agent_replaced,
   agent_drains,
+  agent_warned,   // by its cloud: its machine ends, or may
+  agent_resumes,  // it had taken no more work
   agent_left,
   agent_lost,
   agent_quarantined,

@@ -101,6 +101,7 @@ class Queue {
   void hear(const Sender& from, const WantFile& want, Now now, Effects& effects);
   void begin_anew(Agent& agent, Effects& effects);
   Agent* speaking(const Sender& from, const std::string& name, Incarnation incarnation, Effects& effects);
+  void hear_plans(Agent& agent, const Beat& beat, Effects& effects);
   void hear_paces(Agent& agent, const std::vector<PaceView>& views);
   void hear_lease(Agent& agent, const LeaseView& view, Now now, Effects& effects);
   void hear_contradiction(const Agent& agent, const LeaseView& view, Effects& effects);

@@ -71,6 +71,8 @@ void Queue::begin_anew(Agent& agent, Effects& effects) {
   set_quarantine(agent, std::nullopt);
   for (auto& [id, job] : jobs_) job.records.erase(agent.row.id);
   agent.draining = false;
+  agent.notice.reset();
+  agent.notice_errors = 0;
   agent.drain_asked = false;
   hear_paces(agent, {});
   note_idle(agent);
@@ -100,14 +102,25 @@ void Queue::hear(const Sender& from, const Beat& beat, Now now, Effects& effects
   agent->orders_seen = beat.epoch == epoch_ ? beat.orders_seen : 0;
   // An agent that was forgotten and came back takes only Orders that are newer than those of before.
   agent->orders_number = std::max(agent->orders_number, agent->orders_seen);
-  if (beat.draining && !agent->draining)
-    effects.events.push_back({Happening::agent_drains, {}, beat.name, ""});
-  agent->draining = beat.draining;
+  hear_plans(*agent, beat, effects);
   hear_paces(*agent, beat.paces);
   for (const LeaseView& view : beat.leases) hear_lease(*agent, view, now, effects);
   drop_unlisted(*agent, beat);
   orders_due_.insert(agent->row.id);
   note_idle(*agent);
+}
+
+// Whether the agent goes on taking work, and what its cloud has to do with that.
+void Queue::hear_plans(Agent& agent, const Beat& beat, Effects& effects) {
+  if (beat.notice && beat.notice != agent.notice)
+    effects.events.push_back({Happening::agent_warned, {}, beat.name, to_text(*beat.notice)});
+  if (beat.draining && !agent.draining)
+    effects.events.push_back({Happening::agent_drains, {}, beat.name, ""});
+  if (!beat.draining && agent.draining)
+    effects.events.push_back({Happening::agent_resumes, {}, beat.name, "its cloud's notice is over"});
+  agent.draining = beat.draining;
+  agent.notice = beat.notice;
+  agent.notice_errors = beat.notice_errors;
 }
 
 // A beat tells all that its agent has measured. A first word on a job may show a lease that is worth a split.

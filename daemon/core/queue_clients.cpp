@@ -151,6 +151,8 @@ AgentReport Queue::report(const Agent& agent, Now now) const {
   report.busy = static_cast<std::uint32_t>(agent.slots_busy);
   report.kernels = agent.row.kernels;
   report.labels = agent.row.labels;
+  report.notice = agent.notice;
+  report.notice_errors = agent.notice_errors;
   const Duration silence = now.instant - agent.heard_at;
   report.heard_ms_ago =
       static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::milliseconds>(silence).count());

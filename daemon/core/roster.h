@@ -35,6 +35,8 @@ struct Agent {
   Instant deadline;  // silent until then, it loses its leases
   std::uint64_t beat_seq = 0;
   bool draining = false;
+  std::optional<Notice> notice;  // of its cloud, in force now
+  std::uint64_t notice_errors = 0;
   bool gone = false;
   bool quiet = false;           // found silent for a tail term: until it is heard it is given nothing
   std::map<JobId, Cost> paces;  // of the jobs that it computes now

@@ -184,7 +184,7 @@ TEST_CASE("jobs, agents, findings and errors in JSON carry their schemas") {
   CHECK(to_line(to_json(AgentsReport{.agents = {agent("left")}})) ==
         R"({"schema":"pq.agents/1","agents":[{"name":"left","state":"active","slots":4,"busy":3,)"
         R"("rate_per_s":120000000.0,"version":"0.1.0","heard_ms_ago":250,"kernels":["primes","twins"],)"
-        R"("labels":{"arch":"x86_64","os":"linux"}}]})");
+        R"("labels":{"arch":"x86_64","os":"linux"},"notice":null,"notice_errors":0}]})");
   CHECK(to_json(AgentsReport{}).at("agents").is_array());
 
   const Verification broken = {.job = JobId{7},
@@ -326,6 +326,19 @@ TEST_CASE("the table of agents shows what each does and when it was heard") {
   CHECK(lines[1].starts_with("left        active      4     3  120 M/s"));
   CHECK(lines[1].ends_with(" ago  0.1.0    arch=x86_64 os=linux"));
   CHECK(lines[2].starts_with("right-hand  silent"));
+}
+
+TEST_CASE("what its cloud has told an agent stands beneath the table") {
+  AgentReport warned = agent("left");
+  warned.notice = Notice{NoticeKind::interruption, "EC2 Spot: terminate", 1'474'309'787'000};
+  warned.notice_errors = 1;
+  const auto lines = lines_of(agents_table({.agents = {warned, agent("right")}}, Colours::none));
+  REQUIRE(lines.size() == 5);
+  CHECK(lines[3] == "left: notice: EC2 Spot: terminate, at 2016-09-19T18:29:47Z");
+  CHECK(lines[4].starts_with("left: 1 question to its cloud's metadata service had no proper answer"));
+  const auto json = to_json(AgentsReport{.agents = {warned}});
+  CHECK(to_line(json["agents"][0]["notice"]) ==
+        R"({"kind":"interruption","text":"EC2 Spot: terminate","ends_unix_ms":1474309787000})");
 }
 
 TEST_CASE("a job that has ended is summed up in one line") {

@@ -207,6 +207,138 @@ TEST_CASE("with the head away an agent computes what it holds, and commits all w
   CHECK(s.steps() == 1);
 }
 
+// ---------------------------------------------------------------- what the cloud says
+
+const Notice interruption{NoticeKind::interruption, "EC2 Spot: terminate", 1000};
+
+void is_noticed(Scenario& s, const std::optional<Notice>& notice, Duration left = 120s) {
+  s.with([&](Session& session, Instant now) { session.heed(notice, now + left, now); });
+}
+
+TEST_CASE("an interruption is a drain of which the head is told") {
+  Scenario s;
+  s.is_welcomed();
+  s.ordered({lease(1, {0, wide})});
+  s.forgets_what_it_said();
+  is_noticed(s, interruption);
+  const Beat said = s.says<Beat>();
+  CHECK(said.draining);
+  CHECK(said.notice == interruption);
+  CHECK(said.leases.at(0).end == s.running().range.end);
+  is_noticed(s, interruption);  // again, as each look does: nothing new
+  CHECK(s.is_quiet());
+  s.finishes(1);
+  s.says<Beat>();
+  s.ordered({});
+  s.says<Goodbye>();
+  CHECK(s.session().ending() == Ending::interrupted);
+}
+
+TEST_CASE("a step that does not end in time is given back some seconds before the machine's end") {
+  Scenario s;
+  s.is_welcomed();
+  s.ordered({lease(1, {0, wide})});
+  is_noticed(s, interruption, 120s);
+  s.passes(109s);
+  CHECK(s.abandoned().empty());
+  s.forgets_what_it_said();
+  s.passes(1s);
+  CHECK(s.abandoned().size() == 1);
+  s.forgets_what_it_said();
+  s.passes(2s);
+  CHECK(s.session().ending() == Ending::interrupted);
+  s.forgets_what_it_said();
+}
+
+TEST_CASE("of a short notice most is used, and of one that is over nothing") {
+  for (const auto& [left, used] : {std::pair<Duration, Duration>{8s, 6s}, {0s, 0s}, {-5s, 0s}}) {
+    Scenario s;
+    s.is_welcomed();
+    s.ordered({lease(1, {0, wide})});
+    is_noticed(s, interruption, left);
+    if (used > 0s) {
+      s.passes(used - 1ms);
+      CHECK(s.abandoned().empty());
+      s.passes(1ms);
+    }
+    CHECK(s.abandoned().size() == 1);
+    s.forgets_what_it_said();
+  }
+}
+
+TEST_CASE("a notice that is taken back, or has passed, is undone: the agent takes work again") {
+  for (const std::optional<Notice>& after :
+       {std::optional<Notice>(), std::optional(Notice{NoticeKind::passed, "EC2 Spot: terminate", 1000})}) {
+    Scenario s;
+    s.is_welcomed();
+    s.ordered({lease(1, {0, wide})});
+    is_noticed(s, interruption);
+    s.forgets_what_it_said();
+    is_noticed(s, after);
+    const Beat said = s.says<Beat>();
+    CHECK_FALSE(said.draining);
+    CHECK(said.notice == after);
+    s.finishes(1);
+    s.says<Beat>();
+    s.passes(300s);
+    s.forgets_what_it_said();
+    CHECK_FALSE(s.session().ending().has_value());
+    CHECK(s.abandoned().empty());
+    s.ordered({lease(2, {wide, 2 * wide})});
+    CHECK(s.steps() == 1);
+  }
+}
+
+TEST_CASE("a drain that was asked for is not undone with the notice") {
+  for (const bool is_asked_first : {true, false}) {
+    Scenario s;
+    s.is_welcomed();
+    s.ordered({lease(1, {0, wide})});
+    const auto asked = [&] { s.with([](Session& session, Instant now) { session.drain(now); }); };
+    if (is_asked_first) asked();
+    is_noticed(s, interruption);
+    if (!is_asked_first) asked();
+    is_noticed(s, std::nullopt);
+    s.forgets_what_it_said();
+    s.finishes(1);
+    CHECK(s.says<Beat>().draining);
+    s.ordered({});
+    s.says<Goodbye>();
+    CHECK(s.session().ending() == Ending::drained);
+  }
+}
+
+TEST_CASE("an advice to rebalance: no new leases, but those that are held are computed to their ends") {
+  Scenario s;
+  s.is_welcomed();
+  s.ordered({lease(1, {0, wide})});
+  s.forgets_what_it_said();
+  const Notice advice{NoticeKind::rebalance, "EC2 recommends to rebalance", std::nullopt};
+  is_noticed(s, advice);
+  const Beat said = s.says<Beat>();
+  CHECK(said.draining);
+  CHECK(said.leases.at(0).end == wide);
+  s.ordered({lease(1, {0, wide}), lease(2, {wide, 2 * wide})});
+  CHECK(s.says<Beat>().leases.size() == 1);
+  s.finishes(1);
+  CHECK(s.steps() == 1);
+  is_noticed(s, std::nullopt);
+  CHECK_FALSE(s.says<Beat>().draining);
+  CHECK_FALSE(s.session().ending().has_value());
+}
+
+TEST_CASE("a drain with a limit gives back what still runs then") {
+  Scenario s;
+  s.is_welcomed();
+  s.ordered({lease(1, {0, wide})});
+  s.with([](Session& session, Instant now) { session.drain(now, Ending::drained, now + 90s); });
+  s.passes(90s - 1ms);
+  CHECK(s.abandoned().empty());
+  s.passes(1ms);
+  CHECK(s.abandoned().size() == 1);
+  s.forgets_what_it_said();
+}
+
 // ---------------------------------------------------------------- what it costs
 
 TEST_CASE("the loop turns about once a beat, whatever happens") {

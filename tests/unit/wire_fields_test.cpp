@@ -31,6 +31,8 @@ bool is_value(const Place& place) { return place.key() == "value" && !is_pair(pl
 bool is_text(const Place& place) {
   static const Words keys = {"name",      "version",    "detail", "error",   "key",   "value",
                              "invariant", "public_key", "path",   "words[]", "agent", "unplaced"};
+  // Elsewhere it is of bytes.
+  if (place.key() == "text") return place.is_within("notice");
   return keys.contains(place.key()) && !is_value(place);
 }
 
@@ -42,10 +44,24 @@ bool is_list(const Place& place) {
 }
 
 bool is_optional(const Place& map, std::string_view key) {
-  static const Words keys = {"q",         "value",           "failed_upto",      "error",
-                             "end_asked", "started_unix_ms", "finished_unix_ms", "submission",
-                             "cpus",      "require",         "program",          "items",
-                             "around",    "unplaced",        "failed_spans"};
+  static const Words keys = {"q",
+                             "value",
+                             "failed_upto",
+                             "error",
+                             "end_asked",
+                             "started_unix_ms",
+                             "finished_unix_ms",
+                             "submission",
+                             "cpus",
+                             "require",
+                             "program",
+                             "items",
+                             "around",
+                             "unplaced",
+                             "failed_spans",
+                             "notice",
+                             "notice_errors",
+                             "ends_unix_ms"};
   // What orders have learned to say since: left out where it is as usual.
   if (key == "attempts_failed") return map.is_within("leases");
   if (key == "begin") return map.is_within("jobs") && !map.is_within("failed_spans");
@@ -58,7 +74,8 @@ bool may_be_fraction(const Place& place) {
 }
 
 bool may_be_negative(const Place& place) {
-  static const Words keys = {"priority", "created_unix_ms", "started_unix_ms", "finished_unix_ms", "unix_ms"};
+  static const Words keys = {"priority",         "created_unix_ms", "started_unix_ms",
+                             "finished_unix_ms", "unix_ms",         "ends_unix_ms"};
   return keys.contains(place.key()) || may_be_fraction(place);
 }
 

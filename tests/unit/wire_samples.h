@@ -123,7 +123,9 @@ inline std::vector<AgentToHead> agent_messages() {
                    {{{0xfeed}, 2}, 900, 900, 1200, {}, {}, {}},
                    {{{0xfeed}, 3}, 1200, 1200, 1300, {}, 1250, "exit status 3"}},
                   {{{7}, 0.002, 1.25e-9}},
-                  true};
+                  true,
+                  Notice{NoticeKind::interruption, "EC2 Spot: stop", 1'800'000'000'000},
+                  3};
   const Beat widest_beat{name_widest,
                          {u64_max},
                          u64_max,
@@ -131,7 +133,9 @@ inline std::vector<AgentToHead> agent_messages() {
                          u64_max,
                          {lease_widest()},
                          {{{u64_max}, double_max, double_tiny}},
-                         false};
+                         false,
+                         Notice{NoticeKind::passed, text_widest, i64_min},
+                         u64_max};
   std::vector<AgentToHead> messages = {usual, widest, Hello{}, beat, widest_beat, Beat{}};
   for (const Value& value : values()) {
     Beat one;
@@ -275,7 +279,17 @@ inline JobReport job_failed() {
 }
 
 inline AgentReport agent_usual() {
-  return {"i-0abc", AgentState::active, "0.1.0", 4, 3, 1.0e9, 120, every_kernel(), {{"arch", "aarch64"}}};
+  return {"i-0abc",
+          AgentState::active,
+          "0.1.0",
+          4,
+          3,
+          1.0e9,
+          120,
+          every_kernel(),
+          {{"arch", "aarch64"}},
+          Notice{NoticeKind::rebalance, "EC2 recommends to rebalance", std::nullopt},
+          0};
 }
 
 inline AgentReport agent_widest() {
@@ -287,7 +301,9 @@ inline AgentReport agent_widest() {
           double_max,
           u32_max,
           std::vector(limits::kernels_max, Kernel::primes),
-          std::vector(limits::labels_max, Label{name_widest, text_widest})};
+          std::vector(limits::labels_max, Label{name_widest, text_widest}),
+          Notice{NoticeKind::interruption, text_widest, i64_max},
+          u64_max};
 }
 
 inline std::vector<HeadToClient> answers() {
