@@ -8,6 +8,7 @@ ExitStatus status_of(ErrorWord word) {
     case ErrorWord::no_such_job:
       return ExitStatus::no_such_job;
     case ErrorWord::not_allowed:
+    case ErrorWord::key_revoked:
     case ErrorWord::unsupported_version:
       return ExitStatus::head_unreachable;
     case ErrorWord::malformed:
@@ -22,6 +23,7 @@ ExitStatus status_of(ErrorWord word) {
     case ErrorWord::backup_under_way:
     case ErrorWord::name_is_taken:
     case ErrorWord::backup_failed:
+    case ErrorWord::no_such_key:
       return ExitStatus::failed;
   }
   return ExitStatus::failed;

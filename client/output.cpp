@@ -12,6 +12,7 @@
 #include "common/duration.h"
 #include "common/figures.h"
 #include "common/text.h"
+#include "common/utc_time.h"
 
 namespace pq {
 namespace {
@@ -291,6 +292,21 @@ std::string agents_table(const AgentsReport& report, Colours colours) {
                           printable(agent.name), count_of(agent.notice_errors, "question"));
     }
   }
+  return text;
+}
+
+std::string keys_table(const KeysReport& report) {
+  if (report.keys.empty()) return "no keys\n";
+  std::vector<std::vector<Cell>> rows;
+  for (const KeyReport& key : report.keys) {
+    rows.push_back({{printable(key.name)},
+                    {std::string(to_text(key.role))},
+                    {key.role == Role::agent ? std::to_string(key.agents) : "-"},
+                    {key.expires_unix_ms ? utc_text(*key.expires_unix_ms) : "never"},
+                    {printable(key.public_key)}});
+  }
+  std::string text = table({{"NAME"}, {"ROLE"}, {"AGENTS", Align::right}, {"EXPIRES"}, {"PUBLIC KEY"}}, rows);
+  if (report.left_out > 0) text += fmt::format("and {} more\n", grouped(report.left_out));
   return text;
 }
 

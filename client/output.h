@@ -32,6 +32,7 @@ std::string jobs_table(const JobsReport& report, Colours colours);
 // All that is known of one job.
 std::string job_block(const JobReport& report, Colours colours);
 
+std::string keys_table(const KeysReport& report);
 std::string agents_table(const AgentsReport& report, Colours colours);
 
 // One line: what the job is now, after it was steered.

@@ -39,6 +39,9 @@ constexpr std::array wordings = {
             "choose another --name, or remove that file"},
     Wording{ErrorWord::backup_failed, "backup_failed", "the backup failed and nothing of it is left",
             "the head goes on; make room or check that disk, then run pq-backup again"},
+    Wording{ErrorWord::no_such_key, "no_such_key", "no such key", "pq-key list shows the keys"},
+    Wording{ErrorWord::key_revoked, "key_revoked", "this key is not valid any more",
+            "ask for another one, made by pq-key new"},
 };
 
 const Wording& wording_of(ErrorWord word) {

@@ -25,6 +25,8 @@ enum class ErrorWord {
   backup_under_way,
   name_is_taken,  // of a backup
   backup_failed,
+  no_such_key,
+  key_revoked,  // or it has expired
 };
 
 std::string_view to_text(ErrorWord word);

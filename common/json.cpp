@@ -137,6 +137,18 @@ Json to_json(const AgentsReport& report) {
   return {{"schema", "pq.agents/1"}, {"agents", std::move(agents)}};
 }
 
+Json to_json(const KeysReport& report) {
+  Json keys = Json::array();
+  for (const KeyReport& key : report.keys) {
+    keys.push_back({{"name", key.name},
+                    {"role", to_text(key.role)},
+                    {"public_key", key.public_key},
+                    {"expires_unix_ms", or_null(key.expires_unix_ms)},
+                    {"agents", key.agents}});
+  }
+  return {{"schema", "pq.keys/1"}, {"keys", std::move(keys)}, {"left_out", report.left_out}};
+}
+
 Json to_json(const Verification& verification) {
   return {{"schema", "pq.verification/1"},
           {"job", verification.job.value},

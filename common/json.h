@@ -13,9 +13,10 @@ namespace pq {
 
 using Json = nlohmann::ordered_json;
 
-Json to_json(const JobReport& report);       // pq.job/1
-Json to_json(const JobsReport& report);      // pq.jobs/1
-Json to_json(const AgentsReport& report);    // pq.agents/1
+Json to_json(const JobReport& report);   // pq.job/1
+Json to_json(const JobsReport& report);  // pq.jobs/1
+Json to_json(const AgentsReport& report);
+Json to_json(const KeysReport& report);      // pq.agents/1
 Json to_json(const Verification& findings);  // pq.verification/1
 Json to_json(const FileVerification& file);  // pq.verifications/1: of all its jobs
 Json to_json(const BackedUp& backup);        // pq.backup/1

@@ -49,7 +49,8 @@ inline constexpr std::size_t jobs_max = 100'000;  // kept; the oldest that have 
 inline constexpr std::size_t jobs_reported_max = 1000;  // in one answer, the newest
 inline constexpr std::size_t agents_max = 100'000;
 inline constexpr std::size_t agents_reported_max = 10'000;  // in one answer
-inline constexpr std::size_t replaced_remembered = 8;       // earlier processes of one agent
+inline constexpr std::size_t keys_reported_max = 10'000;
+inline constexpr std::size_t replaced_remembered = 8;  // earlier processes of one agent
 inline constexpr std::size_t findings_max = 64;
 inline constexpr std::size_t waits_max = 100'000;
 

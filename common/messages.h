@@ -314,12 +314,26 @@ enum class Role { agent, operator_, viewer };
 std::string_view to_text(Role role);
 std::optional<Role> parse_role(std::string_view word);
 
-// client → head, answered by Authorized: from now on this public key (Z85, 40 characters) has this role.
+// client → head, answered by Authorized: from now on, for `lasts_ms` or for ever, this public key (Z85, 40
+// characters) has this role.
 struct Authorize {
   Role role = Role::viewer;
   std::string public_key;
   std::string name;
+  std::optional<std::uint64_t> lasts_ms = std::nullopt;
   friend bool operator==(const Authorize&, const Authorize&) = default;
+};
+
+// client → head, answered by KeysReport.
+struct AskKeys {
+  friend bool operator==(const AskKeys&, const AskKeys&) = default;
+};
+
+// client → head, answered by KeysReport of those that are let in no longer: all of this name, or the one that
+// is this public key.
+struct RevokeKey {
+  std::string name;
+  friend bool operator==(const RevokeKey&, const RevokeKey&) = default;
 };
 
 // ---------------------------------------------------------------- head → client
@@ -465,7 +479,23 @@ struct BackedUp {
 };
 
 struct Authorized {
+  std::optional<UnixMs> expires_unix_ms = std::nullopt;
   friend bool operator==(const Authorized&, const Authorized&) = default;
+};
+
+struct KeyReport {
+  Role role = Role::viewer;
+  std::string name;
+  std::string public_key;
+  std::optional<UnixMs> expires_unix_ms;
+  std::uint32_t agents = 0;  // that compute with it now
+  friend bool operator==(const KeyReport&, const KeyReport&) = default;
+};
+
+struct KeysReport {
+  std::vector<KeyReport> keys;  // by name
+  std::uint64_t left_out = 0;   // beyond limits::keys_reported_max
+  friend bool operator==(const KeysReport&, const KeysReport&) = default;
 };
 
 // ---------------------------------------------------------------- by direction
@@ -473,9 +503,9 @@ struct Authorized {
 using AgentToHead = std::variant<Hello, Beat, Goodbye, Output, WantFile>;
 using HeadToAgent = std::variant<Welcome, Orders, OutputStored, FilePart, Refusal>;
 using ClientToHead = std::variant<Submit, AskJob, AskJobs, Wait, Steer, Reprioritize, AskAgents, DrainAgent,
-                                  Verify, BackUp, Authorize, PutFile, AskLogs, AskOutput>;
+                                  Verify, BackUp, Authorize, PutFile, AskLogs, AskOutput, AskKeys, RevokeKey>;
 using HeadToClient = std::variant<Submitted, JobReport, JobsReport, AgentsReport, Verification, BackedUp,
-                                  Authorized, FileStored, Logs, OutputPage, Refusal>;
+                                  Authorized, FileStored, Logs, OutputPage, KeysReport, Refusal>;
 
 // A client counts its requests; the answer repeats the number. Agents leave it 0.
 using RequestNumber = std::uint64_t;

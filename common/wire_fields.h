@@ -297,7 +297,16 @@ void fields(auto& v, Is<Authorize> auto& m) {
   v("role", m.role);
   v("public_key", m.public_key);
   v("name", m.name, limits::name_bytes_max);
+  v("lasts_ms", m.lasts_ms);
 }
+
+template <>
+inline constexpr std::string_view type_of<AskKeys> = "ask_keys";
+void fields(auto& /*no fields*/, Is<AskKeys> auto& /*m*/) {}
+
+template <>
+inline constexpr std::string_view type_of<RevokeKey> = "revoke_key";
+void fields(auto& v, Is<RevokeKey> auto& m) { v("name", m.name, limits::name_bytes_max); }
 
 template <>
 inline constexpr std::string_view type_of<Submitted> = "submitted";
@@ -432,6 +441,21 @@ void fields(auto& v, Is<BackedUp> auto& m) {
 
 template <>
 inline constexpr std::string_view type_of<Authorized> = "authorized";
-void fields(auto& /*no fields*/, Is<Authorized> auto& /*m*/) {}
+void fields(auto& v, Is<Authorized> auto& m) { v("expires_unix_ms", m.expires_unix_ms); }
+
+void fields(auto& v, Is<KeyReport> auto& m) {
+  v("role", m.role);
+  v("name", m.name, limits::name_bytes_max);
+  v("public_key", m.public_key);
+  v("expires_unix_ms", m.expires_unix_ms);
+  v("agents", m.agents);
+}
+
+template <>
+inline constexpr std::string_view type_of<KeysReport> = "keys";
+void fields(auto& v, Is<KeysReport> auto& m) {
+  v("keys", m.keys, limits::keys_reported_max);
+  v("left_out", m.left_out);
+}
 
 }  // namespace pq::wire

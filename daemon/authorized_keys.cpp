@@ -7,11 +7,13 @@
 
 #include "common/limits.h"
 #include "common/net/keys.h"
+#include "common/utc_time.h"
 
 namespace pq {
 namespace {
 
-constexpr std::string_view blanks = " \t\r";
+constexpr std::string_view blanks = " \t\r\n";
+constexpr std::string_view expires = "expires=";
 
 std::vector<std::string_view> words_of(std::string_view line) {
   std::vector<std::string_view> words;
@@ -26,7 +28,8 @@ std::vector<std::string_view> words_of(std::string_view line) {
 }
 
 tl::expected<Principal, std::string> parse_line(const std::vector<std::string_view>& words) {
-  if (words.size() != 3) return tl::unexpected<std::string>("it is not `role key name`");
+  if (words.size() != 3 && words.size() != 4)
+    return tl::unexpected<std::string>("it is not `role key name`, with perhaps expires= behind it");
   const auto role = parse_role(words[0]);
   if (!role) return tl::unexpected<std::string>("its role is not agent, operator or viewer");
   if (!is_key(words[1])) return tl::unexpected<std::string>("its key is not 40 characters of Z85");
@@ -34,7 +37,12 @@ tl::expected<Principal, std::string> parse_line(const std::vector<std::string_vi
     return tl::unexpected(
         fmt::format("its name is not of 1 to {} printable ASCII characters", limits::name_bytes_max));
   }
-  return Principal{.role = *role, .public_key = std::string(words[1]), .name = std::string(words[2])};
+  Principal principal{.role = *role, .public_key = std::string(words[1]), .name = std::string(words[2])};
+  if (words.size() == 3) return principal;
+  if (words[3].starts_with(expires)) principal.expires_unix_ms = parse_utc(words[3].substr(expires.size()));
+  if (!principal.expires_unix_ms)
+    return tl::unexpected<std::string>("its last word is not like expires=2026-12-01T10:00:00Z");
+  return principal;
 }
 
 }  // namespace
@@ -56,8 +64,25 @@ AuthorizedKeys parse_authorized_keys(std::string_view text) {
   return keys;
 }
 
-std::string authorized_keys_line(Role role, std::string_view public_key, std::string_view name) {
-  return fmt::format("{} {} {}", to_text(role), public_key, name);
+std::string authorized_keys_line(const Principal& principal) {
+  std::string line = fmt::format("{} {} {}", to_text(principal.role), principal.public_key, principal.name);
+  if (principal.expires_unix_ms) line += fmt::format(" {}{}", expires, utc_text(*principal.expires_unix_ms));
+  return line;
+}
+
+std::string without_keys(std::string_view text, const std::vector<Principal>& revoked) {
+  std::string kept;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size() - 1) + 1;
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(end);
+    const auto words = words_of(line);
+    const bool goes = words.size() > 1 && words.front().front() != '#' &&
+                      std::any_of(revoked.begin(), revoked.end(),
+                                  [&](const Principal& one) { return one.public_key == words[1]; });
+    if (!goes) kept += line;
+  }
+  return kept;
 }
 
 bool is_key_name(std::string_view text) {

@@ -1,5 +1,5 @@
-// The text of authorized_keys: one `role key name` a line. It fails closed: a line that is not understood
-// admits nobody.
+// The text of authorized_keys: one `role key name` a line, with `expires=2026-12-01T10:00:00Z` behind it
+// where the key does not last for ever. It fails closed: a line that is not understood admits nobody.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +26,10 @@ struct AuthorizedKeys {
 // Total. Empty lines and lines that start with # say nothing; of two lines for one key the first one holds.
 AuthorizedKeys parse_authorized_keys(std::string_view text);
 
-std::string authorized_keys_line(Role role, std::string_view public_key, std::string_view name);
+std::string authorized_keys_line(const Principal& principal);
+
+// The text without the lines of these keys; whatever else it holds stays as it is.
+std::string without_keys(std::string_view text, const std::vector<Principal>& revoked);
 
 // One printable word, not too long: it stands in a line of words and in people's terminals.
 bool is_key_name(std::string_view text);

@@ -1,5 +1,7 @@
 #include "daemon/daemon.h"
 
+#include <algorithm>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
@@ -67,6 +69,7 @@ void Daemon::turn() {
   const std::vector<Incoming> batch = transport_.receive(next_deadline(), limits::messages_per_turn);
   const Now now = clock_.now();  // one time a turn
   for (const Incoming& incoming : batch) hear(incoming, now);
+  for (const std::string& key : transport_.take_revoked()) queue_.revoke(key, effects_);
   queue_.settle(now, effects_);  // what time alone has caused, and what follows from the batch
   if (!effects_.changes.is_empty()) store_.commit(effects_.changes);
   answer_from_store();
@@ -130,9 +133,32 @@ void Daemon::answer(const Incoming& incoming, const Letter<ClientToHead>& letter
   }
   if (const auto* ask = std::get_if<Authorize>(&letter.body)) {
     const auto done = transport_.authorize(*ask);
-    return done ? reply(Authorized{}) : reply(done.error());
+    return done ? reply(*done) : reply(done.error());
+  }
+  if (std::holds_alternative<AskKeys>(letter.body)) return reply(report(transport_.keys()));
+  if (const auto* ask = std::get_if<RevokeKey>(&letter.body)) {
+    const auto revoked = transport_.revoke(*ask, incoming.sender);
+    if (revoked) note_revoked(*revoked, incoming.sender);
+    return revoked ? reply(report(*revoked)) : reply(revoked.error());
   }
   queue_.handle({incoming.peer, incoming.sender.public_key}, letter, now, effects_);
+}
+
+KeysReport Daemon::report(const std::vector<Principal>& principals) const {
+  KeysReport report;
+  const std::size_t told = std::min(principals.size(), limits::keys_reported_max);
+  for (const Principal& principal : std::span(principals).first(told)) {
+    report.keys.push_back({principal.role, principal.name, principal.public_key, principal.expires_unix_ms,
+                           queue_.agents_of(principal.public_key)});
+  }
+  report.left_out = principals.size() - told;
+  return report;
+}
+
+void Daemon::note_revoked(const std::vector<Principal>& revoked, const Principal& asker) {
+  for (const Principal& principal : revoked) {
+    effects_.events.push_back({Happening::key_revoked, {}, "", principal.name + ", by " + asker.name});
+  }
 }
 
 // After the commit, so that what is stored and what the queue says are of the same moment.

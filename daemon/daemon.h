@@ -40,6 +40,8 @@ class Daemon {
  private:
   void hear(const Incoming& incoming, Now now);
   void answer(const Incoming& incoming, const Letter<ClientToHead>& letter, Now now);
+  KeysReport report(const std::vector<Principal>& principals) const;
+  void note_revoked(const std::vector<Principal>& revoked, const Principal& asker);
   void answer_from_store();
   HeadToClient look_up(const Verify& ask);
   HeadToClient look_up(const AskLogs& ask);

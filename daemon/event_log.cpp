@@ -53,6 +53,8 @@ Wording wording_of(Happening what) {
       return {spdlog::level::warn, "message refused"};
     case Happening::backup_made:
       return {spdlog::level::info, "backup made"};
+    case Happening::key_revoked:
+      return {spdlog::level::warn, "key revoked"};
     case Happening::backup_failed:
       return {spdlog::level::err, "backup failed"};
   }

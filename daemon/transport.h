@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <tl/expected.hpp>
 #include <vector>
@@ -19,6 +20,7 @@ struct Principal {
   Role role = Role::viewer;
   std::string public_key;  // Z85
   std::string name;        // beside the key in authorized_keys
+  std::optional<UnixMs> expires_unix_ms = std::nullopt;
 };
 
 struct Incoming {
@@ -46,7 +48,21 @@ class Transport {
   virtual void send(const std::vector<OutgoingBytes>& batch) = 0;
 
   // From now on, and durably, this key has this role.
-  virtual tl::expected<void, Refusal> authorize(const Authorize& request) = 0;
+  virtual tl::expected<Authorized, Refusal> authorize(const Authorize& request) = 0;
+
+  // Who is let in, by name. A transport without a list of keys has none to show and none to revoke.
+  virtual std::vector<Principal> keys() const { return {}; }
+
+  // From now on, and durably, those keys are let in no longer; never the one that asks. The refusal says why
+  // none is.
+  virtual tl::expected<std::vector<Principal>, Refusal> revoke(const RevokeKey& request,
+                                                               const Principal& /*asker*/) {
+    return tl::unexpected(Refusal{ErrorWord::no_such_key, request.name});
+  }
+
+  // Public keys that were let in, and are no longer; each is told once. A list that cannot be read, or that
+  // somebody is just writing, takes nobody's leases.
+  virtual std::vector<std::string> take_revoked() { return {}; }
 };
 
 }  // namespace pq

@@ -32,7 +32,7 @@ ZmqTransport::ZmqTransport(const StatePaths& paths, const std::string& listen, c
       access_(paths),
       watched_(wake_fds),
       router_(listen, access_.head_keys(), [this](const std::string& key) {
-        access_.refresh();  // also where nobody sends anything, because nobody was let in
+        access_.refresh(clock_.now());  // also where nobody sends anything, because nobody was let in
         return access_.find(key).has_value();
       }) {
   watched_.push_back(access_.fd());
@@ -45,10 +45,12 @@ std::vector<Incoming> ZmqTransport::receive(Instant deadline, std::size_t messag
   Duration patience{0};  // at first: a head that is never idle must answer key checks, too
   while (true) {
     router_.wait(patience, watched_);
-    access_.refresh();
+    const Now now = clock_.now();
+    access_.refresh(now);
+    for (std::string& key : access_.take_revoked(now)) revoked_.push_back(std::move(key));
     drain(batch, messages_max);
-    patience = deadline - clock_.now().instant;
-    if (!batch.empty() || patience <= Duration{0} ||
+    patience = std::min(deadline, access_.next_deadline(now)) - now.instant;
+    if (!batch.empty() || !revoked_.empty() || now.instant >= deadline ||
         std::any_of(wake_fds_.begin(), wake_fds_.end(), is_readable))
       return batch;
   }
@@ -75,8 +77,13 @@ void ZmqTransport::send(const std::vector<OutgoingBytes>& batch) {
   }
 }
 
-tl::expected<void, Refusal> ZmqTransport::authorize(const Authorize& request) {
-  return access_.authorize(request);
+tl::expected<Authorized, Refusal> ZmqTransport::authorize(const Authorize& request) {
+  return access_.authorize(request, clock_.now());
+}
+
+tl::expected<std::vector<Principal>, Refusal> ZmqTransport::revoke(const RevokeKey& request,
+                                                                   const Principal& asker) {
+  return access_.revoke(request.name, asker, clock_.now());
 }
 
 }  // namespace pq

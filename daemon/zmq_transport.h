@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common/net/socket.h"
@@ -27,7 +28,11 @@ class ZmqTransport final : public Transport {
 
   std::vector<Incoming> receive(Instant deadline, std::size_t messages_max) override;
   void send(const std::vector<OutgoingBytes>& batch) override;
-  tl::expected<void, Refusal> authorize(const Authorize& request) override;
+  tl::expected<Authorized, Refusal> authorize(const Authorize& request) override;
+  std::vector<Principal> keys() const override { return access_.all(); }
+  tl::expected<std::vector<Principal>, Refusal> revoke(const RevokeKey& request,
+                                                       const Principal& asker) override;
+  std::vector<std::string> take_revoked() override { return std::exchange(revoked_, {}); }
 
   const std::string& endpoint() const { return router_.endpoint(); }
 
@@ -45,6 +50,7 @@ class ZmqTransport final : public Transport {
   Access access_;
   std::vector<int> watched_;  // those and the list of keys
   Router router_;
+  std::vector<std::string> revoked_;  // not taken yet
   std::uint64_t from_strangers_ = 0;
   std::uint64_t undelivered_ = 0;
 };

@@ -143,8 +143,8 @@ tl::expected<void, std::string> rename_to_new(const fs::path& from, const fs::pa
   return cannot("write", to, error);
 }
 
-tl::expected<void, std::string> replace_file(const fs::path& path, std::string_view text) {
-  return write_beside(path, text, 0644,
+tl::expected<void, std::string> replace_file(const fs::path& path, std::string_view text, unsigned mode) {
+  return write_beside(path, text, mode,
                       [&](const fs::path& beside) { return std::rename(beside.c_str(), path.c_str()) == 0; });
 }
 

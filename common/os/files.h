@@ -18,8 +18,9 @@ tl::expected<std::string, std::string> read_secret_file(const std::filesystem::p
 // Makes the file, mode 0600. Never replaces one.
 tl::expected<void, std::string> write_new_file(const std::filesystem::path& path, std::string_view text);
 
-// Puts the text in the place of what the file held, if there was one; mode 0644. One writer at a time.
-tl::expected<void, std::string> replace_file(const std::filesystem::path& path, std::string_view text);
+// Puts the text in the place of what the file held, if there was one. One writer at a time.
+tl::expected<void, std::string> replace_file(const std::filesystem::path& path, std::string_view text,
+                                             unsigned mode = 0644);
 
 // Makes a directory, mode 0700, if there is none.
 tl::expected<void, std::string> make_directory(const std::filesystem::path& path);

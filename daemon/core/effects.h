@@ -37,6 +37,7 @@ enum class Happening {
   message_refused,
   backup_made,
   backup_failed,
+  key_revoked,
 };
 
 struct Event {

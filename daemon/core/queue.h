@@ -71,6 +71,12 @@ class Queue {
   void handle(const Sender& from, const AgentToHead& message, Now now, Effects& effects);
   void handle(const Sender& from, const Letter<ClientToHead>& letter, Now now, Effects& effects);
 
+  // This key is let in no longer: its agents are told to end, and lose their leases at once.
+  void revoke(const std::string& public_key, Effects& effects);
+
+  // Those that compute with it now.
+  std::uint32_t agents_of(const std::string& public_key) const;
+
   // What time alone has caused, and what follows from the messages of this turn: silent agents lose their
   // leases, idle slots get work, waiting clients their answers. Fills effects.changes.
   void settle(Now now, Effects& effects);

@@ -257,6 +257,24 @@ void Queue::hear(const Sender& from, const Goodbye& goodbye, Now now, Effects& e
   effects.events.push_back({Happening::agent_left, {}, goodbye.name, ""});
 }
 
+void Queue::revoke(const std::string& public_key, Effects& effects) {
+  for (auto& [id, agent] : roster_.all()) {
+    if (agent.row.public_key != public_key || agent.gone) continue;
+    if (agent.peer)
+      effects.outgoing.push_back({*agent.peer, Refusal{ErrorWord::key_revoked, agent.row.name}});
+    effects.events.push_back({Happening::agent_lost, {}, agent.row.name, "its key is not valid any more"});
+    lose_leases(agent, "its holder's key is not valid any more", effects);
+    leave(agent);
+  }
+}
+
+std::uint32_t Queue::agents_of(const std::string& public_key) const {
+  std::uint32_t count = 0;
+  for (const auto& [id, agent] : roster_.all())
+    count += agent.row.public_key == public_key && !agent.gone ? 1 : 0;
+  return count;
+}
+
 // Beats are stretched as the fleet grows, so that the head's load stays bounded; never so far that losing a
 // few of them would lose a lease.
 std::uint32_t Queue::beat_ms() const {

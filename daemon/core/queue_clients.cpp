@@ -13,6 +13,9 @@ namespace {
 
 Refusal no_such(JobId job) { return {ErrorWord::no_such_job, std::to_string(job.value)}; }
 
+template <class Message, class... Others>
+constexpr bool is_one_of = (std::is_same_v<Message, Others> || ...);
+
 Refusal too_late(const Job& job) {
   return {ErrorWord::job_has_ended,
           std::to_string(job.row.id.value) + " is " + std::string(to_text(job.row.state))};
@@ -27,9 +30,8 @@ void Queue::handle(const Sender& from, const Letter<ClientToHead>& letter, Now n
           using Message = std::decay_t<decltype(m)>;
           if constexpr (std::is_same_v<Message, Wait>) {
             return wait(m, from, letter.request, now);
-          } else if constexpr (std::is_same_v<Message, Verify> || std::is_same_v<Message, BackUp> ||
-                               std::is_same_v<Message, Authorize> || std::is_same_v<Message, AskLogs> ||
-                               std::is_same_v<Message, AskOutput>) {
+          } else if constexpr (is_one_of<Message, Verify, BackUp, Authorize, AskKeys, RevokeKey, AskLogs,
+                                         AskOutput>) {
             return Refusal{ErrorWord::not_allowed, "the daemon itself answers this"};
           } else {
             return answer(m, now, effects);

@@ -48,9 +48,9 @@ void MemoryTransport::send(const std::vector<OutgoingBytes>& batch) {
   }
 }
 
-tl::expected<void, Refusal> MemoryTransport::authorize(const Authorize& request) {
+tl::expected<Authorized, Refusal> MemoryTransport::authorize(const Authorize& request) {
   if (request.name.empty()) return tl::unexpected(Refusal{ErrorWord::malformed, "a key has a name"});
-  return {};
+  return Authorized{};
 }
 
 void TestClock::advance(Duration by) {

@@ -37,7 +37,7 @@ class MemoryTransport final : public Transport {
 
   std::vector<Incoming> receive(Instant deadline, std::size_t messages_max) override;
   void send(const std::vector<OutgoingBytes>& batch) override;
-  tl::expected<void, Refusal> authorize(const Authorize& request) override;
+  tl::expected<Authorized, Refusal> authorize(const Authorize& request) override;
 
  private:
   std::vector<Incoming> arrived_;

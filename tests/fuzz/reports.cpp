@@ -77,6 +77,11 @@ void show(const OutputPage& page) {
   for (const OutputEntry& entry : page.entries) check_json(to_line(to_json(JobId{7}, entry)));
 }
 
+void show(const KeysReport& report) {
+  check_json(to_line(to_json(report)));
+  check_lines(keys_table(report));
+}
+
 void show(const Submitted& /*a number*/) {}
 void show(const FileStored& /*a hash and a number*/) {}
 void show(const Authorized& /*nothing*/) {}

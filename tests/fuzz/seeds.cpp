@@ -60,8 +60,8 @@ std::vector<std::string> keys() {
   const std::string secret = "JTKVSB%%)wK0E.X)V>+}o?pNmC{O&4W4b!Ni{Lh6";
   const JoinToken token{"tcp://10.0.0.1:7700", key, secret};
   using namespace std::string_literals;
-  return {"\0# who may speak\n"s + authorized_keys_line(Role::agent, key, "fleet") + "\nviewer " + secret +
-              " web\n",
+  return {"\0# who may speak\n"s + authorized_keys_line({Role::agent, key, "fleet", 1'800'000'000'000}) +
+              "\nviewer " + secret + " web\n",
           "\1\0\5x\0head key, 32 bytes of anything .agent's secret, 32 bytes of it.tcp://10.0.0.1:7700"s,
           "\2" + to_text(token), "\3public " + key + "\nsecret " + secret + "\n", "\4" + key};
 }

@@ -119,7 +119,7 @@ void Head::send(const std::vector<OutgoingBytes>& batch) {
   }
 }
 
-tl::expected<void, Refusal> Head::authorize(const Authorize& /*request*/) {
+tl::expected<Authorized, Refusal> Head::authorize(const Authorize& /*request*/) {
   return tl::make_unexpected(Refusal{ErrorWord::not_allowed, "nobody asks for this here"});
 }
 

@@ -39,7 +39,7 @@ class Head final : public Transport, public Clock {
   // The daemon's side.
   std::vector<Incoming> receive(Instant deadline, std::size_t messages_max) override;
   void send(const std::vector<OutgoingBytes>& batch) override;
-  tl::expected<void, Refusal> authorize(const Authorize& request) override;
+  tl::expected<Authorized, Refusal> authorize(const Authorize& request) override;
   Now now() const override;
 
  private:

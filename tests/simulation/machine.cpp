@@ -80,6 +80,12 @@ void Machine::drain() {
   if (is_up() && !is_stopped()) session_->drain(own_time()), wake_at(timeline_.now());
 }
 
+void Machine::is_told(const std::optional<Notice>& notice, Duration left) {
+  if (!is_up()) return;
+  session_->heed(notice, own_time() + left, own_time());
+  wake_at(timeline_.now());
+}
+
 void Machine::hurry() {
   if (is_up() && !is_stopped()) session_->drain_at_once(own_time()), wake_at(timeline_.now());
 }

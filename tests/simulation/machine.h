@@ -43,6 +43,7 @@ class Machine final : public Party {
   void stop_for(Duration duration);
   void runs_at(double speed);  // 1: as its facts say
   void drain();
+  void is_told(const std::optional<Notice>& notice, Duration left);  // by its cloud
   void hurry();
   void reconnect();
   void vanish() { facts_.comes_back = false, kill(); }

@@ -25,6 +25,10 @@ std::string_view to_text(Fault fault) {
       return "drain_agent";
     case Fault::hurry_agent:
       return "hurry_agent";
+    case Fault::warn_agent:
+      return "warn_agent";
+    case Fault::advise_agent:
+      return "advise_agent";
     case Fault::reconnect_agent:
       return "reconnect_agent";
     case Fault::cut_both_ways:

@@ -20,6 +20,8 @@ enum class Fault {
   slow_agent,       // to a tenth
   drain_agent,      // SIGTERM
   hurry_agent,      // SIGTERM twice
+  warn_agent,       // its cloud announces its end, and takes that back later, perhaps before it is done
+  advise_agent,     // its cloud recommends to move, for a while
   reconnect_agent,  // its connection breaks
   // the network
   cut_both_ways,

@@ -256,6 +256,14 @@ void World::happens_to(Machine& machine, Fault fault) {
       return machine.drain();
     case Fault::hurry_agent:
       return machine.hurry();
+    case Fault::warn_agent: {
+      const Duration left = dice_.between(0s, 120s);
+      machine.is_told(Notice{NoticeKind::interruption, "EC2 Spot: terminate", std::nullopt}, left);
+      return timeline_.after(dice_.between(100ms, 10s), [&machine] { machine.is_told(std::nullopt, 0s); });
+    }
+    case Fault::advise_agent:
+      machine.is_told(Notice{NoticeKind::rebalance, "EC2 recommends to rebalance", std::nullopt}, 0s);
+      return timeline_.after(dice_.between(1s, 30s), [&machine] { machine.is_told(std::nullopt, 0s); });
     case Fault::reconnect_agent:
       return machine.reconnect();
     case Fault::cut_both_ways:

@@ -6,6 +6,8 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -19,6 +21,7 @@ namespace pq {
 namespace {
 
 namespace fs = std::filesystem;
+using namespace std::chrono_literals;
 
 const std::string key_a = "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID";
 const std::string key_b = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7";
@@ -189,14 +192,14 @@ TEST_CASE("an edit of the list counts at once, in place or by a file put in its 
 
   write(state.paths.authorized_keys(), "agent " + key_a + " edited\n");
   CHECK(is_readable(access.fd()));
-  access.refresh();
+  access.refresh({});
   CHECK_FALSE(is_readable(access.fd()));
   CHECK(access.find(key_a)->name == "edited");
 
   const fs::path other = state.paths.dir / "authorized_keys~";
   write(other, "agent " + key_b + " renamed\n");
   fs::rename(other, state.paths.authorized_keys());
-  access.refresh();
+  access.refresh({});
   CHECK_FALSE(access.find(key_a).has_value());
   CHECK(access.find(key_b)->name == "renamed");
 }
@@ -209,13 +212,13 @@ TEST_CASE("a list that is gone admits nobody until it is back") {
   REQUIRE(access.find(agent_key).has_value());
 
   fs::remove(state.paths.authorized_keys());
-  access.refresh();
+  access.refresh({});
   CHECK_FALSE(access.find(agent_key).has_value());
-  CHECK_FALSE(access.authorize({.role = Role::agent, .public_key = key_a, .name = "new"}).has_value());
+  CHECK_FALSE(access.authorize({.role = Role::agent, .public_key = key_a, .name = "new"}, {}).has_value());
   CHECK_FALSE(fs::exists(state.paths.authorized_keys()));
 
   write(state.paths.authorized_keys(), list);
-  access.refresh();
+  access.refresh({});
   CHECK(access.find(agent_key).has_value());
 }
 
@@ -226,10 +229,10 @@ TEST_CASE("a list that cannot be read for a while admits nobody for a while") {
   write(state.paths.authorized_keys(), bytes_of(state.paths.authorized_keys()));
   {
     const NoDescriptors limit;
-    access.refresh();
+    access.refresh({});
     CHECK_FALSE(access.find(agent_key).has_value());
   }
-  access.refresh();  // nothing tells that it could be read now
+  access.refresh({});  // nothing tells that it could be read now
   CHECK(access.find(agent_key).has_value());
 }
 
@@ -239,11 +242,11 @@ TEST_CASE("a key that is authorized is on the list at once, on the disk, and aft
   {
     Access access(state.paths);
     const std::string before = bytes_of(state.paths.authorized_keys());
-    REQUIRE(access.authorize(request).has_value());
+    REQUIRE(access.authorize(request, {}).has_value());
     CHECK(access.find(key_a)->role == Role::viewer);
     CHECK(bytes_of(state.paths.authorized_keys()) == before + "viewer " + key_a + " guest\n");
 
-    REQUIRE(access.authorize(request).has_value());  // again: nothing to add
+    REQUIRE(access.authorize(request, {}).has_value());  // again: nothing to add
     CHECK(bytes_of(state.paths.authorized_keys()) == before + "viewer " + key_a + " guest\n");
   }
   CHECK(Access(state.paths).find(key_a)->name == "guest");
@@ -252,30 +255,150 @@ TEST_CASE("a key that is authorized is on the list at once, on the disk, and aft
 TEST_CASE("a key with another role, a bad key and a bad name are refused and change nothing") {
   const EmptyState state;
   Access access(state.paths);
-  REQUIRE(access.authorize({.role = Role::agent, .public_key = key_a, .name = "fleet"}).has_value());
+  REQUIRE(access.authorize({.role = Role::agent, .public_key = key_a, .name = "fleet"}, {}).has_value());
   const std::string before = bytes_of(state.paths.authorized_keys());
 
-  const auto promoted = access.authorize({.role = Role::operator_, .public_key = key_a, .name = "fleet"});
+  const auto promoted = access.authorize({.role = Role::operator_, .public_key = key_a, .name = "fleet"}, {});
   REQUIRE_FALSE(promoted.has_value());
   CHECK(promoted.error().word == ErrorWord::not_allowed);
   CHECK(promoted.error().detail.find("agent") != std::string::npos);
   for (const std::string name : {"", "two words", "line\nbreak", "tab\t", "\x7f", "\xc3\xa4"}) {
     CAPTURE(name);
-    const auto refused = access.authorize({.role = Role::agent, .public_key = key_b, .name = name});
+    const auto refused = access.authorize({.role = Role::agent, .public_key = key_b, .name = name}, {});
     REQUIRE_FALSE(refused.has_value());
     CHECK(refused.error().word == ErrorWord::malformed);
   }
   CHECK_FALSE(
-      access.authorize({.role = Role::agent, .public_key = key_b + "\n", .name = "name"}).has_value());
+      access.authorize({.role = Role::agent, .public_key = key_b + "\n", .name = "name"}, {}).has_value());
   CHECK(bytes_of(state.paths.authorized_keys()) == before);
   CHECK_FALSE(access.find(key_b).has_value());
+}
+
+// ---------------------------------------------------------------- keys that end
+
+Now at(Duration since, UnixMs unix_ms = 0) { return {Instant{} + since, unix_ms}; }
+
+const Principal somebody{
+    .role = Role::operator_, .public_key = "", .name = "somebody", .expires_unix_ms = {}};
+
+TEST_CASE("a line may say until when its key is good") {
+  const auto keys = parse_authorized_keys("agent " + key_a + " spot expires=2026-12-01T10:00:00Z\n");
+  REQUIRE(keys.by_key.contains(key_a));
+  CHECK(keys.by_key.at(key_a).expires_unix_ms == 1'796'119'200'000);
+  CHECK(authorized_keys_line(keys.by_key.at(key_a)) ==
+        "agent " + key_a + " spot expires=2026-12-01T10:00:00Z");
+  for (const char* bad : {"expires=", "expires=tomorrow", "2026-12-01T10:00:00Z",
+                          "expires=2026-12-01T10:00:00Z x", "expires=2026-12-41T10:00:00Z", "#"})
+    CHECK(parse_authorized_keys("agent " + key_a + " spot " + bad).by_key.empty());
+}
+
+TEST_CASE(
+    "a key that expires is let in until then, its agents are told a moment later, and it stays listed") {
+  const EmptyState state;
+  Access access(state.paths);
+  const auto authorized = access.authorize(
+      {.role = Role::agent, .public_key = key_a, .name = "spot", .lasts_ms = 5000}, at(1s, 700));
+  REQUIRE(authorized.has_value());
+  CHECK(authorized->expires_unix_ms == 6000);  // 5.7 s, rounded up as it is written
+  const auto still = at(6s, 5999);
+  access.refresh(still);
+  CHECK(access.find(key_a).has_value());
+  CHECK(access.next_deadline(still) == still.instant + 1ms);
+  const auto over = at(6s, 6000);
+  access.refresh(over);
+  CHECK_FALSE(access.find(key_a).has_value());
+  CHECK(access.take_revoked(over).empty());
+  CHECK(access.next_deadline(over) <= over.instant + 500ms);
+  CHECK(access.take_revoked(at(6500ms, 6500)) == std::vector{key_a});
+  CHECK(access.take_revoked(at(9s, 9000)).empty());
+  CHECK(access.next_deadline(at(9s, 9000)) == Instant::never());
+  Access again(state.paths);
+  again.refresh(over);
+  CHECK_FALSE(again.find(key_a).has_value());
+}
+
+TEST_CASE("a wish for a key that lasts no time, or for ever and a day, is refused") {
+  const EmptyState state;
+  Access access(state.paths);
+  for (const std::uint64_t lasts : {std::uint64_t{0}, std::uint64_t{4'000'000'000'000}, ~std::uint64_t{0}}) {
+    const auto refused =
+        access.authorize({.role = Role::agent, .public_key = key_a, .name = "spot", .lasts_ms = lasts}, {});
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().word == ErrorWord::malformed);
+  }
+}
+
+TEST_CASE("revoking takes every key of a name off the list, and leaves all else in the file as it is") {
+  const EmptyState state;
+  Access access(state.paths);
+  const std::string kept = bytes_of(state.paths.authorized_keys()) + "# for the fleet\nnonsense\n";
+  write(state.paths.authorized_keys(),
+        kept + "agent " + key_a + " spot\n  viewer\t" + key_b + " spot expires=2099-12-01T10:00:00Z");
+  access.refresh(at(1s));
+  REQUIRE(access.find(key_a).has_value());
+  const auto revoked = access.revoke("spot", somebody, at(2s));
+  REQUIRE(revoked.has_value());
+  CHECK(revoked->size() == 2);
+  CHECK(bytes_of(state.paths.authorized_keys()) == kept);
+  CHECK(mode_of(state.paths.authorized_keys()) == 0600);
+  CHECK_FALSE(access.find(key_a).has_value());
+  CHECK(access.take_revoked(at(2s)).size() == 2);  // at once: nobody is just editing
+  const auto again = access.revoke("spot", somebody, at(2s));
+  REQUIRE_FALSE(again.has_value());
+  CHECK(again.error().word == ErrorWord::no_such_key);
+}
+
+TEST_CASE("a key is revoked by itself too, but never the one that asks") {
+  const EmptyState state;
+  Access access(state.paths);
+  const Principal self = *access.find(read_key_file(state.paths.operator_key()).public_key);
+  REQUIRE(access.authorize({.role = Role::agent, .public_key = key_a, .name = "spot"}, {}).has_value());
+  REQUIRE(access.authorize({.role = Role::agent, .public_key = key_b, .name = "spot"}, {}).has_value());
+  CHECK(access.revoke(key_a, self, {})->size() == 1);
+  CHECK(access.find(key_b).has_value());
+  const auto refused = access.revoke(self.name, self, {});
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().word == ErrorWord::not_allowed);
+  CHECK(access.find(self.public_key).has_value());
+}
+
+TEST_CASE("nobody is told that a key is gone while an editor writes, or while the list cannot be read") {
+  const EmptyState state;
+  Access access(state.paths);
+  const std::string list = bytes_of(state.paths.authorized_keys());
+  write(state.paths.authorized_keys(), "");
+  access.refresh(at(1s));
+  CHECK(access.take_revoked(at(1299ms)).empty());
+  write(state.paths.authorized_keys(), list);
+  access.refresh(at(1299ms));
+  CHECK(access.take_revoked(at(10s)).empty());
+
+  fs::remove(state.paths.authorized_keys());
+  access.refresh(at(11s));
+  CHECK(access.take_revoked(at(100s)).empty());
+  write(state.paths.authorized_keys(), list);
+  access.refresh(at(101s));
+  CHECK(access.take_revoked(at(200s)).empty());
+}
+
+TEST_CASE("a key that is taken off the list by hand, or given another role, is one that is gone") {
+  const EmptyState state;
+  Access access(state.paths);
+  REQUIRE(access.authorize({.role = Role::agent, .public_key = key_a, .name = "spot"}, {}).has_value());
+  write(state.paths.authorized_keys(), "viewer " + key_a + " spot\n");
+  access.refresh(at(1s));
+  CHECK(access.next_deadline(at(1s)) == at(1300ms).instant);
+  CHECK(access.take_revoked(at(1300ms)).size() == 3);  // and the two that this machine began with
+  CHECK(access.find(key_a)->role == Role::viewer);
+  access.refresh(at(2s));
+  CHECK(access.take_revoked(at(10s)).empty());
 }
 
 TEST_CASE("a line that an editor left without its end is not glued to the next key") {
   const EmptyState state;
   Access access(state.paths);
   write(state.paths.authorized_keys(), "agent " + key_a + " edited");
-  REQUIRE(access.authorize({.role = Role::viewer, .public_key = key_b, .name = "guest"}).has_value());
+  REQUIRE(access.authorize({.role = Role::viewer, .public_key = key_b, .name = "guest"}, {}).has_value());
   CHECK(bytes_of(state.paths.authorized_keys()) ==
         "agent " + key_a + " edited\nviewer " + key_b + " guest\n");
 }

@@ -42,7 +42,7 @@ class ScriptedTransport final : public Transport {
   void send(const std::vector<OutgoingBytes>& batch) override {
     sent.insert(sent.end(), batch.begin(), batch.end());
   }
-  tl::expected<void, Refusal> authorize(const Authorize& /*request*/) override { return {}; }
+  tl::expected<Authorized, Refusal> authorize(const Authorize& /*request*/) override { return {}; }
 
   std::vector<Incoming> arrived;
   std::vector<Instant> deadlines;

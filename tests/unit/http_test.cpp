@@ -385,7 +385,7 @@ struct OneMessage final : Transport {
     return {incoming};
   }
   void send(const std::vector<OutgoingBytes>& /*batch*/) override {}
-  tl::expected<void, Refusal> authorize(const Authorize& /*request*/) override { return {}; }
+  tl::expected<Authorized, Refusal> authorize(const Authorize& /*request*/) override { return {}; }
 
  private:
   std::string bytes_;

@@ -328,6 +328,16 @@ TEST_CASE("the table of agents shows what each does and when it was heard") {
   CHECK(lines[2].starts_with("right-hand  silent"));
 }
 
+TEST_CASE("the table of keys shows who may do what until when") {
+  const KeysReport report{
+      {{Role::agent, "spot", "k1", 1'474'309'787'000, 7}, {Role::viewer, "guest", "k2", {}, 0}}, 2};
+  const auto lines = lines_of(keys_table(report));
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[1] == "spot   agent        7  2016-09-19T18:29:47Z  k1");
+  CHECK(lines[2] == "guest  viewer       -  never                 k2");
+  CHECK(lines[3] == "and 2 more");
+}
+
 TEST_CASE("what its cloud has told an agent stands beneath the table") {
   AgentReport warned = agent("left");
   warned.notice = Notice{NoticeKind::interruption, "EC2 Spot: terminate", 1'474'309'787'000};

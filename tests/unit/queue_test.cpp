@@ -186,6 +186,45 @@ TEST_CASE("what was committed under a lease stays when it is listed no more") {
 
 // ---------------------------------------------------------------- leaving
 
+TEST_CASE("an agent whose key is revoked is told so, and its leases are free at once") {
+  TwoAgents s;
+  s.a->commits(s.lease, upto(300), value(62));
+  s.a->falls_silent();
+  CHECK(s.queue().agents_of(s.a->sender().public_key) == 1);
+  s.revokes_key_of(*s.a);
+  s.a->reads();
+  REQUIRE(s.a->takes_refusal()->word == ErrorWord::key_revoked);
+  CHECK(s.b->takes_lease().begin == 300);
+  CHECK(s.queue().agents_of(s.a->sender().public_key) == 0);
+  CHECK(s.times(Happening::agent_lost) == 1);
+  s.revokes_key_of(*s.a);  // there is nobody left to tell
+  CHECK(s.times(Happening::agent_lost) == 1);
+}
+
+TEST_CASE("an agent whose notice is taken back gets work again") {
+  Scenario s;
+  auto& a = s.agent("a");
+  const Notice notice{NoticeKind::interruption, "EC2 Spot: terminate", 1000};
+  const auto says_that_it_is_warned = [&]() -> const Orders& {
+    Beat warned = a.beat();
+    warned.draining = true;
+    warned.notice = notice;
+    warned.notice_errors = 2;
+    return a.says(warned);
+  };
+  says_that_it_is_warned();
+  const JobId job = s.submits(thousand);
+  CHECK(says_that_it_is_warned().leases.empty());
+  const AgentReport told = std::get<AgentsReport>(s.asks(AskAgents{})).agents.at(0);
+  CHECK(told.state == AgentState::draining);
+  CHECK(told.notice == notice);
+  CHECK(told.notice_errors == 2);
+  CHECK(s.times(Happening::agent_warned) == 1);
+  a.beats();
+  CHECK(s.times(Happening::agent_resumes) == 1);
+  CHECK(a.takes_lease().job == job);
+}
+
 TEST_CASE("an agent that drains gives back what it has not begun, and gets nothing new") {
   TwoAgents s;
   s.a->commits(s.lease, upto(300), value(62));

@@ -89,6 +89,12 @@ void Scenario::turn(const Sender& from, const Letter<ClientToHead>& asked) {
   settle(effects);
 }
 
+void Scenario::revokes_key_of(const ScriptedAgent& agent) {
+  Effects effects;
+  queue_->revoke(agent.sender().public_key, effects);
+  settle(effects);
+}
+
 void Scenario::settle(Effects& effects) {
   queue_->settle(now_, effects);
   model_.apply(effects.changes);

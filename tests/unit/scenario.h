@@ -55,6 +55,7 @@ class Scenario {
   Now now() const { return now_; }
 
   // ---- the head
+  void revokes_key_of(const ScriptedAgent& agent);
   void restarts_head() { restores_head(Model(model_)); }
   void restores_head(Model backup);  // what was in flight is lost
   const Stored& stored() const { return model_.rows; }

@@ -37,9 +37,9 @@ bool is_text(const Place& place) {
 }
 
 bool is_list(const Place& place) {
-  static const Words keys = {"labels", "kernels",  "leases",  "paces",        "jobs",
-                             "agents", "findings", "logs",    "outputs",      "words",
-                             "env",    "files",    "require", "failed_spans", "entries"};
+  static const Words keys = {"labels",   "kernels",      "leases",  "paces", "jobs", "agents",
+                             "findings", "logs",         "outputs", "words", "env",  "files",
+                             "require",  "failed_spans", "entries", "keys"};
   return keys.contains(place.key()) && place.object->type == Type::ARRAY;
 }
 
@@ -61,7 +61,9 @@ bool is_optional(const Place& map, std::string_view key) {
                              "failed_spans",
                              "notice",
                              "notice_errors",
-                             "ends_unix_ms"};
+                             "ends_unix_ms",
+                             "expires_unix_ms",
+                             "lasts_ms"};
   // What orders have learned to say since: left out where it is as usual.
   if (key == "attempts_failed") return map.is_within("leases");
   if (key == "begin") return map.is_within("jobs") && !map.is_within("failed_spans");
@@ -74,8 +76,8 @@ bool may_be_fraction(const Place& place) {
 }
 
 bool may_be_negative(const Place& place) {
-  static const Words keys = {"priority",         "created_unix_ms", "started_unix_ms",
-                             "finished_unix_ms", "unix_ms",         "ends_unix_ms"};
+  static const Words keys = {"priority", "created_unix_ms", "started_unix_ms", "finished_unix_ms",
+                             "unix_ms",  "ends_unix_ms",    "expires_unix_ms"};
   return keys.contains(place.key()) || may_be_fraction(place);
 }
 
@@ -94,6 +96,7 @@ std::size_t items_max(const Place& list, Recode receiver) {
   if (list.key() == "labels") return limits::labels_max;
   if (list.key() == "kernels") return limits::kernels_max;
   if (list.key() == "agents") return limits::agents_reported_max;
+  if (list.key() == "keys") return limits::keys_reported_max;
   if (list.key() == "findings") return limits::findings_max;
   if (list.key() == "logs" || list.key() == "outputs") return limits::outputs_per_message;
   if (list.key() == "entries") return limits::logs_answered_max;

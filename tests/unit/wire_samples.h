@@ -232,7 +232,10 @@ inline std::vector<ClientToHead> client_messages() {
           BackUp{{0x0123456789abcdef, 0xfedcba9876543210}, "before-the-upgrade"},
           BackUp{{u64_max, u64_max}, name_widest},
           Authorize{Role::agent, "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7", "fleet"},
-          Authorize{Role::operator_, text_widest, name_widest}};
+          Authorize{Role::operator_, text_widest, name_widest, u64_max},
+          AskKeys{},
+          RevokeKey{"spot"},
+          RevokeKey{name_widest}};
 }
 
 inline JobReport job_usual() {
@@ -335,6 +338,11 @@ inline std::vector<HeadToClient> answers() {
           BackedUp{"/var/lib/pqd/backups/2026-01-31T12-30-05.123Z.db", 28'672},
           BackedUp{path_widest, u64_max},
           Authorized{},
+          Authorized{1'800'000'000'000},
+          KeysReport{},
+          KeysReport{{{Role::agent, "spot", std::string(40, 'k'), 1'800'000'000'000, 7},
+                      {Role::viewer, name_widest, text_widest, std::nullopt, u32_max}},
+                     u64_max},
           Refusal{ErrorWord::no_such_job, "17"}};
 }
 
