@@ -16,7 +16,7 @@ from program import ALL_PROGRAMS, BINARIES, Program
 
 LOG_CHARACTERS_SHOWN = 4000
 ENDED_PROGRAMS_SHOWN = 10  # of each cluster: some tests start hundreds
-MEASURED = pytest.StashKey[dict[str, Measured]]()
+MEASURED = "measured"  # the name of the property under which a test's lines travel, also from another process
 
 
 def pytest_sessionstart() -> None:
@@ -59,20 +59,26 @@ def directory() -> Iterator[Path]:
 
 
 @pytest.fixture
-def measured(request: pytest.FixtureRequest) -> Measured:
+def measured(request: pytest.FixtureRequest) -> Iterator[Measured]:
     """What this test notes in it is shown when all tests have run."""
-    return request.config.stash.setdefault(MEASURED, {}).setdefault(request.node.name, Measured())
+    notes = Measured()
+    yield notes
+    request.node.user_properties += [(MEASURED, line) for line in notes.lines]
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    tests = config.stash.get(MEASURED, {})
-    if not any(test.lines for test in tests.values()):
-        return
-    terminalreporter.section("measured")
-    for name, test in tests.items():
-        if test.lines:
-            terminalreporter.line(name)
-        for line in test.lines:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for kind in terminalreporter.stats.values() for report in kind]
+    ends = [report for report in reports if getattr(report, "when", None) == "teardown"]
+    noted = {
+        report.nodeid.rpartition("::")[2]: [line for name, line in report.user_properties if name == MEASURED]
+        for report in sorted(ends, key=lambda report: report.nodeid)
+    }
+    if any(noted.values()):
+        terminalreporter.section("measured")
+    for test, lines in noted.items():
+        if lines:
+            terminalreporter.line(test)
+        for line in lines:
             terminalreporter.line(f"    {line}")
 
 

@@ -96,7 +96,7 @@ OTHERS = {
     "agents: drain nobody": (["pq-agents", "drain"], "the agent's name is missing"),
     "priority: no priority": (["pq-priority", "1"], "the priority is missing"),
     "priority: in words": (["pq-priority", "1", "high"], "is not a priority: give an integer"),
-    "key: nothing": (["pq-key"], "new is missing"),
+    "key: nothing": (["pq-key"], "say new, list or revoke"),
     "key: no role": (["pq-key", "new"], "the role: agent, operator or viewer is missing"),
     "key: no such role": (["pq-key", "new", "king"], "give agent, operator or viewer"),
     "key: name of two words": (["pq-key", "new", "agent", "--name", "a b"], "use - instead"),

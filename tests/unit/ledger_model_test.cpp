@@ -31,7 +31,6 @@ class Dice {
 struct Cell {
   enum { free, leased, counted, given_up } state = free;
   std::uint32_t attempts_failed = 0;
-  friend bool operator==(const Cell&, const Cell&) = default;
 };
 
 struct PaperLease {

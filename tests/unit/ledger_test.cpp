@@ -105,7 +105,7 @@ TEST_CASE("a lease that is over takes no commit") {
 }
 
 TEST_CASE("a lease shrinks to any point from its committed one to its end, and to no other") {
-  for (const std::uint64_t end : {301, 500, 999}) {
+  for (const std::uint64_t end : {301U, 500U, 999U}) {
     Book book({0, 1000});
     book.grants(ann, 0, 1000);
     book.commits(ann, 0, 300, value(62));
@@ -141,7 +141,7 @@ TEST_CASE("what was committed stays when a lease is released, and an untouched l
 TEST_CASE("neighbouring done spans become one from whichever side they meet, and so do free ones") {
   Book book({0, 300});
   std::vector<LeaseId> leases;
-  for (const std::uint64_t begin : {0, 100, 200}) {
+  for (const std::uint64_t begin : {0U, 100U, 200U}) {
     book.grants(ann, begin, 100);
     leases.push_back(book.lease_id());
   }
@@ -210,7 +210,7 @@ TEST_CASE("a sum that does not fit is no value, not a wrapped one") {
 TEST_CASE("a sum that fits again once all of it is known is one span and the right value") {
   Book book({0, 30});
   std::vector<LeaseId> leases;
-  for (const std::uint64_t begin : {0, 10, 20}) {
+  for (const std::uint64_t begin : {0U, 10U, 20U}) {
     book.grants(ann, begin, 10);
     leases.push_back(book.lease_id());
   }

@@ -20,8 +20,9 @@ using Readings = std::initializer_list<std::pair<std::string, std::uint64_t>>;
 using Refusals = std::initializer_list<std::pair<std::string, std::string>>;
 
 void check_read(const Readings& readings) {
-  for (const auto& [text, expected] : readings) {
-    CAPTURE(text);
+  for (const auto& reading : readings) {
+    const auto& [text, expected] = reading;
+    CAPTURE(reading.first);
     const auto n = parse_integer(text);
     REQUIRE_MESSAGE(n.has_value(), (n ? "" : n.error()));
     CHECK(*n == expected);
@@ -31,8 +32,9 @@ void check_read(const Readings& readings) {
 // The error must quote `text` and contain `why`.
 template <class Parse>
 void check_refused(Parse parse, const Refusals& refusals) {
-  for (const auto& [text, why] : refusals) {
-    CAPTURE(text);
+  for (const auto& refusal : refusals) {
+    const auto& [text, why] = refusal;
+    CAPTURE(refusal.first);
     const auto answer = parse(text);
     REQUIRE_FALSE(answer.has_value());
     CAPTURE(answer.error());

@@ -70,8 +70,8 @@ TEST_CASE("a slot changes hands when that brings both closer together, or is due
 }
 
 TEST_CASE("who has given a slot is not first in line for it again") {
-  for (const std::size_t taker_slots : {0, 1, 2, 5}) {
-    for (const std::size_t giver_slots : {1, 2, 3, 6}) {
+  for (const std::size_t taker_slots : {0U, 1U, 2U, 5U}) {
+    for (const std::size_t giver_slots : {1U, 2U, 3U, 6U}) {
       for (const double taker_s : {0.0, 1.0, 50.0}) {
         for (const double giver_s : {0.0, 1.0, 50.0}) {
           const Rank taker{0, taker_slots, taker_s, b};
@@ -89,7 +89,7 @@ TEST_CASE("who has given a slot is not first in line for it again") {
 TEST_CASE("what the first in line may not take from the last holder, nobody may take from anybody") {
   std::vector<Rank> ranks;
   for (const std::int32_t priority : {0, 1}) {
-    for (const std::size_t slots : {0, 1, 2, 3}) {
+    for (const std::size_t slots : {0U, 1U, 2U, 3U}) {
       for (const double served_s : {0.0, 1.0, 3.0, 9.0}) ranks.push_back({priority, slots, served_s, a});
     }
   }
