@@ -63,18 +63,18 @@ AskMetadata ask_over_http(const std::string& endpoint) {
 Imds::Imds(AskMetadata ask) : ask_(std::move(ask)) {}
 
 MetadataReply Imds::get(const std::string& path, Instant now) {
-  const MetadataReply token = get_token(now);
+  MetadataReply token = get_token(now);
   if (!token.is_ok()) return token;
-  const MetadataReply reply = get_with_token(path);
+  MetadataReply reply = get_with_token(path);
   if (reply.status != 401) return reply;
   token_.clear();  // the service has been restarted, or its clock has gone another way than ours
-  const MetadataReply another = get_token(now);
+  MetadataReply another = get_token(now);
   return another.is_ok() ? get_with_token(path) : another;
 }
 
 MetadataReply Imds::get_token(Instant now) {
   if (!token_.empty() && now < token_ends_) return {.status = 200, .body = token_};
-  const MetadataReply reply =
+  MetadataReply reply =
       ask_({.path = "/latest/api/token",
             .headers = {{"X-aws-ec2-metadata-token-ttl-seconds", std::to_string(token_lasts.count())}},
             .method = "PUT"});
