@@ -13,6 +13,7 @@
 #include "common/errors.h"
 #include "common/net/socket.h"
 #include "common/os/clock.h"
+#include "common/os/service_manager.h"
 #include "common/os/signals.h"
 
 namespace pq {
@@ -20,7 +21,7 @@ namespace pq {
 class AgentLoop {
  public:
   // REQUIRES: this process has no other thread.
-  AgentLoop(AgentOptions options, StopSignals& signals, const Clock& clock);
+  AgentLoop(AgentOptions options, StopSignals& signals, ServiceManager& manager, const Clock& clock);
 
   // Until the session ends; then how.
   ExitStatus run();
@@ -34,6 +35,7 @@ class AgentLoop {
   void route(const HeadToAgent& message, Instant now);
   void get_files();
   void send_messages(Instant now);
+  void report(Instant now);
   void sleep();
   void keep_link(Instant now);
   bool connect(Instant now);
@@ -43,6 +45,7 @@ class AgentLoop {
 
   AgentOptions options_;
   StopSignals& signals_;
+  ServiceManager& manager_;
   const Clock& clock_;
   const Hello introduction_;
   Outbox outbox_;

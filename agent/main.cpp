@@ -12,6 +12,7 @@
 #include "common/os/log.h"
 #include "common/os/program.h"
 #include "common/os/random.h"
+#include "common/os/service_manager.h"
 
 namespace {
 
@@ -25,6 +26,7 @@ void keep_descriptors_to_itself() {
 }
 
 pq::ExitStatus run(int argc, char** argv) {
+  pq::ServiceManager manager;
   auto options = pq::parse_agent_options(argc, argv);
   if (!options) return pq::ExitStatus::done;
   keep_descriptors_to_itself();
@@ -33,7 +35,7 @@ pq::ExitStatus run(int argc, char** argv) {
   pq::StopSignals signals;
   const pq::SystemClock clock;
   // Never destroyed: its threads may be in a step that has been given back, and nobody waits for those.
-  auto* agent = new pq::AgentLoop(std::move(*options), signals, clock);
+  auto* agent = new pq::AgentLoop(std::move(*options), signals, manager, clock);
   return agent->run();
 }
 

@@ -48,6 +48,10 @@ Session::Session(SessionSettings settings, Instant now)
       settled_at_(now),
       next_word_(now) {}
 
+std::size_t Session::slots_busy() const {
+  return static_cast<std::size_t>(std::count(slot_is_busy_.begin(), slot_is_busy_.end(), true));
+}
+
 // ---------------------------------------------------------------- from the head
 
 void Session::hear(const HeadToAgent& message, Instant now) {

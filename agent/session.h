@@ -94,6 +94,7 @@ class Session {
   bool is_introduced() const { return introduced_; }
   bool is_draining() const { return draining_.has_value(); }
   std::size_t leases() const { return held_.size(); }
+  std::size_t slots_busy() const;
 
  private:
   struct FailedPart {

@@ -65,8 +65,9 @@ Instant Daemon::next_deadline() const {
   return backups_.is_under_way() || !files_wanted_.empty() ? at_once : queue_.next_deadline();
 }
 
-void Daemon::turn() {
-  const std::vector<Incoming> batch = transport_.receive(next_deadline(), limits::messages_per_turn);
+void Daemon::turn(Instant latest) {
+  const std::vector<Incoming> batch =
+      transport_.receive(std::min(next_deadline(), latest), limits::messages_per_turn);
   const Now now = clock_.now();  // one time a turn
   for (const Incoming& incoming : batch) hear(incoming, now);
   for (const std::string& key : transport_.take_revoked()) queue_.revoke(key, effects_);

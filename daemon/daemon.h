@@ -27,7 +27,8 @@ class Daemon {
   // Receives a batch, decides, commits one transaction, sends, hands out some parts of files and copies a few
   // pages of a backup. Throws
   // EnvironmentError when the commit fails: the process must end, for nobody knows what is in the file.
-  void turn();
+  // Begins at `latest` if nothing happens before.
+  void turn(Instant latest = Instant::never());
 
   // When it must turn again though no message has come.
   Instant next_deadline() const;

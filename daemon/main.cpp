@@ -10,12 +10,14 @@
 #include "common/os/paths.h"
 #include "common/os/program.h"
 #include "common/os/random.h"
+#include "common/os/service_manager.h"
 #include "common/os/signals.h"
 #include "common/version.h"
 #include "daemon/daemon.h"
 #include "daemon/http/server.h"
 #include "daemon/options.h"
 #include "daemon/sqlite_store.h"
+#include "daemon/status_line.h"
 #include "daemon/zmq_transport.h"
 
 namespace {
@@ -39,7 +41,14 @@ std::unique_ptr<pq::HttpServer> serve_http(const pq::DaemonOptions& options, con
   }
 }
 
+// After a turn, and only there: a head whose turn hangs must look like one.
+void report(pq::ServiceManager& manager, const pq::Queue& queue, pq::Instant now) {
+  manager.feed_watchdog(now);
+  if (manager.takes_status(now)) manager.tell_status(pq::status_line(queue), now);
+}
+
 pq::ExitStatus serve(const pq::DaemonOptions& options) {
+  pq::ServiceManager manager;
   pq::set_up_log("pqd", options.log_level);
   pq::seed_c_library();
   pq::raise_descriptor_limit();
@@ -57,10 +66,13 @@ pq::ExitStatus serve(const pq::DaemonOptions& options) {
   const auto http = serve_http(options, paths, snapshots, clock);
   spdlog::info("pqd {} listens on {}, state in {}", pq::program_version, transport.endpoint(),
                options.state_dir.string());
+  manager.say_ready();
   while (!signals.take()) {
-    daemon.turn();
+    report(manager, daemon.queue(), clock.now().instant);
+    daemon.turn(manager.next_deadline());
     if (snapshots.are_wanted()) snapshots.publish(daemon.snapshot());
   }
+  manager.say_stopping();
   spdlog::info("stopped; agents go on with what they hold");
   return pq::ExitStatus::done;
 }

@@ -55,6 +55,7 @@ class Shares {
   void place(JobId job, const Claim& claim);
   void remove(JobId job);
   const Claim* claim(JobId job) const;
+  std::size_t jobs() const { return jobs_.size(); }
 
   // ---- time: what is served counts only while some job waits for the slots of others
   void tell_time(Instant now);
