@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what pq is built from, and with --tests what its tests need, from Debian's packages. Does nothing if all
-# is there. As root, or with sudo.
+# Installs what pq is built from, with --packages what its packages are made with, and with --tests what its tests need,
+# from Debian's packages. Does nothing if all is there. As root, or with sudo.
 set -euo pipefail
 
 packages=(
@@ -8,6 +8,9 @@ packages=(
   libcpp-httplib-dev libcxxopts-dev libexpected-dev libgmp-dev libmsgpack-cxx-dev libprimesieve-dev libsodium-dev libspdlog-dev libsqlite3-dev
   libzmq3-dev nlohmann-json3-dev doctest-dev
 )
+if [[ "${1:-}" == --packages || "${1:-}" == --tests ]]; then
+  packages+=(dpkg-dev g++-aarch64-linux-gnu python3-minimal rpm)
+fi
 if [[ "${1:-}" == --tests ]]; then
   packages+=(ccache clang-14 clang-format clang-tidy e2fsprogs iproute2 libclang-rt-14-dev libfaketime llvm parallel primesieve
     python3-cloudpickle python3-msgpack python3-pip python3-pytest python3-pytest-xdist python3-setuptools python3-venv python3-wheel python3-zmq shellcheck

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# build-packages.sh [--arch x86_64|aarch64|all]: builds pq-head, pq-agent and pq-client as .deb, .rpm and .tar.gz into
+# build/packages, with SHA256SUMS, on Debian 12 (x86-64). Installs what it needs for that. With one architecture only,
+# which is quicker, the head's package has no agent of the other to hand out.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+architectures=(x86_64 aarch64)
+[[ $# -eq 0 || ($# -eq 2 && $1 == --arch) ]] || { echo "usage: build-packages.sh [--arch x86_64|aarch64|all]" >&2; exit 2; }
+case ${2:-all} in
+  all) ;;
+  x86_64 | aarch64) architectures=("$2") ;;
+  *) echo "build-packages: \"$2\" is no architecture of pq's; give x86_64, aarch64 or all" >&2; exit 2 ;;
+esac
+[[ $(uname -m) == x86_64 ]] || { echo "build-packages: this machine is $(uname -m); use one that is x86_64" >&2; exit 1; }
+
+deploy/install-dependencies.sh --packages
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct 2>/dev/null || stat -c %Y CMakeLists.txt)
+export SOURCE_DATE_EPOCH
+out=build/packages
+rm -rf "$out"
+mkdir -p "$out/agents"
+
+# quietly COMMAND...: shows what it said only if it fails.
+quietly() {
+  "$@" >"$out/log.txt" 2>&1 || { cat "$out/log.txt" >&2; exit 1; }
+}
+for arch in "${architectures[@]}"; do
+  echo "building the static programs for $arch …" >&2
+  quietly deploy/packages/static-libraries.sh "$arch" "build/libraries/$arch"
+  quietly cmake --preset "static-$arch"
+  quietly cmake --build --preset "static-$arch" --target pqd pq-agent pq
+  mkdir "$out/$arch"
+  cp -d "build/static-$arch"/bin/* "$out/$arch"
+  "$arch-linux-gnu-strip" "$out/$arch"/{pqd,pq-agent,pq}
+  cp "$out/$arch/pq-agent" "$out/agents/pq-agent-$arch"
+  wc -c "$out/$arch"/{pqd,pq-agent,pq} | head -n 3 >&2
+done
+for arch in "${architectures[@]}"; do
+  quietly cmake -S deploy/packages -B "$out/cpack-$arch" -DPQ_ARCH="$arch" -DPQ_PROGRAMS="$PWD/$out/$arch" \
+    -DPQ_AGENTS="$PWD/$out/agents"
+  quietly cpack --config "$out/cpack-$arch/CPackConfig.cmake" -B "$out/cpack-$arch/packages"
+  mv "$out/cpack-$arch"/packages/*.{deb,rpm,tar.gz} "$out"
+done
+(cd "$out" && rm -rf cpack-* log.txt && sha256sum -- *.deb *.rpm *.tar.gz >SHA256SUMS)
+ls -l "$out" >&2
