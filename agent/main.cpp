@@ -10,6 +10,7 @@
 #include "agent/options.h"
 #include "common/errors.h"
 #include "common/os/log.h"
+#include "common/os/name_service.h"
 #include "common/os/program.h"
 #include "common/os/random.h"
 #include "common/os/service_manager.h"
@@ -42,6 +43,7 @@ pq::ExitStatus run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  pq::set_up_name_service();
   const pq::ExitStatus status = pq::run_program("pq-agent", [&] { return run(argc, argv); });
   spdlog::shutdown();
   std::fflush(nullptr);

@@ -12,6 +12,7 @@
 #include "client/commands/commands.h"
 #include "common/json.h"
 #include "common/os/log.h"
+#include "common/os/name_service.h"
 #include "common/text.h"
 #include "common/version.h"
 
@@ -93,6 +94,7 @@ pq::ExitStatus dispatch(const std::string& called_as, Words words) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  pq::set_up_name_service();
   const std::string called_as = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : "pq";
   return static_cast<int>(dispatch(called_as, Words(argv + std::min(argc, 1), argv + argc)));
 }

@@ -7,6 +7,7 @@
 #include "common/os/descriptors.h"
 #include "common/os/files.h"
 #include "common/os/log.h"
+#include "common/os/name_service.h"
 #include "common/os/paths.h"
 #include "common/os/program.h"
 #include "common/os/random.h"
@@ -80,6 +81,7 @@ pq::ExitStatus serve(const pq::DaemonOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  pq::set_up_name_service();
   return static_cast<int>(pq::run_program("pqd", [&] {
     const auto options = pq::parse_daemon_options(argc, argv);
     if (!options) return pq::ExitStatus::done;
