@@ -62,10 +62,10 @@ std::set<Sha256> files_in_use(const std::vector<std::shared_ptr<const JobOrder>>
 
 }  // namespace
 
-AgentLoop::AgentLoop(AgentOptions options, StopSignals& signals, ServiceManager& manager, const Clock& clock)
+AgentLoop::AgentLoop(AgentOptions options, StopSignals& signals, Supervisor& supervisor, const Clock& clock)
     : options_(std::move(options)),
       signals_(signals),
-      manager_(manager),
+      supervisor_(supervisor),
       clock_(clock),
       introduction_(introduction(options_)),
       outbox_(introduction_.name, introduction_.incarnation),
@@ -79,9 +79,9 @@ AgentLoop::AgentLoop(AgentOptions options, StopSignals& signals, ServiceManager&
 
 ExitStatus AgentLoop::run() {
   spdlog::info("{} with {} slots, pq {}", options_.name, options_.slots, program_version);
-  manager_.say_ready();  // also while no head answers: to wait for one is this program's work
+  supervisor_.say_ready();  // also while no head answers: to wait for one is this program's work
   while (!session_.ending()) turn();
-  manager_.say_stopping();
+  supervisor_.say_stopping();
   for (std::uint32_t slot = 0; slot < options_.slots; ++slot) slots_.abandon(slot);
   dealer_.reset();
   finish_sending();  // the process ends without destructors, and the goodbye must not be lost with it
@@ -149,22 +149,22 @@ void AgentLoop::send_messages(Instant now) {
 }
 
 void AgentLoop::report(Instant now) {
-  manager_.feed_watchdog(now);
-  if (!manager_.takes_status(now)) return;
+  supervisor_.feed_watchdog(now);
+  if (!supervisor_.takes_status(now)) return;
   Doings doings{.slots = options_.slots,
                 .slots_busy = session_.slots_busy(),
                 .jobs_without_files = session_.unready_jobs().size(),
                 .is_draining = session_.is_draining()};
   if (!is_up() || !session_.is_introduced())
     doings.trouble = complaint_.empty() ? "no word from the head yet" : complaint_;
-  manager_.tell_status(status_line(doings), now);
+  supervisor_.tell_status(status_line(doings), now);
 }
 
 void AgentLoop::sleep() {
   std::vector<int> wakers{slots_.fd(), signals_.fd(), outbox_.fd()};
   if (lookout_) wakers.push_back(lookout_->fd());
   Instant deadline =
-      std::min({session_.next_deadline(), forewarning_.next_deadline(), manager_.next_deadline()});
+      std::min({session_.next_deadline(), forewarning_.next_deadline(), supervisor_.next_deadline()});
   if (!dealer_) deadline = std::min(deadline, next_connect_);
   if (is_up()) deadline = std::min(deadline, outbox_.next_deadline());
   if (is_up() && programs_) deadline = std::min(deadline, programs_->cache().next_deadline());
@@ -181,7 +181,7 @@ void AgentLoop::take_signals(Instant now) {
     // A machine that ends also ends its services: of that it has been told before, and goes on as it does.
     const bool is_news = forewarning_.ends() && !was_signalled_;
     was_signalled_ = true;
-    manager_.say_stopping();
+    supervisor_.say_stopping();
     if (session_.is_draining() && !is_news) {
       spdlog::warn("asked again to stop: giving back the present steps too");
       session_.drain_at_once(now);

@@ -13,15 +13,15 @@
 #include "common/errors.h"
 #include "common/net/socket.h"
 #include "common/os/clock.h"
-#include "common/os/service_manager.h"
 #include "common/os/signals.h"
+#include "common/os/supervisor.h"
 
 namespace pq {
 
 class AgentLoop {
  public:
   // REQUIRES: this process has no other thread.
-  AgentLoop(AgentOptions options, StopSignals& signals, ServiceManager& manager, const Clock& clock);
+  AgentLoop(AgentOptions options, StopSignals& signals, Supervisor& supervisor, const Clock& clock);
 
   // Until the session ends; then how.
   ExitStatus run();
@@ -45,7 +45,7 @@ class AgentLoop {
 
   AgentOptions options_;
   StopSignals& signals_;
-  ServiceManager& manager_;
+  Supervisor& supervisor_;
   const Clock& clock_;
   const Hello introduction_;
   Outbox outbox_;

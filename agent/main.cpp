@@ -13,7 +13,7 @@
 #include "common/os/name_service.h"
 #include "common/os/program.h"
 #include "common/os/random.h"
-#include "common/os/service_manager.h"
+#include "common/os/supervisor.h"
 
 namespace {
 
@@ -27,7 +27,7 @@ void keep_descriptors_to_itself() {
 }
 
 pq::ExitStatus run(int argc, char** argv) {
-  pq::ServiceManager manager;
+  pq::Supervisor supervisor;
   auto options = pq::parse_agent_options(argc, argv);
   if (!options) return pq::ExitStatus::done;
   keep_descriptors_to_itself();
@@ -36,7 +36,7 @@ pq::ExitStatus run(int argc, char** argv) {
   pq::StopSignals signals;
   const pq::SystemClock clock;
   // Never destroyed: its threads may be in a step that has been given back, and nobody waits for those.
-  auto* agent = new pq::AgentLoop(std::move(*options), signals, manager, clock);
+  auto* agent = new pq::AgentLoop(std::move(*options), signals, supervisor, clock);
   return agent->run();
 }
 

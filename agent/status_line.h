@@ -1,4 +1,4 @@
-// What an agent does, in a line for whoever asks the service manager.
+// What an agent does, in a line for whoever asks the supervisor.
 #pragma once
 
 #include <cstddef>

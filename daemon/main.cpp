@@ -11,8 +11,8 @@
 #include "common/os/paths.h"
 #include "common/os/program.h"
 #include "common/os/random.h"
-#include "common/os/service_manager.h"
 #include "common/os/signals.h"
+#include "common/os/supervisor.h"
 #include "common/version.h"
 #include "daemon/daemon.h"
 #include "daemon/http/server.h"
@@ -43,13 +43,13 @@ std::unique_ptr<pq::HttpServer> serve_http(const pq::DaemonOptions& options, con
 }
 
 // After a turn, and only there: a head whose turn hangs must look like one.
-void report(pq::ServiceManager& manager, const pq::Queue& queue, pq::Instant now) {
-  manager.feed_watchdog(now);
-  if (manager.takes_status(now)) manager.tell_status(pq::status_line(queue), now);
+void report(pq::Supervisor& supervisor, const pq::Queue& queue, pq::Instant now) {
+  supervisor.feed_watchdog(now);
+  if (supervisor.takes_status(now)) supervisor.tell_status(pq::status_line(queue), now);
 }
 
 pq::ExitStatus serve(const pq::DaemonOptions& options) {
-  pq::ServiceManager manager;
+  pq::Supervisor supervisor;
   pq::set_up_log("pqd", options.log_level);
   pq::seed_c_library();
   pq::raise_descriptor_limit();
@@ -67,13 +67,13 @@ pq::ExitStatus serve(const pq::DaemonOptions& options) {
   const auto http = serve_http(options, paths, snapshots, clock);
   spdlog::info("pqd {} listens on {}, state in {}", pq::program_version, transport.endpoint(),
                options.state_dir.string());
-  manager.say_ready();
+  supervisor.say_ready();
   while (!signals.take()) {
-    report(manager, daemon.queue(), clock.now().instant);
-    daemon.turn(manager.next_deadline());
+    report(supervisor, daemon.queue(), clock.now().instant);
+    daemon.turn(supervisor.next_deadline());
     if (snapshots.are_wanted()) snapshots.publish(daemon.snapshot());
   }
-  manager.say_stopping();
+  supervisor.say_stopping();
   spdlog::info("stopped; agents go on with what they hold");
   return pq::ExitStatus::done;
 }

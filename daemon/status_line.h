@@ -1,4 +1,4 @@
-// What the head does, in a line for whoever asks the service manager: of all open jobs and of the agents that
+// What the head does, in a line for whoever asks the supervisor: of all open jobs and of the agents that
 // it hears.
 #pragma once
 

@@ -1,4 +1,4 @@
-// The service manager that has started this program, such as systemd: it is told how the program fares, as in
+// The supervisor that has started this program, such as systemd: it is told how the program fares, as in
 // sd_notify(3). Where there is none nothing happens.
 #pragma once
 
@@ -12,14 +12,14 @@
 
 namespace pq {
 
-class ServiceManager {
+class Supervisor {
  public:
   // Takes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID out of the environment: programs that inherit it must
   // not speak for this one. REQUIRES: this process has no other thread.
-  ServiceManager();
-  ~ServiceManager();
-  ServiceManager(const ServiceManager&) = delete;
-  ServiceManager& operator=(const ServiceManager&) = delete;
+  Supervisor();
+  ~Supervisor();
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
 
   void say_ready();     // it serves
   void say_stopping();  // it was asked to end, or is about to

@@ -1,5 +1,5 @@
-// What a service manager is told, by a socket of the test's own in its place.
-#include "common/os/service_manager.h"
+// What a supervisor is told, by a socket of the test's own in its place.
+#include "common/os/supervisor.h"
 
 #include <doctest/doctest.h>
 #include <sys/socket.h>
@@ -70,38 +70,38 @@ struct WatchedService : Service {
 
 }  // namespace
 
-TEST_CASE("a program without a service manager tells nobody anything, and need not wake up for it") {
+TEST_CASE("a program without a supervisor tells nobody anything, and need not wake up for it") {
   unsetenv("NOTIFY_SOCKET");
   setenv("WATCHDOG_USEC", "10000000", 1);
-  ServiceManager manager;
-  manager.say_ready();
-  manager.feed_watchdog(at(1s));
-  CHECK(manager.next_deadline() == Instant::never());
-  CHECK_FALSE(manager.takes_status(at(1s)));
-  manager.tell_status("goes nowhere", at(1s));
-  manager.say_stopping();
+  Supervisor supervisor;
+  supervisor.say_ready();
+  supervisor.feed_watchdog(at(1s));
+  CHECK(supervisor.next_deadline() == Instant::never());
+  CHECK_FALSE(supervisor.takes_status(at(1s)));
+  supervisor.tell_status("goes nowhere", at(1s));
+  supervisor.say_stopping();
 }
 
-TEST_CASE("a service manager is told when the program serves, what it does and when it ends") {
+TEST_CASE("a supervisor is told when the program serves, what it does and when it ends") {
   Service service;
-  ServiceManager manager;
+  Supervisor supervisor;
   CHECK(service.listener.heard().empty());
-  manager.say_ready();
-  manager.tell_status("3 jobs running", at(1s));
-  manager.say_stopping();
+  supervisor.say_ready();
+  supervisor.tell_status("3 jobs running", at(1s));
+  supervisor.say_stopping();
   CHECK(service.listener.heard() == Lines{"READY=1", "STATUS=3 jobs running", "STOPPING=1"});
 }
 
-TEST_CASE("a service manager may listen at an abstract name") {
+TEST_CASE("a supervisor may listen at an abstract name") {
   Listener listener("@pq-test-" + std::to_string(::getpid()));
-  ServiceManager manager;
-  manager.say_ready();
+  Supervisor supervisor;
+  supervisor.say_ready();
   CHECK(listener.heard() == Lines{"READY=1"});
 }
 
-TEST_CASE("programs that are started later cannot speak to the service manager") {
+TEST_CASE("programs that are started later cannot speak to the supervisor") {
   WatchedService service("10000000", std::to_string(::getpid()));
-  const ServiceManager manager;
+  const Supervisor supervisor;
   for (const char* name : {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"}) {
     CAPTURE(name);
     CHECK(std::getenv(name) == nullptr);
@@ -110,23 +110,23 @@ TEST_CASE("programs that are started later cannot speak to the service manager")
 
 TEST_CASE("the watchdog is fed by turns, and by each one that comes half its time after the last food") {
   WatchedService service;
-  ServiceManager manager;
-  CHECK(manager.next_deadline() <= at(100s));  // at once
-  manager.feed_watchdog(at(100s));
+  Supervisor supervisor;
+  CHECK(supervisor.next_deadline() <= at(100s));  // at once
+  supervisor.feed_watchdog(at(100s));
   CHECK(service.listener.heard() == Lines{"WATCHDOG=1"});
-  CHECK(manager.next_deadline() == at(105s));
-  manager.feed_watchdog(at(104s));
+  CHECK(supervisor.next_deadline() == at(105s));
+  supervisor.feed_watchdog(at(104s));
   CHECK(service.listener.heard().empty());
-  manager.feed_watchdog(at(107s));
+  supervisor.feed_watchdog(at(107s));
   CHECK(service.listener.heard() == Lines{"WATCHDOG=1"});
-  CHECK(manager.next_deadline() == at(112s));
+  CHECK(supervisor.next_deadline() == at(112s));
 }
 
 TEST_CASE("a watchdog that watches another process is not fed") {
   WatchedService service("10000000", "1");
-  ServiceManager manager;
-  manager.feed_watchdog(at(1s));
-  CHECK(manager.next_deadline() == Instant::never());
+  Supervisor supervisor;
+  supervisor.feed_watchdog(at(1s));
+  CHECK(supervisor.next_deadline() == Instant::never());
   CHECK(service.listener.heard().empty());
 }
 
@@ -134,54 +134,54 @@ TEST_CASE("a watchdog without a sensible time is none") {
   for (const char* interval_us : {"0", "", "-1", "10s", "99999999999999999999", "18446744073709551615"}) {
     CAPTURE(interval_us);
     WatchedService service(interval_us);
-    ServiceManager manager;
-    manager.feed_watchdog(at(1s));
-    CHECK(manager.next_deadline() == Instant::never());
+    Supervisor supervisor;
+    supervisor.feed_watchdog(at(1s));
+    CHECK(supervisor.next_deadline() == Instant::never());
     CHECK(service.listener.heard().empty());
   }
 }
 
 TEST_CASE("a status is told at most once a second, only if it is another one, and as one line") {
   Service service;
-  ServiceManager manager;
-  manager.tell_status("1 job running", at(10s));
-  manager.tell_status("2 jobs running", at(10s + 999ms));  // too soon
+  Supervisor supervisor;
+  supervisor.tell_status("1 job running", at(10s));
+  supervisor.tell_status("2 jobs running", at(10s + 999ms));  // too soon
   CHECK(service.listener.heard() == Lines{"STATUS=1 job running"});
-  manager.tell_status("1 job running", at(11s));  // known
+  supervisor.tell_status("1 job running", at(11s));  // known
   CHECK(service.listener.heard().empty());
-  CHECK_FALSE(manager.takes_status(at(11s)));  // nor was it worth finding out again
-  manager.tell_status("no head\nREADY=1", at(12s));
+  CHECK_FALSE(supervisor.takes_status(at(11s)));  // nor was it worth finding out again
+  supervisor.tell_status("no head\nREADY=1", at(12s));
   CHECK(service.listener.heard() == Lines{"STATUS=no head?READY=1"});
 }
 
-TEST_CASE("a service manager that does not read holds nobody up, and hears the status when it reads again") {
+TEST_CASE("a supervisor that does not read holds nobody up, and hears the status when it reads again") {
   Service service;
-  ServiceManager manager;
+  Supervisor supervisor;
   int told = 0;
   while (told < 100'000) {  // until its queue is full
     const Instant now = at(std::chrono::seconds(++told));
-    manager.tell_status(std::to_string(told), now);
+    supervisor.tell_status(std::to_string(told), now);
     if (told % 2 == 0) continue;
-    manager.tell_status("odd", now + 500ms);
+    supervisor.tell_status("odd", now + 500ms);
     if (told > 2'000) break;
   }
   const std::size_t queued = service.listener.heard().size();
   CHECK(queued > 0);
   CHECK(queued < 2'000);
-  manager.tell_status(std::to_string(told), at(100'000s));
+  supervisor.tell_status(std::to_string(told), at(100'000s));
   CHECK(service.listener.heard() == Lines{"STATUS=" + std::to_string(told)});
 }
 
-TEST_CASE("a service manager that is gone, or whose address makes no sense, is no trouble") {
+TEST_CASE("a supervisor that is gone, or whose address makes no sense, is no trouble") {
   const std::string too_long(200, 'x');
   for (const std::string& name : {std::string("/nowhere/notify"), std::string("relative"), std::string("@"),
                                   "/" + too_long, std::string("vsock:2:1234")}) {
     CAPTURE(name);
     setenv("NOTIFY_SOCKET", name.c_str(), 1);
-    ServiceManager manager;
-    manager.say_ready();
-    manager.tell_status("1 job running", at(1s));
-    manager.say_stopping();
+    Supervisor supervisor;
+    supervisor.say_ready();
+    supervisor.tell_status("1 job running", at(1s));
+    supervisor.say_stopping();
   }
 }
 

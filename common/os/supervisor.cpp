@@ -1,4 +1,4 @@
-#include "common/os/service_manager.h"
+#include "common/os/supervisor.h"
 
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -47,7 +47,7 @@ std::string socket_address(std::string name) {
 
 }  // namespace
 
-ServiceManager::ServiceManager() : address_(socket_address(take_from_environment("NOTIFY_SOCKET"))) {
+Supervisor::Supervisor() : address_(socket_address(take_from_environment("NOTIFY_SOCKET"))) {
   const auto interval_us = parse_number(take_from_environment("WATCHDOG_USEC"));
   const std::string watched = take_from_environment("WATCHDOG_PID");
   if (address_.empty()) return;
@@ -58,35 +58,35 @@ ServiceManager::ServiceManager() : address_(socket_address(take_from_environment
     watchdog_ = std::chrono::microseconds(*interval_us);
 }
 
-ServiceManager::~ServiceManager() {
+Supervisor::~Supervisor() {
   if (fd_ >= 0) close(fd_);
 }
 
-void ServiceManager::say_ready() { send("READY=1", 0); }
+void Supervisor::say_ready() { send("READY=1", 0); }
 
-void ServiceManager::say_stopping() { send("STOPPING=1", 0); }
+void Supervisor::say_stopping() { send("STOPPING=1", 0); }
 
 // One that could not be passed on counts as passed on: a loop that tries again at once would never sleep, and
 // there is time for another one.
-void ServiceManager::feed_watchdog(Instant now) {
+void Supervisor::feed_watchdog(Instant now) {
   if (!watchdog_ || now < feed_at_) return;
   send("WATCHDOG=1", 0);
   feed_at_ = now + *watchdog_ / 2;
 }
 
-Instant ServiceManager::next_deadline() const { return watchdog_ ? feed_at_ : Instant::never(); }
+Instant Supervisor::next_deadline() const { return watchdog_ ? feed_at_ : Instant::never(); }
 
-bool ServiceManager::takes_status(Instant now) const { return !address_.empty() && now >= status_at_; }
+bool Supervisor::takes_status(Instant now) const { return !address_.empty() && now >= status_at_; }
 
 // Not worth waiting for.
-void ServiceManager::tell_status(std::string_view text, Instant now) {
+void Supervisor::tell_status(std::string_view text, Instant now) {
   if (!takes_status(now)) return;
   status_at_ = now + status_pause;
   const std::string line = printable(std::string(text));
   if (line != status_ && send("STATUS=" + line, MSG_DONTWAIT)) status_ = line;
 }
 
-bool ServiceManager::send(std::string_view state, int flags) {
+bool Supervisor::send(std::string_view state, int flags) {
   if (address_.empty()) return false;
   sockaddr_un to{};
   to.sun_family = AF_UNIX;
