@@ -21,7 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration status_pause = 1s;
-constexpr timeval send_patience{1, 0};           // with a manager that does not read
+constexpr timeval send_patience{1, 0};           // with a supervisor that does not read
 constexpr std::uint64_t day_us = 86400'000'000;  // a longer watchdog is none
 
 std::string take_from_environment(const char* name) {

@@ -1,5 +1,5 @@
-// The supervisor that has started this program, such as systemd: it is told how the program fares, as in
-// sd_notify(3). Where there is none nothing happens.
+// The supervisor of services that has started this program, such as systemd. It is told how the program
+// fares, as in sd_notify(3). Where there is none nothing happens.
 #pragma once
 
 #include <sys/types.h>
@@ -32,7 +32,7 @@ class Supervisor {
   // without one.
   Instant next_deadline() const;
 
-  // Whether a status would be passed on: there is a manager, and it was told none in the last second.
+  // Whether a status would be passed on: there is a supervisor, and it was told none in the last second.
   bool takes_status(Instant now) const;
 
   // One line for whoever reads `systemctl status`. One that it has been told already is not told again.
