@@ -15,14 +15,14 @@ TEST_CASE("a head tells how many jobs run and wait, and of the agents that it he
   CHECK(status_line(s.queue()) == "0 jobs running, 2 agents, 0 slots busy of 5");
   a.says_goodbye();
   CHECK(status_line(s.queue()) == "0 jobs running, 1 agent, 0 slots busy of 1");
-  s.submits({0, 1'000'000});
+  s.submits(Range{0, 1'000'000});
   s.agent("b").takes_lease();
   CHECK(status_line(s.queue()) == "1 job running, 1 agent, 1 slot busy of 1");
 }
 
 TEST_CASE("a head tells of jobs that nobody computes") {
   Scenario s;
-  s.submits({0, 1'000'000});
+  s.submits(Range{0, 1'000'000});
   CHECK(status_line(s.queue()) == "0 jobs running, 1 waiting, 0 agents, 0 slots busy of 0");
 }
 
