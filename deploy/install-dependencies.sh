@@ -14,7 +14,7 @@ fi
 if [[ "${1:-}" == --tests ]]; then
   packages+=(ccache clang-14 clang-format clang-tidy e2fsprogs iproute2 libclang-rt-14-dev libfaketime llvm parallel primesieve
     python3-cloudpickle python3-msgpack python3-pip python3-pytest python3-pytest-xdist python3-setuptools python3-venv python3-wheel python3-zmq shellcheck
-    sqlite3)
+    sqlite3 systemd)
 fi
 
 missing=()

@@ -73,10 +73,12 @@ void try_authorized_keys(std::string_view text) {
     check(key == who.public_key && is_key(key), "who is let in has a key");
     check(!who.name.empty() && who.name.size() <= limits::name_bytes_max && is_word(who.name),
           "who is let in has one printable word as a name");
-    const AuthorizedKeys again = parse_authorized_keys(authorized_keys_line(who.role, key, who.name));
+    const AuthorizedKeys again = parse_authorized_keys(authorized_keys_line(who));
     check(again.bad_lines.empty() && again.by_key.size() == 1, "a line that is written is understood");
     const Principal& same = again.by_key.at(key);
-    check(same.role == who.role && same.name == who.name, "a line is read back as it was written");
+    check(same.role == who.role && same.name == who.name && same.expires_unix_ms == who.expires_unix_ms,
+          "a line is read back as it was written");
+    check(without_keys(authorized_keys_line(who), {who}).empty(), "a line is found by its key");
   }
   std::size_t before = 0;
   for (const BadLine& line : read.bad_lines) {
