@@ -72,8 +72,14 @@ inline constexpr std::size_t http_threads = 4;                  // each serves o
 inline constexpr std::size_t http_request_bytes_max = 1 << 14;  // with a browser's cookies for this host
 inline constexpr Duration http_exchange_longest = 5s;           // so long can a slow client hold a thread
 inline constexpr Duration http_farewell = 500ms;                // for a client to close after the answer
-inline constexpr Duration snapshot_patience = 2s;  // of a reader, with the turn; a commit may be slow
-inline constexpr int snapshot_pause_factor = 19;   // times what the last one took: 5 % of the turn's time
+// Agents that are handed out are some MiB each, to a whole fleet that starts at once over lines of any speed.
+inline constexpr std::size_t agent_programs_max = 16;
+inline constexpr std::uint64_t agent_program_bytes_max = 64 << 20;  // all are in memory
+inline constexpr std::size_t deliveries_max = 256;  // at once; a descriptor each, and what the kernel buffers
+inline constexpr Duration delivery_longest = 60s;   // 4 MiB at half a megabit a second
+inline constexpr Duration delivery_stall = 10s;     // without a byte taken: the client is gone
+inline constexpr Duration snapshot_patience = 2s;   // of a reader, with the turn; a commit may be slow
+inline constexpr int snapshot_pause_factor = 19;    // times what the last one took: 5 % of the turn's time
 inline constexpr Duration snapshot_pause_shortest = 20ms;
 inline constexpr Duration snapshot_pause_longest = 1s;
 static_assert(snapshot_pause_longest + snapshot_patience < http_exchange_longest);

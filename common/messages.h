@@ -309,6 +309,11 @@ struct BackUp {
   friend bool operator==(const BackUp&, const BackUp&) = default;
 };
 
+// client → head, answered by AgentPrograms.
+struct AskAgentPrograms {
+  friend bool operator==(const AskAgentPrograms&, const AskAgentPrograms&) = default;
+};
+
 enum class Role { agent, operator_, viewer };
 
 std::string_view to_text(Role role);
@@ -498,14 +503,31 @@ struct KeysReport {
   friend bool operator==(const KeysReport&, const KeysReport&) = default;
 };
 
+// One agent that the head hands out to new machines, by HTTP at /agents/ARCH.
+struct AgentProgram {
+  std::string arch;  // as uname -m says it: x86_64, aarch64
+  std::uint64_t size = 0;
+  Sha256 sha256;
+  friend bool operator==(const AgentProgram&, const AgentProgram&) = default;
+};
+
+// Told over the authenticated connection, so that a program that comes over HTTP can be trusted by its hash.
+struct AgentPrograms {
+  std::optional<std::string> http;  // HOST:PORT as it is bound; absent: the head serves no HTTP
+  std::vector<AgentProgram> programs;
+  friend bool operator==(const AgentPrograms&, const AgentPrograms&) = default;
+};
+
 // ---------------------------------------------------------------- by direction
 
 using AgentToHead = std::variant<Hello, Beat, Goodbye, Output, WantFile>;
 using HeadToAgent = std::variant<Welcome, Orders, OutputStored, FilePart, Refusal>;
-using ClientToHead = std::variant<Submit, AskJob, AskJobs, Wait, Steer, Reprioritize, AskAgents, DrainAgent,
-                                  Verify, BackUp, Authorize, PutFile, AskLogs, AskOutput, AskKeys, RevokeKey>;
-using HeadToClient = std::variant<Submitted, JobReport, JobsReport, AgentsReport, Verification, BackedUp,
-                                  Authorized, FileStored, Logs, OutputPage, KeysReport, Refusal>;
+using ClientToHead =
+    std::variant<Submit, AskJob, AskJobs, Wait, Steer, Reprioritize, AskAgents, DrainAgent, AskAgentPrograms,
+                 Verify, BackUp, Authorize, PutFile, AskLogs, AskOutput, AskKeys, RevokeKey>;
+using HeadToClient =
+    std::variant<Submitted, JobReport, JobsReport, AgentsReport, Verification, BackedUp, Authorized,
+                 FileStored, Logs, OutputPage, KeysReport, AgentPrograms, Refusal>;
 
 // A client counts its requests; the answer repeats the number. Agents leave it 0.
 using RequestNumber = std::uint64_t;

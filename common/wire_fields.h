@@ -309,6 +309,10 @@ inline constexpr std::string_view type_of<RevokeKey> = "revoke_key";
 void fields(auto& v, Is<RevokeKey> auto& m) { v("name", m.name, limits::name_bytes_max); }
 
 template <>
+inline constexpr std::string_view type_of<AskAgentPrograms> = "ask_agent_programs";
+void fields(auto& /*no fields*/, Is<AskAgentPrograms> auto& /*m*/) {}
+
+template <>
 inline constexpr std::string_view type_of<Submitted> = "submitted";
 void fields(auto& v, Is<Submitted> auto& m) {
   v("job", m.job);
@@ -456,6 +460,19 @@ inline constexpr std::string_view type_of<KeysReport> = "keys";
 void fields(auto& v, Is<KeysReport> auto& m) {
   v("keys", m.keys, limits::keys_reported_max);
   v("left_out", m.left_out);
+}
+
+void fields(auto& v, Is<AgentProgram> auto& m) {
+  v("arch", m.arch, limits::name_bytes_max);
+  v("size", m.size);
+  v("sha256", m.sha256);
+}
+
+template <>
+inline constexpr std::string_view type_of<AgentPrograms> = "agent_programs";
+void fields(auto& v, Is<AgentPrograms> auto& m) {
+  v("http", m.http);
+  v("programs", m.programs, limits::agent_programs_max);
 }
 
 }  // namespace pq::wire

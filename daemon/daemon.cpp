@@ -57,8 +57,15 @@ Queue restore_queue(QueueSettings settings, Epoch epoch, Store& store, Now now) 
   return {settings, epoch, std::move(stored), now};
 }
 
-Daemon::Daemon(Queue queue, Store& store, Transport& transport, const Clock& clock)
-    : store_(store), transport_(transport), clock_(clock), queue_(std::move(queue)), backups_(store) {}
+Daemon::Daemon(Queue queue, Store& store, Transport& transport, const Clock& clock, const AgentFiles* agents,
+               std::optional<std::string> http)
+    : store_(store),
+      transport_(transport),
+      clock_(clock),
+      agents_(agents),
+      http_(std::move(http)),
+      queue_(std::move(queue)),
+      backups_(store) {}
 
 Instant Daemon::next_deadline() const {
   constexpr Instant at_once{};  // what is under way must not wait for a message
@@ -136,6 +143,10 @@ void Daemon::answer(const Incoming& incoming, const Letter<ClientToHead>& letter
     const auto done = transport_.authorize(*ask);
     return done ? reply(*done) : reply(done.error());
   }
+  if (std::holds_alternative<AskAgentPrograms>(letter.body)) {
+    const auto programs = agent_programs();
+    return programs ? reply(*programs) : void();
+  }
   if (std::holds_alternative<AskKeys>(letter.body)) return reply(report(transport_.keys()));
   if (const auto* ask = std::get_if<RevokeKey>(&letter.body)) {
     const auto revoked = transport_.revoke(*ask, incoming.sender);
@@ -143,6 +154,16 @@ void Daemon::answer(const Incoming& incoming, const Letter<ClientToHead>& letter
     return revoked ? reply(report(*revoked)) : reply(revoked.error());
   }
   queue_.handle({incoming.peer, incoming.sender.public_key}, letter, now, effects_);
+}
+
+// Nothing while they are still being read: whoever asks will ask again.
+std::optional<AgentPrograms> Daemon::agent_programs() const {
+  AgentPrograms told{.http = http_, .programs = {}};
+  if (agents_ == nullptr) return told;
+  const std::vector<AgentFile>* files = agents_->ready();
+  if (files == nullptr) return std::nullopt;
+  for (const AgentFile& file : *files) told.programs.push_back({file.arch, file.bytes->size(), file.sha256});
+  return told;
 }
 
 KeysReport Daemon::report(const std::vector<Principal>& principals) const {

@@ -3,11 +3,14 @@
 #pragma once
 
 #include <deque>
+#include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
 #include "common/messages.h"
 #include "common/os/clock.h"
+#include "daemon/agent_files.h"
 #include "daemon/backups.h"
 #include "daemon/core/effects.h"
 #include "daemon/core/queue.h"
@@ -22,7 +25,9 @@ Queue restore_queue(QueueSettings settings, Epoch epoch, Store& store, Now now);
 
 class Daemon {
  public:
-  Daemon(Queue queue, Store& store, Transport& transport, const Clock& clock);
+  // `agents` and `http`, where they are handed out, are what clients are told; nullptr: none are.
+  Daemon(Queue queue, Store& store, Transport& transport, const Clock& clock,
+         const AgentFiles* agents = nullptr, std::optional<std::string> http = std::nullopt);
 
   // Receives a batch, decides, commits one transaction, sends, hands out some parts of files and copies a few
   // pages of a backup. Throws
@@ -41,6 +46,7 @@ class Daemon {
  private:
   void hear(const Incoming& incoming, Now now);
   void answer(const Incoming& incoming, const Letter<ClientToHead>& letter, Now now);
+  std::optional<AgentPrograms> agent_programs() const;
   KeysReport report(const std::vector<Principal>& principals) const;
   void note_revoked(const std::vector<Principal>& revoked, const Principal& asker);
   void answer_from_store();
@@ -54,6 +60,8 @@ class Daemon {
   Store& store_;
   Transport& transport_;
   const Clock& clock_;
+  const AgentFiles* agents_;
+  std::optional<std::string> http_;
   Queue queue_;
   Backups backups_;
   Effects effects_;  // of this turn

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "common/os/clock.h"
 #include "common/os/descriptors.h"
@@ -14,6 +15,7 @@
 #include "common/os/signals.h"
 #include "common/os/supervisor.h"
 #include "common/version.h"
+#include "daemon/agent_files.h"
 #include "daemon/daemon.h"
 #include "daemon/http/server.h"
 #include "daemon/options.h"
@@ -25,11 +27,12 @@ namespace {
 
 // Several heads may run on one machine: the port that nobody asked for can be another head's.
 std::unique_ptr<pq::HttpServer> serve_http(const pq::DaemonOptions& options, const pq::StatePaths& paths,
-                                           pq::Snapshots& snapshots, const pq::Clock& clock) {
+                                           pq::Snapshots& snapshots, const pq::AgentFiles& agents,
+                                           const pq::Clock& clock) {
   std::filesystem::remove(paths.head_http());  // an earlier run's
   if (!options.http) return nullptr;
   try {
-    auto server = std::make_unique<pq::HttpServer>(*options.http, snapshots, clock);
+    auto server = std::make_unique<pq::HttpServer>(*options.http, snapshots, agents, clock);
     const auto written =
         pq::replace_file(paths.head_http(), to_text(local_address(server->address())) + "\n");
     if (!written) throw pq::EnvironmentError(written.error());
@@ -61,10 +64,12 @@ pq::ExitStatus serve(const pq::DaemonOptions& options) {
   // The queue is read and the epoch stored before the socket is bound: nobody is answered from less than all.
   const pq::Epoch epoch{pq::random_bits()};
   pq::Queue queue = pq::restore_queue(options.queue, epoch, store, clock.now());
+  const pq::AgentFiles agents(options.agents_dir);
   pq::Snapshots snapshots(clock);
   pq::ZmqTransport transport(paths, options.listen, clock, {signals.fd(), snapshots.wanted_fd()});
-  pq::Daemon daemon(std::move(queue), store, transport, clock);
-  const auto http = serve_http(options, paths, snapshots, clock);
+  const auto http = serve_http(options, paths, snapshots, agents, clock);
+  pq::Daemon daemon(std::move(queue), store, transport, clock, &agents,
+                    http ? std::optional(to_text(http->address())) : std::nullopt);
   spdlog::info("pqd {} listens on {}, state in {}", pq::program_version, transport.endpoint(),
                options.state_dir.string());
   supervisor.say_ready();

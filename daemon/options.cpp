@@ -24,19 +24,23 @@ const Usage& usage() {
       .program = "pqd",
       .synopsis = "[FLAGS]",
       .purpose = "the head: keeps the queue and leases work to agents",
-      .flags = {{"state-dir", "DIR", "where the queue, the keys and the address are kept"},
-                {"listen", "tcp://HOST:PORT",
-                 "where agents and clients reach the head (default tcp://127.0.0.1:7700; port * for any)"},
-                {"http", "HOST:PORT",
-                 "where browsers and scripts read, and only read (default 127.0.0.1:7701, if it is free; "
-                 "port * for any; none for no HTTP)"},
-                {"lease-term", "15s", "an agent that is silent for so long loses its leases"},
-                {"beat", "1s", "how often an agent reports; stretched as the fleet grows"},
-                {"log-level", "LEVEL", "trace, debug, info, warn, error or off (default info)"},
-                {"verify", "FILE",
-                 "serve nobody: prove from this database, a backup for example, that its totals are right"},
-                {"job", "JOB", "with --verify: of this job alone"},
-                {"json", "", "with --verify: JSON on stdout"}},
+      .flags =
+          {{"state-dir", "DIR", "where the queue, the keys and the address are kept"},
+           {"listen", "tcp://HOST:PORT",
+            "where agents and clients reach the head (default tcp://127.0.0.1:7700; port * for any)"},
+           {"http", "HOST:PORT",
+            "where browsers and scripts read, and only read (default 127.0.0.1:7701, if it is free; "
+            "port * for any; none for no HTTP)"},
+           {"agents-dir", "DIR",
+            "the agents that new machines fetch by HTTP, as pq-agent-x86_64 and pq-agent-aarch64 (default "
+            "/usr/lib/pq/agents)"},
+           {"lease-term", "15s", "an agent that is silent for so long loses its leases"},
+           {"beat", "1s", "how often an agent reports; stretched as the fleet grows"},
+           {"log-level", "LEVEL", "trace, debug, info, warn, error or off (default info)"},
+           {"verify", "FILE",
+            "serve nobody: prove from this database, a backup for example, that its totals are right"},
+           {"job", "JOB", "with --verify: of this job alone"},
+           {"json", "", "with --verify: JSON on stdout"}},
       .twin_prefix = "PQD_",
       .statuses = {
           {ExitStatus::done, "stopped by SIGTERM or SIGINT; with --verify: all holds"},
@@ -87,6 +91,7 @@ DaemonOptions read(const Arguments& arguments) {
   options.listen = arguments.value("listen").value_or("tcp://127.0.0.1:7700");
   options.http = parse_http(arguments.value("http").value_or("127.0.0.1:7701"));
   options.http_is_asked_for = arguments.value("http").has_value();
+  options.agents_dir = arguments.value("agents-dir").value_or("/usr/lib/pq/agents");
   options.queue.lease_term = parse_time("lease-term", arguments, limits::lease_term);
   options.queue.beat_interval = parse_time("beat", arguments, limits::beat_interval);
   if (options.queue.beat_interval < beat_shortest)

@@ -16,6 +16,7 @@ struct DaemonOptions {
   std::string listen;
   std::optional<HttpAddress> http;  // nullopt: no HTTP
   bool http_is_asked_for = false;   // else it is the default, and a taken port is no failure
+  std::filesystem::path agents_dir;
   QueueSettings queue;
   std::string log_level;
   std::optional<FileToVerify> verify;  // in place of serving

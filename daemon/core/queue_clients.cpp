@@ -31,7 +31,7 @@ void Queue::handle(const Sender& from, const Letter<ClientToHead>& letter, Now n
           if constexpr (std::is_same_v<Message, Wait>) {
             return wait(m, from, letter.request, now);
           } else if constexpr (is_one_of<Message, Verify, BackUp, Authorize, AskKeys, RevokeKey, AskLogs,
-                                         AskOutput>) {
+                                         AskOutput, AskAgentPrograms>) {
             return Refusal{ErrorWord::not_allowed, "the daemon itself answers this"};
           } else {
             return answer(m, now, effects);

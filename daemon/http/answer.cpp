@@ -15,6 +15,7 @@ namespace pq {
 namespace {
 
 constexpr std::string_view job_page = "/api/v1/jobs/";
+constexpr std::string_view agent_page = "/agents/";
 
 HttpAnswer page(const Json& json) { return {.body = to_line(json) + '\n'}; }
 
@@ -52,7 +53,23 @@ HttpAnswer answer_to(std::string_view path, const Snapshot* snapshot) {
   if (path.starts_with(job_page)) return answer_about_job(path.substr(job_page.size()), snapshot->jobs);
   return refusal(404, "no_such_page",
                  "no such page: " + printable(path) +
-                     "; there are /healthz, /api/v1/jobs, /api/v1/jobs/ID and /api/v1/agents");
+                     "; there are /healthz, /api/v1/jobs, /api/v1/jobs/ID, /api/v1/agents and /agents/ARCH");
+}
+
+bool asks_for_agent(std::string_view path) { return path.starts_with(agent_page); }
+
+HttpAnswer answer_about_agent(std::string_view path, const std::vector<AgentFile>& agents) {
+  const std::string_view arch = path.substr(agent_page.size());
+  std::string there;
+  for (const AgentFile& agent : agents) {
+    if (agent.arch == arch) return {.body = {}, .type = "application/octet-stream", .file = &agent};
+    there += (there.empty() ? "" : " and ") + std::string(agent_page) + agent.arch;
+  }
+  return refusal(404, "no_such_page",
+                 fmt::format("this head has no agent for {}; {}", printable(arch),
+                             there.empty() ? "it has none at all: install the package pq-head, or start pqd "
+                                             "with --agents-dir DIR where pq-agent-ARCH is"
+                                           : "there is " + there));
 }
 
 HttpAnswer refusal(int status, std::string_view word, std::string_view text) {

@@ -5,13 +5,21 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace pq {
 
 Connection::Connection(int fd, const Bell& stop, const Clock& clock)
     : fd_(fd), stop_(stop), clock_(clock), deadline_(clock.now().instant + limits::http_exchange_longest) {}
 
-Connection::~Connection() { ::close(fd_); }
+Connection::~Connection() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+std::optional<int> Connection::hand_over() {
+  if (is_broken_) return std::nullopt;
+  return std::exchange(fd_, -1);
+}
 
 // A socket that is closed with bytes unread is reset, and the client may lose the answer.
 void Connection::see_off() {
@@ -35,7 +43,9 @@ ssize_t Connection::read(char* bytes, std::size_t size) {
 }
 
 ssize_t Connection::write(const char* bytes, std::size_t size) {
-  return waits_for(POLLOUT) ? ::send(fd_, bytes, size, MSG_NOSIGNAL) : -1;
+  const ssize_t count = waits_for(POLLOUT) ? ::send(fd_, bytes, size, MSG_NOSIGNAL) : -1;
+  is_broken_ = is_broken_ || count < 0;
+  return count;
 }
 
 bool Connection::waits_for(short event) const {

@@ -7,6 +7,7 @@
 #include <poll.h>
 
 #include <array>
+#include <optional>
 #include <string>
 
 #include "common/instant.h"
@@ -26,6 +27,9 @@ class Connection final : public httplib::Stream {
 
   // After the answer: lets the client take all of it before the socket is closed.
   void see_off();
+
+  // Its socket, for somebody else to go on with, if all of the answer so far has been written.
+  std::optional<int> hand_over();
 
   // ---- for the HTTP library
   bool is_readable() const override { return taken_ < filled_ || waits_for(POLLIN); }
@@ -47,6 +51,7 @@ class Connection final : public httplib::Stream {
   std::array<char, limits::http_request_bytes_max> request_;  // [0, filled_) has come, [0, taken_) is read
   std::size_t filled_ = 0;
   std::size_t taken_ = 0;
+  bool is_broken_ = false;  // something could not be written
 };
 
 }  // namespace pq

@@ -18,7 +18,7 @@
 namespace pq {
 namespace {
 
-constexpr int backlog = 64;
+constexpr int backlog = 256;      // a fleet that fetches its agents at once
 constexpr int silence_s_max = 5;  // of a connection before its first byte; it costs no thread meanwhile
 
 EnvironmentError not_bound(const HttpAddress& address, const std::string& why) {

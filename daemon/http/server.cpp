@@ -5,8 +5,11 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <memory>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "common/limits.h"
@@ -14,25 +17,40 @@
 #include "daemon/http/answer.h"
 #include "daemon/http/bell.h"
 #include "daemon/http/connection.h"
+#include "daemon/http/deliveries.h"
 
 namespace pq {
 namespace {
 
 using namespace std::chrono_literals;
 
+constexpr const char* soon_s = "5";  // when a client may try again that found no place
+
 void put(const HttpAnswer& answer, httplib::Response& response) {
   response.status = answer.status;
   response.set_content(answer.body, answer.type);
 }
 
-// One answer a connection: with few threads, a client that keeps one open would keep out others.
+// The headers alone: what the library would read of the body is nothing.
+void announce(const HttpAnswer& answer, httplib::Response& response) {
+  response.set_header("ETag", '"' + to_text(answer.file->sha256) + '"');
+  response.set_content_provider(answer.file->bytes->size(), answer.type,
+                                [](std::size_t, std::size_t, httplib::DataSink&) { return false; });
+}
+
+// One answer a connection: with few threads, a client that keeps one open would keep out others. Each thread
+// has its own of these.
 class Pages : public httplib::Server {
  public:
-  explicit Pages(Snapshots& snapshots) {
+  Pages(Snapshots& snapshots, const AgentFiles& agents, Deliveries& deliveries)
+      : agents_(agents), deliveries_(deliveries) {
     set_default_headers({{"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}});
     // Before the library looks for a route or reads what a client would upload.
     set_pre_routing_handler([&](const httplib::Request& request, httplib::Response& response) {
-      if (request.method == "GET" || request.method == "HEAD") {
+      const bool is_read = request.method == "GET" || request.method == "HEAD";
+      if (is_read && asks_for_agent(request.path)) {
+        answer_about(request, response);
+      } else if (is_read) {
         put(answer_to(request.path, snapshots.fresh().get()), response);
       } else {
         put(refusal(405, "not_allowed", "HTTP is read-only here; GET is all that it takes"), response);
@@ -53,17 +71,45 @@ class Pages : public httplib::Server {
       request.headers.erase("Accept-Encoding");  // compressing costs more than loopback does
     };
     process_request(connection, true, is_closed, whole_and_plain);
-    connection.see_off();
+    auto ordered = std::exchange(ordered_, std::nullopt);
+    const std::optional<int> fd = ordered ? connection.hand_over() : std::nullopt;
+    if (!fd) return connection.see_off();
+    deliveries_.take(std::move(ordered->place), *fd, std::move(ordered->body));
   }
+
+ private:
+  struct Order {
+    Deliveries::Place place;
+    std::shared_ptr<const std::string> body;
+  };
+
+  void answer_about(const httplib::Request& request, httplib::Response& response) {
+    const HttpAnswer answer = answer_about_agent(request.path, agents_.all());
+    if (answer.file == nullptr) return put(answer, response);
+    if (request.method == "HEAD") return announce(answer, response);
+    auto place = deliveries_.reserve();
+    if (!place) {
+      put(refusal(503, "too_much", "too many machines fetch an agent at once; try again in some seconds"),
+          response);
+      return response.set_header("Retry-After", soon_s);
+    }
+    announce(answer, response);
+    ordered_ = Order{std::move(*place), answer.file->bytes};
+  }
+
+  const AgentFiles& agents_;
+  Deliveries& deliveries_;
+  std::optional<Order> ordered_;  // by the request that is being answered
 };
 
 }  // namespace
 
 struct HttpServer::Parts {
-  Parts(const HttpAddress& address, Snapshots& from, const Clock& with)
-      : snapshots(from), clock(with), listener(address), pages(from) {}
+  Parts(const HttpAddress& address, Snapshots& from, const AgentFiles& files, const Clock& with)
+      : snapshots(from), agents(files), clock(with), listener(address), deliveries(with) {}
 
   void serve_until_stopped() {
+    Pages pages(snapshots, agents, deliveries);
     while (true) {
       wait_readable(Duration::max(), std::array{listener.fd(), stop.fd()});
       if (stop.is_ringing()) return;
@@ -78,15 +124,17 @@ struct HttpServer::Parts {
   }
 
   Snapshots& snapshots;
+  const AgentFiles& agents;
   const Clock& clock;
   Listener listener;
-  Pages pages;
+  Deliveries deliveries;
   Bell stop;
   std::vector<std::thread> threads;
 };
 
-HttpServer::HttpServer(const HttpAddress& address, Snapshots& snapshots, const Clock& clock)
-    : parts_(std::make_unique<Parts>(address, snapshots, clock)) {
+HttpServer::HttpServer(const HttpAddress& address, Snapshots& snapshots, const AgentFiles& agents,
+                       const Clock& clock)
+    : parts_(std::make_unique<Parts>(address, snapshots, agents, clock)) {
   for (std::size_t i = 0; i < limits::http_threads; ++i)
     parts_->threads.emplace_back(&Parts::serve_until_stopped, parts_.get());
 }

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "common/os/clock.h"
+#include "daemon/agent_files.h"
 #include "daemon/http/listener.h"
 #include "daemon/http/snapshots.h"
 
@@ -13,8 +14,8 @@ namespace pq {
 
 class HttpServer {
  public:
-  // Listens and serves from now on. `snapshots` and `clock` must outlive this. Throws EnvironmentError.
-  HttpServer(const HttpAddress& address, Snapshots& snapshots, const Clock& clock);
+  // Listens and serves from now on. All but the address must outlive this. Throws EnvironmentError.
+  HttpServer(const HttpAddress& address, Snapshots& snapshots, const AgentFiles& agents, const Clock& clock);
   // At once: what is being served is cut off.
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;

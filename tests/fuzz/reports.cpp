@@ -82,6 +82,10 @@ void show(const KeysReport& report) {
   check_lines(keys_table(report));
 }
 
+void show(const AgentPrograms& programs) {
+  for (const AgentProgram& program : programs.programs) check_lines(to_text(program.sha256));
+}
+
 void show(const Submitted& /*a number*/) {}
 void show(const FileStored& /*a hash and a number*/) {}
 void show(const Authorized& /*nothing*/) {}

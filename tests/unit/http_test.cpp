@@ -22,6 +22,7 @@
 #include "common/limits.h"
 #include "common/os/wait.h"
 #include "common/wire.h"
+#include "daemon/agent_files.h"
 #include "daemon/daemon.h"
 #include "daemon/http/connection.h"
 #include "daemon/http/listener.h"
@@ -109,7 +110,7 @@ struct Site {
   explicit Site(std::optional<Snapshot> shown = std::nullopt) {
     shown_ = shown ? *shown : picture(clock.now().instant);
     snapshots.publish(shown_);
-    server.emplace(HttpAddress{.host = "127.0.0.1"}, snapshots, clock);
+    server.emplace(HttpAddress{.host = "127.0.0.1"}, snapshots, agents, clock);
   }
 
   httplib::Client client() const {
@@ -126,6 +127,7 @@ struct Site {
 
   TestClock clock;
   Snapshots snapshots{clock};
+  AgentFiles agents{"/nowhere"};
   Snapshot shown_;
   std::optional<HttpServer> server;
 };

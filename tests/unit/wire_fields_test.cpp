@@ -29,17 +29,17 @@ bool is_pair(const Place& place) {
 bool is_value(const Place& place) { return place.key() == "value" && !is_pair(place); }
 
 bool is_text(const Place& place) {
-  static const Words keys = {"name",      "version",    "detail", "error",   "key",   "value",
-                             "invariant", "public_key", "path",   "words[]", "agent", "unplaced"};
+  static const Words keys = {"name",       "version", "detail",  "error", "key",      "value", "invariant",
+                             "public_key", "path",    "words[]", "agent", "unplaced", "arch",  "http"};
   // Elsewhere it is of bytes.
   if (place.key() == "text") return place.is_within("notice");
   return keys.contains(place.key()) && !is_value(place);
 }
 
 bool is_list(const Place& place) {
-  static const Words keys = {"labels",   "kernels",      "leases",  "paces", "jobs", "agents",
-                             "findings", "logs",         "outputs", "words", "env",  "files",
-                             "require",  "failed_spans", "entries", "keys"};
+  static const Words keys = {"labels",   "kernels",      "leases",  "paces", "jobs",    "agents",
+                             "findings", "logs",         "outputs", "words", "env",     "files",
+                             "require",  "failed_spans", "entries", "keys",  "programs"};
   return keys.contains(place.key()) && place.object->type == Type::ARRAY;
 }
 
@@ -63,7 +63,8 @@ bool is_optional(const Place& map, std::string_view key) {
                              "notice_errors",
                              "ends_unix_ms",
                              "expires_unix_ms",
-                             "lasts_ms"};
+                             "lasts_ms",
+                             "http"};
   // What orders have learned to say since: left out where it is as usual.
   if (key == "attempts_failed") return map.is_within("leases");
   if (key == "begin") return map.is_within("jobs") && !map.is_within("failed_spans");
@@ -83,7 +84,8 @@ bool may_be_negative(const Place& place) {
 
 std::size_t bytes_max(const Place& text) {
   if (text.key() == "words[]" || text.is_within("env")) return limits::program_bytes_max;
-  if (text.key() == "name" || text.key() == "key" || text.key() == "agent") return limits::name_bytes_max;
+  if (text.key() == "name" || text.key() == "key" || text.key() == "agent" || text.key() == "arch")
+    return limits::name_bytes_max;
   if (text.key() == "unplaced") return story_widest.size();
   if (text.key() == "error" && text.is_within("failed_spans")) return limits::error_bytes_max;
   if (text.key() == "path") return path_widest.size();
@@ -97,6 +99,7 @@ std::size_t items_max(const Place& list, Recode receiver) {
   if (list.key() == "kernels") return limits::kernels_max;
   if (list.key() == "agents") return limits::agents_reported_max;
   if (list.key() == "keys") return limits::keys_reported_max;
+  if (list.key() == "programs") return limits::agent_programs_max;
   if (list.key() == "findings") return limits::findings_max;
   if (list.key() == "logs" || list.key() == "outputs") return limits::outputs_per_message;
   if (list.key() == "entries") return limits::logs_answered_max;

@@ -1,0 +1,76 @@
+// Large bodies on their way to many clients at once. One thread serves them all, a socket's fill at a time,
+// so that a client with a slow line costs a place here and none of the threads that answer pages. After
+// limits::delivery_longest, or limits::delivery_stall without progress, a client is cut off.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "common/instant.h"
+#include "common/os/clock.h"
+#include "daemon/http/bell.h"
+
+namespace pq {
+
+class Deliveries {
+ public:
+  // `clock` must outlive this.
+  explicit Deliveries(const Clock& clock);
+  // At once: what is under way is cut off.
+  ~Deliveries();
+  Deliveries(const Deliveries&) = delete;
+  Deliveries& operator=(const Deliveries&) = delete;
+
+  // One of limits::deliveries_max, held until it is destroyed.
+  class Place {
+   public:
+    explicit Place(std::atomic<std::size_t>& taken) : taken_(&taken) {}
+    Place(Place&& other) noexcept : taken_(std::exchange(other.taken_, nullptr)) {}
+    Place& operator=(Place&& other) noexcept {
+      std::swap(taken_, other.taken_);
+      return *this;
+    }
+    ~Place() {
+      if (taken_ != nullptr) --*taken_;
+    }
+
+   private:
+    std::atomic<std::size_t>* taken_;
+  };
+
+  // Before the client is promised anything. nullopt: all places are taken.
+  std::optional<Place> reserve();
+
+  // Sends `body` over the non-blocking socket `fd`, and closes it.
+  void take(Place place, int fd, std::shared_ptr<const std::string> body);
+
+ private:
+  struct Delivery {
+    Place place;
+    int fd;
+    std::shared_ptr<const std::string> body;
+    Instant deadline;
+    Instant stalls_at;
+    std::size_t sent = 0;
+    bool says_farewell = false;  // all is sent; the client is to close
+  };
+
+  void run();
+  void advance(Delivery& delivery, Instant now);
+
+  const Clock& clock_;
+  std::atomic<std::size_t> places_taken_ = 0;
+  std::mutex mutex_;  // guards all below, but for the bells' descriptors
+  std::vector<Delivery> arrived_;
+  Bell arrival_;
+  Bell stop_;
+  std::thread thread_;
+};
+
+}  // namespace pq
