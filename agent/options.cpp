@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <sstream>
 #include <string_view>
 #include <thread>
 #include <utility>
@@ -149,7 +150,10 @@ void read_programs(const Arguments& arguments, AgentOptions& options) {
 }
 
 void read_labels(const Arguments& arguments, AgentOptions& options) {
-  for (const std::string& text : arguments.values("label")) options.labels.push_back(parse_label(text));
+  for (const std::string& given : arguments.values("label")) {
+    std::istringstream lines(given);  // PQ_LABEL holds several, one a line
+    for (std::string line; std::getline(lines, line);) options.labels.push_back(parse_label(line));
+  }
   if (options.labels.size() > labels_given_max)
     refuse("--label is given more than " + std::to_string(labels_given_max) + " times");
 }

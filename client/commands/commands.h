@@ -39,6 +39,7 @@ Command agents();
 Command verify();
 Command backup();
 Command key();
+Command user_data();
 
 }  // namespace commands
 

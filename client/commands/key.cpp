@@ -1,7 +1,5 @@
 #include <fmt/format.h>
 
-#include <chrono>
-#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -9,12 +7,10 @@
 
 #include "client/commands/commands.h"
 #include "client/connection.h"
+#include "client/new_key.h"
 #include "client/output.h"
-#include "common/duration.h"
 #include "common/errors.h"
 #include "common/json.h"
-#include "common/net/keys.h"
-#include "common/os/random.h"
 #include "common/text.h"
 #include "common/utc_time.h"
 
@@ -23,45 +19,17 @@ namespace {
 
 [[noreturn]] void refuse(const std::string& text) { throw EnvironmentError(text, ExitStatus::usage); }
 
-struct Wish {
-  Role role = Role::agent;
-  std::string name;
-  std::optional<std::string> address;
-  std::optional<Duration> lasts;
-};
-
-Wish parse_wish(const Arguments& arguments) {
+KeyWish parse_wish(const Arguments& arguments) {
   const auto& words = arguments.words_named({"new", "the role: agent, operator or viewer"});
   const auto role = parse_role(words[1]);
   if (!role) refuse(fmt::format("\"{}\" is not a role: give agent, operator or viewer", printable(words[1])));
-  Wish wish{.role = *role,
-            .name = fmt::format("{}-{:04x}", words[1], random_bits() & 0xFFFF),
-            .address = {},
-            .lasts = {}};
-  if (const auto name = arguments.value("name")) wish.name = parse_name("--name", *name);
-  // A line of authorized_keys is words with spaces between.
-  if (wish.name.find(' ') != std::string::npos) refuse("--name of a key holds a space: use - instead");
-  if (const auto address = arguments.value("address")) wish.address = parse_address("--address", *address);
-  if (const auto expires = arguments.value("expires")) {
-    const auto lasts = parse_duration(*expires);
-    if (!lasts) refuse("--expires: " + lasts.error());
-    if (*lasts < std::chrono::seconds(1)) refuse("--expires is too short: give at least 1s");
-    wish.lasts = *lasts;
-  }
-  return wish;
+  return parse_key_wish(arguments, *role);
 }
 
-// Whether an address means something to this machine only.
-bool is_local(const std::string& endpoint) {
-  for (const std::string_view host : {"127.", "localhost:", "[::1]:", "0.0.0.0:", "[::]:", "*:"}) {
-    if (endpoint.starts_with("tcp://" + std::string(host))) return true;
-  }
-  return false;
-}
-
-void advise(Screen& screen, const Wish& wish, const std::string& endpoint, const Authorized& authorized) {
+void advise(Screen& screen, const KeyWish& wish, const NewKey& key) {
+  const std::string& endpoint = key.head_endpoint;
   const std::string until =
-      authorized.expires_unix_ms ? fmt::format(", until {}", utc_text(*authorized.expires_unix_ms)) : "";
+      key.expires_unix_ms ? fmt::format(", until {}", utc_text(*key.expires_unix_ms)) : "";
   screen.say(fmt::format("{} may now speak as {} to {}{}; whoever has this token may, so keep it secret",
                          wish.name, to_text(wish.role), endpoint, until));
   screen.say(wish.role == Role::agent ? "start an agent with: pq-agent --join TOKEN"
@@ -73,38 +41,24 @@ void advise(Screen& screen, const Wish& wish, const std::string& endpoint, const
   }
 }
 
-std::optional<std::uint64_t> milliseconds_of(const std::optional<Duration>& duration) {
-  if (!duration) return std::nullopt;
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(*duration).count());
-}
-
 Json expires_json(const std::optional<UnixMs>& expires) { return expires ? Json(*expires) : Json(nullptr); }
 
-// The secret is made here and stays with its owner: the head hears of the public key alone.
 Outcome run_new(const Invocation& call) {
-  const Wish wish = parse_wish(call.arguments);
-  const KeyPair keys = new_key_pair();
+  const KeyWish wish = parse_wish(call.arguments);
   Connection connection(call.shared, call.screen);
-  const auto authorized = connection.ask_for<Authorized>(Authorize{.role = wish.role,
-                                                                   .public_key = keys.public_key,
-                                                                   .name = wish.name,
-                                                                   .lasts_ms = milliseconds_of(wish.lasts)});
-  if (!authorized) return tl::unexpected(authorized.error());
-  const Credentials& used = connection.credentials();
-  const std::string endpoint = wish.address.value_or(used.head_endpoint);
-  const std::string token = to_text(JoinToken{
-      .head_endpoint = endpoint, .head_public_key = used.head_public_key, .secret_key = keys.secret_key});
-  advise(call.screen, wish, endpoint, *authorized);
+  const auto key = make_key(connection, wish);
+  if (!key) return tl::unexpected(key.error());
+  advise(call.screen, wish, *key);
   if (call.shared.json) {
     print(to_line({{"schema", "pq.key/1"},
                    {"role", to_text(wish.role)},
                    {"name", wish.name},
-                   {"head", endpoint},
-                   {"public_key", keys.public_key},
-                   {"expires_unix_ms", expires_json(authorized->expires_unix_ms)},
-                   {"token", token}}));
+                   {"head", key->head_endpoint},
+                   {"public_key", key->public_key},
+                   {"expires_unix_ms", expires_json(key->expires_unix_ms)},
+                   {"token", key->token}}));
   } else {
-    print(token);
+    print(key->token);
   }
   return ExitStatus::done;
 }

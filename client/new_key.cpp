@@ -1,0 +1,68 @@
+#include "client/new_key.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <string_view>
+
+#include "common/duration.h"
+#include "common/errors.h"
+#include "common/net/keys.h"
+#include "common/os/random.h"
+#include "common/text.h"
+
+namespace pq {
+namespace {
+
+[[noreturn]] void refuse(const std::string& text) { throw EnvironmentError(text, ExitStatus::usage); }
+
+std::optional<std::uint64_t> milliseconds_of(const std::optional<Duration>& duration) {
+  if (!duration) return std::nullopt;
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(*duration).count());
+}
+
+}  // namespace
+
+KeyWish parse_key_wish(const Arguments& arguments, Role role) {
+  KeyWish wish{.role = role,
+               .name = fmt::format("{}-{:04x}", to_text(role), random_bits() & 0xFFFF),
+               .address = {},
+               .lasts = {}};
+  if (const auto name = arguments.value("name")) wish.name = parse_name("--name", *name);
+  // A line of authorized_keys is words with spaces between.
+  if (wish.name.find(' ') != std::string::npos) refuse("--name of a key holds a space: use - instead");
+  if (const auto address = arguments.value("address")) wish.address = parse_address("--address", *address);
+  if (const auto expires = arguments.value("expires")) {
+    const auto lasts = parse_duration(*expires);
+    if (!lasts) refuse("--expires: " + lasts.error());
+    if (*lasts < std::chrono::seconds(1)) refuse("--expires is too short: give at least 1s");
+    wish.lasts = *lasts;
+  }
+  return wish;
+}
+
+tl::expected<NewKey, Failure> make_key(Connection& connection, const KeyWish& wish) {
+  const KeyPair keys = new_key_pair();
+  const auto authorized = connection.ask_for<Authorized>(Authorize{.role = wish.role,
+                                                                   .public_key = keys.public_key,
+                                                                   .name = wish.name,
+                                                                   .lasts_ms = milliseconds_of(wish.lasts)});
+  if (!authorized) return tl::unexpected(authorized.error());
+  const Credentials& used = connection.credentials();
+  const std::string endpoint = wish.address.value_or(used.head_endpoint);
+  return NewKey{
+      .public_key = keys.public_key,
+      .head_endpoint = endpoint,
+      .token = to_text(JoinToken{
+          .head_endpoint = endpoint, .head_public_key = used.head_public_key, .secret_key = keys.secret_key}),
+      .expires_unix_ms = authorized->expires_unix_ms};
+}
+
+bool is_local(const std::string& endpoint) {
+  for (const std::string_view host : {"127.", "localhost:", "[::1]:", "0.0.0.0:", "[::]:", "*:"}) {
+    if (endpoint.starts_with("tcp://" + std::string(host))) return true;
+  }
+  return false;
+}
+
+}  // namespace pq
