@@ -217,8 +217,10 @@ Outcome run_agent(const Invocation& call) {
 // What the name of a package says of it, as all tools that make packages write it.
 Package parse_package(const std::string& url, const std::string& hash) {
   const auto has = [&](std::string_view part) { return url.find(part) != std::string::npos; };
-  Package package{
-      .format = {}, .arch = {}, .sha256 = parse_hash("sha256", hash), .url = parse_url("package-url", url)};
+  Package package{.format = {},
+                  .arch = {},
+                  .sha256 = parse_hash("package-sha256", hash),
+                  .url = parse_url("package-url", url)};
   if (url.ends_with(".deb")) package.format = "deb";
   if (url.ends_with(".rpm")) package.format = "rpm";
   if (has("amd64") || has("x86_64")) package.arch = "x86_64";
@@ -256,10 +258,10 @@ Outcome run_head(const Invocation& call) {
       .packages = {}};
   parse_address("--listen", document.settings[0].value);
   const auto urls = arguments.values("package-url");
-  const auto hashes = arguments.values("sha256");
+  const auto hashes = arguments.values("package-sha256");
   if (urls.size() != hashes.size())
     refuse(fmt::format(
-        "--package-url is there {} times and --sha256 {}: give one hash for each, in the same order",
+        "--package-url is there {} times and --package-sha256 {}: give one hash for each, in the same order",
         urls.size(), hashes.size()));
   for (std::size_t i = 0; i < urls.size(); ++i)
     document.packages.push_back(parse_package(urls[i], hashes[i]));
@@ -298,7 +300,7 @@ const std::vector<Flag>& flags_of_head() {
       {"device", "vol-ID|/dev/…", "head: the volume that the state is on; formatted only if it is empty"},
       {"package-url", "URL",
        "head: a package to install, .deb or .rpm; once for each that some machine needs"},
-      {"sha256", "HEX", "head: the SHA-256 of the package, once for each of them"},
+      {"package-sha256", "HEX", "head: the SHA-256 of the package, once for each of them"},
       {"listen", "tcp://HOST:PORT", "head: where agents and clients reach it (default tcp://0.0.0.0:7700)"},
       {"http", "HOST:PORT", "head: where machines fetch their agent (default 0.0.0.0:7701)"}};
   return flags;

@@ -1,0 +1,149 @@
+"""Documents for new machines: what is refused, what stands in them, and their scripts, run by a real shell."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from cluster import Cluster
+from program import Outcome
+from waiting import eventually
+
+ADDRESS = ("--address", "tcp://10.0.0.5:7700")
+PROGRAM = b"#!/bin/sh\nexit 0\n"
+HASH = "0" * 64
+
+
+def start_head(cluster: Cluster, http: str = "0.0.0.0:*", program: bytes = PROGRAM) -> str:
+    """The address of its HTTP on this machine."""
+    agents = cluster.root / "agents"
+    agents.mkdir()
+    if program:
+        (agents / f"pq-agent-{os.uname().machine}").write_bytes(program)
+    cluster.start_head("--http", http, "--agents-dir", str(agents))
+    if http == "none":
+        return ""
+    address = cluster.state_dir / "head.http"
+    return eventually(lambda: address.exists() and address.read_text().strip(), "HTTP is served")
+
+
+def agent_document(cluster: Cluster, *flags: str) -> dict[str, Any]:
+    outcome = cluster.run("pq-user-data", "agent", *ADDRESS, *flags)
+    assert outcome.status == 0, outcome
+    assert outcome.stdout.startswith("#cloud-config\n") and len(outcome.stdout) < 16384
+    return yaml.safe_load(outcome.stdout)
+
+
+def files(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {file["path"]: file for file in document["write_files"]}
+
+
+def join(cluster: Cluster, document: dict[str, Any], http: str) -> Outcome:
+    """The worker's script, with a systemctl that only tells what it is told, into a directory of the test's."""
+    script = files(document)["/usr/local/sbin/pq-join"]["content"]
+    tools = cluster.root / "tools"
+    tools.mkdir(exist_ok=True)
+    (tools / "systemctl").write_text('#!/bin/sh\necho "systemctl $*"\n')
+    (tools / "systemctl").chmod(0o755)
+    script = script.replace("http://10.0.0.5:" + http.rsplit(":")[-1], "http://" + http)
+    script = script.replace("agent=/usr/bin/pq-agent", f"agent={cluster.root}/installed")
+    script = script.replace("sleep 3", "sleep 0.1")
+    ended = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, timeout=60,
+                           env={"PATH": f"{tools}:/usr/bin:/bin"})
+    return Outcome(ended.returncode, ended.stdout, ended.stderr)
+
+
+def test_a_workers_document_says_what_it_was_told(cluster: Cluster) -> None:
+    start_head(cluster)
+    labels = ("--label", 'k=a "b" $c `d` \\e %h\'', "--label", "x={{token}} #: - y")
+    document = agent_document(cluster, "--name", "a\"b'$x;`id`", "--slots", "3", "--allow-exec",
+                              "--idle-exit", "5m", *labels)
+    written = files(document)
+    token = written["/etc/pq/agent.token"]
+    assert token["permissions"] == "0600" and token["content"].startswith("pq1_")
+    settings = written["/etc/pq/agent.env"]["content"]
+    as_read = subprocess.run(["sh", "-c", settings + 'printf %s "$PQ_SLOTS $PQ_IDLE_EXIT $PQ_LABEL"'],
+                             capture_output=True, text=True)
+    assert as_read.stdout == '3 5m k=a "b" $c `d` \\e %h\'\nx={{token}} #: - y'
+    systemd = Path(__file__).resolve().parents[2] / "deploy" / "systemd"
+    for path, source in (("pq-agent.service", "pq-agent.service"),
+                         ("pq-agent.service.d/cloud.conf", "pq-agent-cloud.conf"),
+                         ("pq-agent.service.d/exec.conf", "pq-agent-exec.conf")):
+        assert written[f"/etc/systemd/system/{path}"]["content"] == (systemd / source).read_text()
+
+
+def test_agents_read_several_labels_from_their_settings(cluster: Cluster) -> None:
+    cluster.start_head()
+    cluster.environment["PQ_LABEL"] = 'k=a "b"\nx=c d'
+    cluster.start_agent("labelled")
+    labels = cluster.agents()["labelled"]["labels"]
+    assert (labels["k"], labels["x"]) == ('a "b"', "c d")
+
+
+def test_a_machine_installs_the_agent_that_its_document_names(cluster: Cluster) -> None:
+    http = start_head(cluster)
+    outcome = join(cluster, agent_document(cluster), http)
+    assert outcome.status == 0, outcome
+    installed = cluster.root / "installed"
+    assert installed.read_bytes() == PROGRAM and installed.stat().st_mode & 0o777 == 0o755
+    assert outcome.stdout.splitlines() == [
+        "systemctl daemon-reload", "systemctl enable pq-agent.service",
+        "systemctl start --no-block pq-agent.service"]
+
+
+def test_a_machine_that_is_given_another_agent_ends(cluster: Cluster) -> None:
+    http = start_head(cluster)
+    pinned = ("--agent-url", f"http://{http}/agents/{{arch}}", "--agent-sha256", f"{os.uname().machine}={HASH}")
+    outcome = join(cluster, agent_document(cluster, *pinned), http)
+    assert outcome.status == 1
+    assert "another agent than this document names" in outcome.stderr
+    assert outcome.stdout == "systemctl poweroff\n"
+    assert not (cluster.root / "installed").exists() and not (cluster.root / "installed.new").exists()
+    kept = join(cluster, agent_document(cluster, *pinned, "--keep-running"), http)
+    assert (kept.status, kept.stdout) == (1, "")
+
+
+@pytest.mark.parametrize(("http", "program", "text"), (
+    ("127.0.0.1:*", PROGRAM, "serves its own machine only"),
+    ("none", PROGRAM, "serves no HTTP"),
+    ("0.0.0.0:*", b"", "has no agent to hand out")))
+def test_a_head_that_cannot_hand_out_agents_is_named(
+    cluster: Cluster, http: str, program: bytes, text: str
+) -> None:
+    start_head(cluster, http, program)
+    before = (cluster.state_dir / "authorized_keys").read_text()
+    outcome = cluster.run("pq-user-data", "agent", *ADDRESS)
+    assert outcome.status == 2 and text in outcome.stderr and outcome.stdout == "", outcome
+    assert (cluster.state_dir / "authorized_keys").read_text() == before, "no key is left behind"
+
+
+@pytest.mark.parametrize(("words", "text"), (
+    (("agent",), "--address tcp://HOST:PORT is missing"),
+    (("agent", "--address", "tcp://127.0.0.1:7700"), "means the new machine itself"),
+    (("agent", *ADDRESS, "--label", "k=\u2028"), "printable ASCII"),
+    (("agent", *ADDRESS, "--agent-url", "ftp://x"), "is not a URL"),
+    (("agent", *ADDRESS, "--device", "/dev/xvdb"), "goes with pq-user-data head"),
+    (("head",), "--device is missing"),
+    (("head", "--device", "xvdb"), "neither a volume's id"),
+    (("head", "--device", "/dev/xvdb", "--package-url", "http://x/a_amd64.deb"), "one hash for each"),
+    (("worker",), "neither agent nor head")))
+def test_what_makes_no_document_says_why(cluster: Cluster, words: tuple[str, ...], text: str) -> None:
+    outcome = cluster.run("pq-user-data", *words)
+    assert outcome.status == 2 and text in outcome.stderr and outcome.stdout == "", outcome
+
+
+def test_the_scripts_of_both_documents_are_clean(cluster: Cluster) -> None:
+    start_head(cluster)
+    head = cluster.run("pq-user-data", "head", "--device", "/dev/x'y\"z", "--package-url",
+                       "http://x/pq_amd64.deb", "--package-sha256", HASH)
+    assert head.status == 0 and len(head.stdout) < 16384, head
+    for document, path in ((agent_document(cluster), "/usr/local/sbin/pq-join"),
+                           (yaml.safe_load(head.stdout), "/usr/local/sbin/pq-set-up-head")):
+        script = files(document)[path]["content"]
+        checked = subprocess.run(["shellcheck", "-"], input=script, capture_output=True, text=True)
+        assert checked.returncode == 0, checked.stdout
+        assert document["runcmd"] == [[path]]
