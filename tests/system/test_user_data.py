@@ -147,3 +147,38 @@ def test_the_scripts_of_both_documents_are_clean(cluster: Cluster) -> None:
         checked = subprocess.run(["shellcheck", "-"], input=script, capture_output=True, text=True)
         assert checked.returncode == 0, checked.stdout
         assert document["runcmd"] == [[path]]
+
+
+@pytest.mark.parametrize(("holds", "is_formatted", "is_mounted"), (
+    ("nothing", True, True), ("a head's state", False, True), ("a file system", False, False),
+    ("bytes", False, False), ("a byte", False, False)))
+def test_a_volume_is_formatted_only_if_it_is_empty(
+    cluster: Cluster, holds: str, is_formatted: bool, is_mounted: bool
+) -> None:
+    """A file stands for the volume; what would mount it only tells that it was asked to."""
+    head = cluster.run("pq-user-data", "head", "--device", "/dev/volume")
+    script = files(yaml.safe_load(head.stdout))["/usr/local/sbin/pq-set-up-head"]["content"]
+    volume = cluster.root / "volume"
+    with volume.open("wb") as file:
+        file.truncate(32 << 20)
+        if "byte" in holds:
+            file.seek(1_000_000 if holds == "a byte" else 0)
+            file.write(b"x" * (1 if holds == "a byte" else 4096))
+    if "state" in holds or "system" in holds:
+        label = ("-L", "pqd") if "state" in holds else ()
+        subprocess.run(["/usr/sbin/mkfs.ext4", "-q", *label, volume], check=True)
+    before = volume.read_bytes()
+    tools = cluster.root / "tools"
+    tools.mkdir()
+    for tool, body in (("systemctl", 'echo "systemctl $*"'), ("mountpoint", "exit 1"), ("udevadm", "exit 1")):
+        (tools / tool).write_text(f"#!/bin/sh\n{body}\n")
+        (tools / tool).chmod(0o755)
+    for real, ours in (("device='/dev/volume'", f"device='{volume}'"), ('[ -b "$device" ]', '[ -f "$device" ]'),
+                       ("/etc/systemd/system/var-lib-pqd.mount", f"{cluster.root}/var-lib-pqd.mount")):
+        assert real in script
+        script = script.replace(real, ours)
+    ended = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, timeout=60,
+                           env={"PATH": f"{tools}:/usr/sbin:/sbin:/usr/bin:/bin"})
+    assert (volume.read_bytes() != before) == is_formatted, ended
+    assert ("systemctl start var-lib-pqd.mount" in ended.stdout) == is_mounted, ended
+    assert ("is left alone" in ended.stderr) != is_mounted, ended
