@@ -27,6 +27,7 @@ pq_static_library(PkgConfig::gmp libgmp.a)
 target_include_directories(PkgConfig::gmp INTERFACE ${PQ_STATIC_LIBRARIES}/include)
 # Headers only, but what finds them lies among the host's libraries.
 add_library(msgpackc-cxx INTERFACE IMPORTED GLOBAL)
+target_compile_definitions(msgpackc-cxx INTERFACE MSGPACK_DEFAULT_API_VERSION=3)
 
 # At random addresses, like any other program of today.
 add_link_options(-static-pie -Wl,--gc-sections -Wl,-z,relro,-z,now)
