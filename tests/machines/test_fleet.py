@@ -1,0 +1,99 @@
+"""A fleet on machines that vanish: real systemd, real cloud-init, a cloud's metadata service, and the exact total."""
+
+from __future__ import annotations
+
+import time
+
+from cloud import Cloud
+from machine import Machine
+from measured import Measured
+from reference import LONG_JOB, LONG_TOTAL
+from waiting import eventually
+
+NOTICE_S = 120
+
+
+def lease_seen(cloud: Cloud, name: str) -> bool:
+    agent = cloud.agents().get(name)
+    return agent is not None and int(agent["busy"]) > 0
+
+
+def computes(cloud: Cloud, worker: Machine) -> float:
+    """Seconds from its boot to its first lease, as an operator sees it."""
+    eventually(lambda: lease_seen(cloud, worker.name), f"{worker.name} computes")
+    return time.monotonic() - worker.booted_at
+
+
+def test_a_total_is_exact_on_machines_that_are_warned_vanish_and_reboot(cloud: Cloud, measured: Measured) -> None:
+    volume = cloud.volume("state")
+    head = cloud.start_head(volume)
+    measured.note(f"the head serves {time.monotonic() - head.booted_at:.1f} s after its machine's start")
+    job = cloud.submit(LONG_JOB)
+    document = cloud.worker_document("warned")
+    measured.note(f"documents: head {len(cloud.head_document().encode())} bytes, worker {len(document.encode())}")
+    warned = cloud.start_worker("warned", document)
+    vanishing = cloud.start_worker("vanishing")
+    first_leases = [computes(cloud, worker) for worker in (warned, vanishing)]
+    warned.cloud_init_ends()
+    vanishing.cloud_init_ends()
+
+    warned.interrupt(NOTICE_S)
+    noticed = time.monotonic()
+    eventually(lambda: cloud.agents()["warned"]["state"] == "gone", "the agent that was warned says goodbye")
+    goodbye_s = time.monotonic() - noticed
+    warned.ends()
+    measured.note(f"from a Spot notice to the goodbye {goodbye_s:.1f} s, to the machine off "
+                  f"{time.monotonic() - noticed:.1f} s")
+    report = cloud.ask("status", str(job))
+    assert (report["recomputed"], report["leases"]["expired"]) == ("0", 0), "a drain computes nothing twice"
+    measured.note(f"integers recomputed on the drain {report['recomputed']}")
+    assert report["state"] == "running", "the job is too short for this test"
+
+    vanishing.vanish()
+    vanished = time.monotonic()
+    eventually(lambda: cloud.ask("status", str(job))["leases"]["expired"] > 0, "its lease expires")
+    measured.note(f"the lease of a vanished machine expired after {time.monotonic() - vanished:.1f} s")
+
+    before = cloud.ask("status", str(job))["done"]
+    rebooting = time.monotonic()
+    head.reboot()
+    cloud.head_serves()
+    measured.note(f"the head serves {time.monotonic() - rebooting:.1f} s after it was told to reboot")
+    report = cloud.ask("status", str(job))
+    assert (report["state"], report["done"]) == ("running", before), "it has its state from the volume"
+
+    third = cloud.start_worker("third", cloud.worker_document("third", settings={"PQ_SLOTS": "2"}))
+    first_leases.append(computes(cloud, third))
+    measured.note("seconds from a worker's boot to its first lease: " + ", ".join(f"{s:.1f}" for s in first_leases))
+    end = cloud.wait(job)
+    assert (end["state"], end["value"]) == ("done", str(LONG_TOTAL))
+    assert end["attempts_failed"] == 0, "a lost machine is no failed attempt"
+    cloud.verify(job)
+    third.power_off()
+
+
+def test_a_volume_is_formatted_once_and_outlives_its_machine(cloud: Cloud) -> None:
+    volume = cloud.volume("state")
+    first = cloud.start_head(volume)
+    job = cloud.ask("status", str(cloud.submit("0:1000")))
+    first.vanish()
+    cloud.start_head(volume, name="next")
+    again = cloud.ask("status", str(job["id"]))
+    assert (again["begin"], again["end"]) == (job["begin"], job["end"]), "what was acknowledged is on the volume"
+
+
+def test_a_program_with_another_hash_never_runs(cloud: Cloud) -> None:
+    cloud.start_head(cloud.volume("state"))
+    worker = cloud.start_worker("cheated", cloud.worker_document("cheated", sha256="0" * 64))
+    worker.ends()
+    assert "FAILED" in worker.logs()["cloud-init"]
+    assert not worker.file("usr/local/bin/pq-agent").exists()
+    assert cloud.agents() == {}
+
+
+def test_an_idle_worker_powers_its_machine_off(cloud: Cloud) -> None:
+    cloud.start_head(cloud.volume("state"))
+    document = cloud.worker_document("idle", settings={"PQ_IDLE_EXIT": "1s"})
+    worker = cloud.start_worker("idle", document)
+    worker.ends()
+    assert cloud.agents()["idle"]["state"] == "gone"
