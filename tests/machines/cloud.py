@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
-import sys
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
-from typing import Any, Mapping, Optional
+from typing import Any, Optional
 
-from documents import Fetched, agent_document, head_document
 from machine import Machine
 from network import Network
-from program import BINARIES, die_with_parent
+from program import BINARIES, REPOSITORY
 from volume import volume
 from waiting import eventually
 
 Json = dict[str, Any]
 
 HEAD_PORT = 7700
-PROGRAMS_PORT = 8000
-HEAD_SETTINGS = {"PQD_LISTEN": f"tcp://0.0.0.0:{HEAD_PORT}", "PQD_HTTP": "none", "PQD_BEAT": "100ms",
-                 "PQD_LEASE_TERM": "3s"}
-# No firmware in these machines says whose they are.
-WORKER_SETTINGS = {"PQ_INTERRUPTION": "ec2", "PQ_SLOTS": "1"}
+AGENT = REPOSITORY / "build" / "packages" / "agents" / "pq-agent-x86_64"  # static, where packages have been built
+PQ = ("/usr/bin/pq",)
+STATE = ("--state-dir", "/var/lib/pqd")
+VOLUME_SHOWN_AS = "/dev/xvdb"
+
+# Short, so that the tests are.
+HEAD_SETTINGS = "[Service]\nEnvironment=PQD_BEAT=100ms PQD_LEASE_TERM=3s\nWatchdogSec=2s\n"
 
 
 class Cloud:
@@ -35,8 +35,6 @@ class Cloud:
         self._network = network
         self._undo = undo
         self._head: Optional[Machine] = None
-        self.programs_source = f"http://{network.router_address}:{PROGRAMS_PORT}"
-        self._serve_programs()
 
     @property
     def head(self) -> Machine:
@@ -58,13 +56,15 @@ class Cloud:
     def start_head(self, holds: Path, name: str = "head") -> Machine:
         """Returns as soon as it serves."""
         self._head = self.machine(name, holds)
+        self._install_head(self._head)
         self._head.boot(self.head_document())
         self._head.cloud_init_ends()
         self.head_serves()
         return self._head
 
     def head_document(self) -> str:
-        return head_document(self.programs_source, [Fetched.of(BINARIES / p) for p in ("pqd", "pq")], HEAD_SETTINGS)
+        words = ["user-data", "head", "--device", VOLUME_SHOWN_AS]
+        return subprocess.run([BINARIES / "pq", *words], capture_output=True, text=True, check=True).stdout
 
     def head_serves(self) -> None:
         eventually(lambda: self._asked("status").returncode == 0, "the head answers")
@@ -72,19 +72,14 @@ class Cloud:
     def start_worker(self, name: str, document: Optional[str] = None) -> Machine:
         """Returns as soon as its init answers."""
         worker = self.machine(name)
-        worker.boot(document or self.worker_document(name))
+        worker.boot(document or self.worker_document())
         return worker
 
-    def worker_document(self, name: str, sha256: Optional[str] = None, settings: Mapping[str, str] = {}) -> str:
-        program = Fetched.of(BINARIES / "pq-agent")
-        if sha256 is not None:
-            program = Fetched(program.name, sha256)
-        named = {**WORKER_SETTINGS, "PQ_NAME": name, **settings}
-        return agent_document(self.programs_source, program, self.join_token(), named)
-
-    def join_token(self) -> str:
+    def worker_document(self, *flags: str) -> str:
+        """No firmware in these machines says whose they are: the notices to heed are named."""
         address = f"tcp://{self.head.link.address}:{HEAD_PORT}"
-        return self.head.says(*PQ, "key", "new", "agent", "--address", address, *STATE)
+        words = ("--address", address, "--interruption", "ec2", "--slots", "1", *flags)
+        return self.head.says(*PQ, "user-data", "agent", *words, *STATE) + "\n"
 
     # ------------------------------------------------------------ what users ask, on the head
 
@@ -98,7 +93,8 @@ class Cloud:
         return subprocess.CompletedProcess(words, done.status, done.stdout, done.stderr)
 
     def agents(self) -> dict[str, Json]:
-        return {agent["name"]: agent for agent in self.ask("agents")["agents"]}
+        """By machine: an agent has the name of its machine and four digits."""
+        return {agent["name"].rpartition("-")[0]: agent for agent in self.ask("agents")["agents"]}
 
     def submit(self, range_text: str) -> int:
         return int(self.head.says(*PQ, "submit", "--range", range_text, *STATE))
@@ -111,15 +107,13 @@ class Cloud:
 
     # ------------------------------------------------------------ its making
 
-    def _serve_programs(self) -> None:
-        command = [sys.executable, "-m", "http.server", str(PROGRAMS_PORT), "--bind", self._network.router_address,
-                   "--directory", str(BINARIES)]
-        with (self._root / "programs.log").open("wb") as log:
-            server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                      preexec_fn=partial(die_with_parent, self._network.router))
-        self._undo.callback(server.wait)
-        self._undo.callback(server.kill)
-
-
-PQ = ("/usr/local/bin/pq",)
-STATE = ("--state-dir", "/var/lib/pqd")
+    def _install_head(self, machine: Machine) -> None:
+        """On its disk before it boots: an image with pq-head and pq-client, as their packages would make it."""
+        agent = AGENT if AGENT.exists() else BINARIES / "pq-agent"
+        units = REPOSITORY / "deploy" / "systemd"
+        machine.put(BINARIES / "pqd", "/usr/sbin/pqd")
+        machine.put(BINARIES / "pq", "/usr/bin/pq")
+        machine.put(agent, f"/usr/lib/pq/agents/pq-agent-{os.uname().machine}")
+        machine.put(units / "pqd.service", "/usr/lib/systemd/system/pqd.service")
+        machine.put(units / "pqd.sysusers", "/usr/lib/sysusers.d/pqd.conf")
+        machine.write("/etc/systemd/system/pqd.service.d/tests.conf", HEAD_SETTINGS)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -142,6 +141,16 @@ class Machine:
     def file(self, path: str) -> Path:
         """A file on its disk, seen from outside, also when the machine is off."""
         return self._disk / path.lstrip("/")
+
+    def put(self, source: Path, path: str) -> None:
+        target = self.file(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, target)
+
+    def write(self, path: str, text: str) -> None:
+        target = self.file(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
 
     # ------------------------------------------------------------ what its cloud does
 

@@ -61,14 +61,6 @@ class Network:
         self._lines = 0
         self._namespace(self._router)
         self._let_pass()
-        ip("-n", self._router, "address", "add", "10.78.0.1/32", "dev", "lo")
-
-    @property
-    def router(self) -> Path:
-        """As a namespace: whoever serves there, at `router_address`, is reached by every machine."""
-        return Path("/run/netns") / self._router
-
-    router_address = "10.78.0.1"
 
     def link(self, name: str) -> Link:
         self._lines += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from cloud import Cloud
@@ -29,7 +30,7 @@ def test_a_total_is_exact_on_machines_that_are_warned_vanish_and_reboot(cloud: C
     head = cloud.start_head(volume)
     measured.note(f"the head serves {time.monotonic() - head.booted_at:.1f} s after its machine's start")
     job = cloud.submit(LONG_JOB)
-    document = cloud.worker_document("warned")
+    document = cloud.worker_document()
     measured.note(f"documents: head {len(cloud.head_document().encode())} bytes, worker {len(document.encode())}")
     warned = cloud.start_worker("warned", document)
     vanishing = cloud.start_worker("vanishing")
@@ -62,7 +63,7 @@ def test_a_total_is_exact_on_machines_that_are_warned_vanish_and_reboot(cloud: C
     report = cloud.ask("status", str(job))
     assert (report["state"], report["done"]) == ("running", before), "it has its state from the volume"
 
-    third = cloud.start_worker("third", cloud.worker_document("third", settings={"PQ_SLOTS": "2"}))
+    third = cloud.start_worker("third", cloud.worker_document("--slots", "2"))
     first_leases.append(computes(cloud, third))
     measured.note("seconds from a worker's boot to its first lease: " + ", ".join(f"{s:.1f}" for s in first_leases))
     end = cloud.wait(job)
@@ -84,16 +85,26 @@ def test_a_volume_is_formatted_once_and_outlives_its_machine(cloud: Cloud) -> No
 
 def test_a_program_with_another_hash_never_runs(cloud: Cloud) -> None:
     cloud.start_head(cloud.volume("state"))
-    worker = cloud.start_worker("cheated", cloud.worker_document("cheated", sha256="0" * 64))
+    document = re.sub(r"sha256=[0-9a-f]{64}", f"sha256={'0' * 64}", cloud.worker_document())
+    worker = cloud.start_worker("cheated", document)
     worker.ends()
-    assert "FAILED" in worker.logs()["cloud-init"]
-    assert not worker.file("usr/local/bin/pq-agent").exists()
+    assert "is not the agent with SHA-256 0000" in worker.logs()["cloud-init"]
+    assert not worker.file("usr/bin/pq-agent").exists()
     assert cloud.agents() == {}
+
+
+def test_a_head_that_hangs_is_killed_by_its_watchdog_and_serves_again(cloud: Cloud) -> None:
+    head = cloud.start_head(cloud.volume("state"))
+    hung = head.unit("pqd.service", "MainPID")
+    head.says("kill", "-STOP", hung)
+    eventually(lambda: head.unit("pqd.service", "NRestarts") == "1", "it is started again", within=60)
+    cloud.head_serves()
+    assert head.unit("pqd.service", "MainPID") != hung
+    assert "watchdog" in head.logs()["journal"].lower()
 
 
 def test_an_idle_worker_powers_its_machine_off(cloud: Cloud) -> None:
     cloud.start_head(cloud.volume("state"))
-    document = cloud.worker_document("idle", settings={"PQ_IDLE_EXIT": "1s"})
-    worker = cloud.start_worker("idle", document)
+    worker = cloud.start_worker("idle", cloud.worker_document("--idle-exit", "1s"))
     worker.ends()
     assert cloud.agents()["idle"]["state"] == "gone"
