@@ -122,9 +122,10 @@ std::string to_text(const WorkerDocument& document) {
 
 std::string to_text(const HeadDocument& document) {
   std::string packages;
-  for (const Package& package : document.packages)
+  for (const Package& package : document.packages) {
     packages +=
         fmt::format("{} {} {} {}\n", package.format, package.arch, to_text(package.sha256), package.url);
+  }
   return filled(head_document_template, {{"volume", in_comment(document.device)},
                                          {"settings", lines_of(document.settings)},
                                          {"device", shell_word(document.device)},

@@ -95,9 +95,10 @@ std::vector<AgentProgram> parse_agents(const Arguments& arguments) {
   for (const std::string& text : arguments.values("agent-sha256")) {
     const std::size_t equals = std::min(text.find('='), text.size());
     const std::string arch = text.substr(0, equals);
-    if (!is_architecture(arch) || equals == text.size())
+    if (!is_architecture(arch) || equals == text.size()) {
       refuse(
           fmt::format("--agent-sha256 {} is not ARCH=HEX with {} before it", printable(text), architectures));
+    }
     agents.push_back(
         {.arch = arch, .size = 0, .sha256 = parse_hash("agent-sha256", text.substr(equals + 1))});
   }
@@ -149,9 +150,8 @@ void print_document(const Invocation& call, const Json& facts, const std::string
   print(to_line(json));
 }
 
-Outcome run_agent(const Invocation& call) {
-  const Arguments& arguments = call.arguments;
-  const KeyWish wish = parse_key_wish(arguments, Role::agent);
+// All but the token.
+WorkerDocument parse_document(const Arguments& arguments, const KeyWish& wish) {
   if (!wish.address) refuse("--address tcp://HOST:PORT is missing: where the new machines reach the head");
   if (is_local(*wish.address)) {
     refuse(fmt::format(
@@ -171,35 +171,49 @@ Outcome run_agent(const Invocation& call) {
       .allows_exec = arguments.has("allow-exec"),
       .powers_off = !arguments.has("keep-running")};
   if (!url && !document.agents.empty()) refuse("--agent-sha256 goes with --agent-url");
-  Connection connection(call.shared, call.screen);
+  return document;
+}
+
+// What the head hands out, and where, as far as the command line does not say it.
+std::optional<Failure> ask_for_agents(Connection& connection, WorkerDocument& document) {
+  if (!document.agents.empty()) return std::nullopt;
+  const auto told = connection.ask_for<AgentPrograms>(AskAgentPrograms{});
+  if (!told) return told.error();
+  document.agents = told->programs;
   if (document.agents.empty()) {
-    const auto told = connection.ask_for<AgentPrograms>(AskAgentPrograms{});
-    if (!told) return tl::unexpected(told.error());
-    document.agents = told->programs;
-    if (document.agents.empty()) {
-      refuse(
-          "the head has no agent to hand out: install the package pq-head there or start pqd with "
-          "--agents-dir, or "
-          "give --agent-url and --agent-sha256");
-    }
-    if (!url) document.agent_url = url_at_head(*wish.address, told->http);
+    refuse(
+        "the head has no agent to hand out: install the package pq-head there or start pqd with "
+        "--agents-dir, or "
+        "give --agent-url and --agent-sha256");
   }
+  if (document.agent_url.empty()) document.agent_url = url_at_head(document.head_endpoint, told->http);
   for (const AgentProgram& agent : document.agents) {
-    if (!is_architecture(agent.arch))
-      return tl::unexpected(strange_answer("an agent for " + printable(agent.arch)));
+    if (!is_architecture(agent.arch)) return strange_answer("an agent for " + printable(agent.arch));
   }
+  return std::nullopt;
+}
+
+void warn_of_missing(Screen& screen, const WorkerDocument& document) {
+  for (const std::string_view arch : {"x86_64", "aarch64"}) {
+    const bool is_there = std::any_of(document.agents.begin(), document.agents.end(),
+                                      [&](const AgentProgram& agent) { return agent.arch == arch; });
+    if (!is_there)
+      screen.say(fmt::format("there is no agent for {}: such a machine would end at once", arch));
+  }
+}
+
+Outcome run_agent(const Invocation& call) {
+  const KeyWish wish = parse_key_wish(call.arguments, Role::agent);
+  WorkerDocument document = parse_document(call.arguments, wish);
+  Connection connection(call.shared, call.screen);
+  if (auto failure = ask_for_agents(connection, document)) return tl::unexpected(std::move(*failure));
   // The key is made last: what is refused leaves none behind.
   document.token = "pq1_" + std::string(2 * (72 + wish.address->size()), '0');
   check_size(to_text(document));
   const auto key = make_key(connection, wish);
   if (!key) return tl::unexpected(key.error());
   document.token = key->token;
-  for (const std::string_view arch : {"x86_64", "aarch64"}) {
-    const bool is_there = std::any_of(document.agents.begin(), document.agents.end(),
-                                      [&](const AgentProgram& agent) { return agent.arch == arch; });
-    if (!is_there)
-      call.screen.say(fmt::format("there is no agent for {}: such a machine would end at once", arch));
-  }
+  warn_of_missing(call.screen, document);
   call.screen.say(fmt::format("machines that start with this document join {} as {}{}; it holds a secret",
                               *wish.address, wish.name,
                               key->expires_unix_ms ? ", until " + utc_text(*key->expires_unix_ms) : ""));
@@ -259,15 +273,17 @@ Outcome run_head(const Invocation& call) {
   parse_address("--listen", document.settings[0].value);
   const auto urls = arguments.values("package-url");
   const auto hashes = arguments.values("package-sha256");
-  if (urls.size() != hashes.size())
+  if (urls.size() != hashes.size()) {
     refuse(fmt::format(
         "--package-url is there {} times and --package-sha256 {}: give one hash for each, in the same order",
         urls.size(), hashes.size()));
+  }
   for (std::size_t i = 0; i < urls.size(); ++i)
     document.packages.push_back(parse_package(urls[i], hashes[i]));
-  if (urls.empty())
+  if (urls.empty()) {
     call.screen.say(
         "no --package-url: the image that the machine starts from must have the package pq-head in it");
+  }
   const std::string text = to_text(document);
   check_size(text);
   print_document(call, {{"role", "head"}, {"device", document.device}}, text);
