@@ -230,13 +230,16 @@ Outcome run_agent(const Invocation& call) {
 
 // What the name of a package says of it, as all tools that make packages write it.
 Package parse_package(const std::string& url, const std::string& hash) {
-  const auto has = [&](std::string_view part) { return url.find(part) != std::string::npos; };
+  const std::string path =
+      url.substr(0, url.find_first_of("?#"));  // a presigned URL goes on with its signature
+  const std::string name = path.substr(path.rfind('/') + 1);
+  const auto has = [&](std::string_view part) { return name.find(part) != std::string::npos; };
   Package package{.format = {},
                   .arch = {},
                   .sha256 = parse_hash("package-sha256", hash),
                   .url = parse_url("package-url", url)};
-  if (url.ends_with(".deb")) package.format = "deb";
-  if (url.ends_with(".rpm")) package.format = "rpm";
+  if (name.ends_with(".deb")) package.format = "deb";
+  if (name.ends_with(".rpm")) package.format = "rpm";
   if (has("amd64") || has("x86_64")) package.arch = "x86_64";
   if (has("arm64") || has("aarch64")) package.arch = "aarch64";
   if (package.format.empty() || package.arch.empty()) {

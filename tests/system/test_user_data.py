@@ -136,6 +136,14 @@ def test_what_makes_no_document_says_why(cluster: Cluster, words: tuple[str, ...
     assert outcome.status == 2 and text in outcome.stderr and outcome.stdout == "", outcome
 
 
+def test_a_package_is_known_by_its_name_in_a_presigned_url_too(cluster: Cluster) -> None:
+    url = "https://x/aarch64/pq-head-0.1.0-1.x86_64.rpm?X-Amz-Signature=1&a=.deb"
+    outcome = cluster.run("pq-user-data", "head", "--device", "vol-0ab", "--package-url", url,
+                          "--package-sha256", HASH)
+    assert outcome.status == 0 and f"rpm x86_64 {HASH} {url}\n" in outcome.stdout, outcome
+    assert "device='/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0ab'" in outcome.stdout
+
+
 def test_the_scripts_of_both_documents_are_clean(cluster: Cluster) -> None:
     start_head(cluster)
     head = cluster.run("pq-user-data", "head", "--device", "/dev/x'y\"z", "--package-url",
