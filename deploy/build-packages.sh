@@ -34,7 +34,7 @@ for arch in "${architectures[@]}"; do
   cp -d "build/static-$arch"/bin/* "$out/$arch"
   "$arch-linux-gnu-strip" "$out/$arch"/{pqd,pq-agent,pq}
   cp "$out/$arch/pq-agent" "$out/agents/pq-agent-$arch"
-  wc -c "$out/$arch"/{pqd,pq-agent,pq} | head -n 3 >&2
+  wc -c "$out/$arch"/{pqd,pq-agent,pq} | sed '$d' >&2
 done
 for arch in "${architectures[@]}"; do
   quietly cmake -S deploy/packages -B "$out/cpack-$arch" -DPQ_ARCH="$arch" -DPQ_PROGRAMS="$PWD/$out/$arch" \
