@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -18,13 +19,18 @@ from waiting import eventually
 Json = dict[str, Any]
 
 HEAD_PORT = 7700
-AGENT = REPOSITORY / "build" / "packages" / "agents" / "pq-agent-x86_64"  # static, where packages have been built
+PACKAGES = Path(os.environ.get("PQ_PACKAGES", REPOSITORY / "build" / "packages"))  # deploy/build-packages.sh
+AGENT = PACKAGES / "agents" / "pq-agent-x86_64"  # static, where packages have been built
 PQ = ("/usr/bin/pq",)
 STATE = ("--state-dir", "/var/lib/pqd")
 VOLUME_SHOWN_AS = "/dev/xvdb"
 
 # Short, so that the tests are.
 HEAD_SETTINGS = "[Service]\nEnvironment=PQD_BEAT=100ms PQD_LEASE_TERM=3s\nWatchdogSec=2s\n"
+
+
+def packages_are_built() -> bool:
+    return any(PACKAGES.glob("pq-head_*_amd64.deb"))
 
 
 class Cloud:
@@ -53,17 +59,19 @@ class Cloud:
 
     # ------------------------------------------------------------ a head and its workers
 
-    def start_head(self, holds: Path, name: str = "head") -> Machine:
-        """Returns as soon as it serves."""
+    def start_head(self, holds: Path, name: str = "head", from_packages: bool = False) -> Machine:
+        """Returns as soon as it serves. Its image holds pq, unless its document is to install the packages."""
         self._head = self.machine(name, holds)
-        self._install_head(self._head)
-        self._head.boot(self.head_document())
+        self._head.write("/etc/systemd/system/pqd.service.d/tests.conf", HEAD_SETTINGS)
+        if not from_packages:
+            self._install_head(self._head)
+        self._head.boot(self.head_document(*(self._packages() if from_packages else ())))
         self._head.cloud_init_ends()
         self.head_serves()
         return self._head
 
-    def head_document(self) -> str:
-        words = ["user-data", "head", "--device", VOLUME_SHOWN_AS]
+    def head_document(self, *flags: str) -> str:
+        words = ["user-data", "head", "--device", VOLUME_SHOWN_AS, *flags]
         return subprocess.run([BINARIES / "pq", *words], capture_output=True, text=True, check=True).stdout
 
     def head_serves(self) -> None:
@@ -116,4 +124,12 @@ class Cloud:
         machine.put(agent, f"/usr/lib/pq/agents/pq-agent-{os.uname().machine}")
         machine.put(units / "pqd.service", "/usr/lib/systemd/system/pqd.service")
         machine.put(units / "pqd.sysusers", "/usr/lib/sysusers.d/pqd.conf")
-        machine.write("/etc/systemd/system/pqd.service.d/tests.conf", HEAD_SETTINGS)
+
+    def _packages(self) -> list[str]:
+        """As flags of the head's document, which fetches them from a web server."""
+        web = self._network.serve(PACKAGES)
+        flags = []
+        for package in (*PACKAGES.glob("pq-head_*_amd64.deb"), *PACKAGES.glob("pq-client_*_amd64.deb")):
+            hash_text = hashlib.sha256(package.read_bytes()).hexdigest()
+            flags += ["--package-url", f"{web}/{package.name}", "--package-sha256", hash_text]
+        return flags

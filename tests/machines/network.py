@@ -9,14 +9,19 @@ from __future__ import annotations
 import ctypes
 import os
 import subprocess
+import sys
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Iterator
 
 import pytest
 
+from program import die_with_parent
+
 _CLONE_NEWNS = 0x00020000
 METADATA_ADDRESS = "169.254.169.254"
+WEB_ADDRESS = "10.78.0.1"
 
 
 def keep_mounts_to_ourselves() -> None:
@@ -74,6 +79,18 @@ class Network:
             ip("-n", where, "link", "set", device, "up")
         ip("-n", namespace, "route", "add", "default", "via", f"{subnet}.1")
         return Link(Path("/run/netns") / namespace, f"{subnet}.2", self._router, line)
+
+    def serve(self, directory: Path) -> str:
+        """A web server on the router, with these files. Returns its URL as soon as it listens."""
+        ip("-n", self._router, "address", "add", f"{WEB_ADDRESS}/32", "dev", "lo")
+        where = ["--bind", WEB_ADDRESS, "--directory", str(directory), "80"]
+        command = [sys.executable, "-u", "-m", "http.server", *where]
+        server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                  preexec_fn=partial(die_with_parent, Path("/run/netns") / self._router))
+        self._undo.callback(server.communicate)
+        self._undo.callback(server.kill)
+        assert server.stdout is not None and server.stdout.readline(), "the web server does not start"
+        return f"http://{WEB_ADDRESS}"
 
     def _let_pass(self) -> None:
         command = ["ip", "netns", "exec", self._router, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import time
 
-from cloud import Cloud
+from cloud import Cloud, packages_are_built
 from machine import Machine
 from measured import Measured
 from reference import LONG_JOB, LONG_TOTAL
 from waiting import eventually
 
 NOTICE_S = 120
+ODD = "it's \"7\" $(x) `y` \\n #z"  # a label that YAML, systemd and shells must leave as it is
 
 
 def lease_seen(cloud: Cloud, name: str) -> bool:
@@ -27,25 +28,32 @@ def computes(cloud: Cloud, worker: Machine) -> float:
 
 def test_a_total_is_exact_on_machines_that_are_warned_vanish_and_reboot(cloud: Cloud, measured: Measured) -> None:
     volume = cloud.volume("state")
-    head = cloud.start_head(volume)
-    measured.note(f"the head serves {time.monotonic() - head.booted_at:.1f} s after its machine's start")
+    from_packages = packages_are_built()
+    head = cloud.start_head(volume, from_packages=from_packages)
+    measured.note(f"the head serves {time.monotonic() - head.booted_at:.1f} s after its machine's start, "
+                  f"{'packages installed' if from_packages else 'from an image with pq'}")
     job = cloud.submit(LONG_JOB)
-    document = cloud.worker_document()
+    document = cloud.worker_document("--label", f"odd={ODD}", "--label", "rack=7")
     measured.note(f"documents: head {len(cloud.head_document().encode())} bytes, worker {len(document.encode())}")
     warned = cloud.start_worker("warned", document)
     vanishing = cloud.start_worker("vanishing")
     first_leases = [computes(cloud, worker) for worker in (warned, vanishing)]
     warned.cloud_init_ends()
     vanishing.cloud_init_ends()
+    labels = cloud.agents()["warned"]["labels"]
+    assert (labels["odd"], labels["rack"]) == (ODD, "7"), labels
 
     warned.interrupt(NOTICE_S)
     noticed = time.monotonic()
     eventually(lambda: cloud.agents()["warned"]["state"] == "gone", "the agent that was warned says goodbye")
     goodbye_s = time.monotonic() - noticed
-    warned.ends()
-    measured.note(f"from a Spot notice to the goodbye {goodbye_s:.1f} s, to the machine off "
-                  f"{time.monotonic() - noticed:.1f} s")
     report = cloud.ask("status", str(job))
+    granted = report["leases"]["granted"]
+    eventually(lambda: cloud.ask("status", str(job))["leases"]["granted"] > granted, "its remainder is leased again")
+    leased_s = time.monotonic() - noticed
+    warned.ends()
+    measured.note(f"from a Spot notice to the goodbye {goodbye_s:.1f} s, to a lease of the remainder {leased_s:.1f} s, "
+                  f"to the machine off at most {time.monotonic() - noticed:.1f} s")
     assert (report["recomputed"], report["leases"]["expired"]) == ("0", 0), "a drain computes nothing twice"
     measured.note(f"integers recomputed on the drain {report['recomputed']}")
     assert report["state"] == "running", "the job is too short for this test"
