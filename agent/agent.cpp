@@ -201,8 +201,7 @@ void AgentLoop::take_notices(Now now) {
     for (const std::string& error : outlook->errors) {
       if (error != cloud_complaint_) spdlog::warn("{}", cloud_complaint_ = error);
     }
-    // What was not answered is not known: what was heard before still holds.
-    if (outlook->errors.empty() || outlook->notice) forewarning_.hear(outlook->notice, now);
+    forewarning_.hear(*outlook, now);
   }
   forewarning_.settle(now);
   const std::optional<Notice>& notice = forewarning_.notice();

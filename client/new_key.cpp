@@ -5,7 +5,6 @@
 #include <chrono>
 #include <string_view>
 
-#include "common/duration.h"
 #include "common/errors.h"
 #include "common/net/keys.h"
 #include "common/os/random.h"
@@ -33,10 +32,8 @@ KeyWish parse_key_wish(const Arguments& arguments, Role role) {
   if (wish.name.find(' ') != std::string::npos) refuse("--name of a key holds a space: use - instead");
   if (const auto address = arguments.value("address")) wish.address = parse_address("--address", *address);
   if (const auto expires = arguments.value("expires")) {
-    const auto lasts = parse_duration(*expires);
-    if (!lasts) refuse("--expires: " + lasts.error());
-    if (*lasts < std::chrono::seconds(1)) refuse("--expires is too short: give at least 1s");
-    wish.lasts = *lasts;
+    wish.lasts = parse_time("--expires", *expires);
+    if (*wish.lasts < std::chrono::seconds(1)) refuse("--expires is too short: give at least 1s");
   }
   return wish;
 }

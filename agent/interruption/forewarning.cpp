@@ -4,6 +4,11 @@
 
 namespace pq {
 
+void Forewarning::hear(const Outlook& outlook, Now now) {
+  const bool is_less = !outlook.notice || (ends() && outlook.notice->kind != NoticeKind::interruption);
+  if (outlook.errors.empty() || !is_less) hear(outlook.notice, now);
+}
+
 void Forewarning::hear(const std::optional<Notice>& seen, Now now) {
   if (!seen) {
     notice_.reset();

@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "agent/interruption/source.h"
 #include "common/instant.h"
 #include "common/messages.h"
 
@@ -16,7 +17,11 @@ class Forewarning {
   // Where nobody says when.
   static constexpr Duration end_assumed = std::chrono::seconds(30);
 
-  // What the latest look has shown, and what time has made of it.
+  // What the latest look has shown. What it could not see is not gone: an interruption that was heard before
+  // still holds.
+  void hear(const Outlook& outlook, Now now);
+
+  // The same of a look without errors, and what time has made of it.
   void hear(const std::optional<Notice>& seen, Now now);
   void settle(Now now);
 

@@ -350,6 +350,19 @@ TEST_CASE("a graver notice takes the place of an advice, and the advice that of 
   CHECK(forewarning.notice() == advice);
 }
 
+TEST_CASE("a look with errors takes no interruption back, not even for an advice that it has seen") {
+  const Notice advice{NoticeKind::rebalance, "EC2 recommends to rebalance", std::nullopt};
+  Forewarning forewarning;
+  forewarning.hear(Outlook{.notice = advice, .errors = {"500"}}, at(0s));
+  CHECK(forewarning.notice() == advice);
+  forewarning.hear(Outlook{.notice = ending(120s), .errors = {}}, at(1s));
+  forewarning.hear(Outlook{.notice = advice, .errors = {"500"}}, at(2s));
+  forewarning.hear(Outlook{.notice = std::nullopt, .errors = {"500"}}, at(3s));
+  CHECK(forewarning.ends() == at(120s).instant);
+  forewarning.hear(Outlook{.notice = advice, .errors = {}}, at(4s));
+  CHECK(forewarning.notice() == advice);
+}
+
 // ---------------------------------------------------------------- the lookout
 
 struct CountingSource final : InterruptionSource {
