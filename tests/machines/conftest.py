@@ -15,13 +15,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "system"))
 
 from cloud import Cloud  # noqa: E402
-from measured import Measured  # noqa: E402
+from measured import measured, pytest_terminal_summary  # noqa: E402, F401
 from network import keep_mounts_to_ourselves, network  # noqa: E402
 from tree import root_tree  # noqa: E402
 
 LOG_CHARACTERS_SHOWN = 6000
 NEEDED = {"systemd-nspawn": "systemd-container", "mmdebstrap": "mmdebstrap", "mkfs.ext4": "e2fsprogs", "ip": "iproute2"}
-MEASURED = pytest.StashKey[dict[str, Measured]]()
 
 
 @pytest.fixture(scope="session")
@@ -43,21 +42,6 @@ def cloud(tree: Path) -> Iterator[Cloud]:
         root = Path(tempfile.mkdtemp(prefix="pq-machines-"))
         undo.callback(shutil.rmtree, root)
         yield Cloud(root, tree, undo.enter_context(network()), undo)
-
-
-@pytest.fixture
-def measured(request: pytest.FixtureRequest) -> Measured:
-    """What this test notes in it is shown when all tests have run."""
-    return request.config.stash.setdefault(MEASURED, {}).setdefault(request.node.name, Measured())
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    tests = config.stash.get(MEASURED, {})
-    if any(test.lines for test in tests.values()):
-        terminalreporter.section("measured")
-    for name, test in tests.items():
-        for line in [name, *(f"    {line}" for line in test.lines)] if test.lines else []:
-            terminalreporter.line(line)
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -11,12 +11,11 @@ from typing import Any, Generator, Iterator
 import pytest
 
 from cluster import Cluster
-from measured import Measured
+from measured import measured, pytest_terminal_summary  # noqa: F401
 from program import ALL_PROGRAMS, BINARIES, Program
 
 LOG_CHARACTERS_SHOWN = 4000
 ENDED_PROGRAMS_SHOWN = 10  # of each cluster: some tests start hundreds
-MEASURED = "measured"  # the name of the property under which a test's lines travel, also from another process
 
 
 def pytest_sessionstart() -> None:
@@ -56,30 +55,6 @@ def directory() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="pq-system-") as path:
         Path(path).chmod(0o755)
         yield Path(path)
-
-
-@pytest.fixture
-def measured(request: pytest.FixtureRequest) -> Iterator[Measured]:
-    """What this test notes in it is shown when all tests have run."""
-    notes = Measured()
-    yield notes
-    request.node.user_properties += [(MEASURED, line) for line in notes.lines]
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    reports = [report for kind in terminalreporter.stats.values() for report in kind]
-    ends = [report for report in reports if getattr(report, "when", None) == "teardown"]
-    noted = {
-        report.nodeid.rpartition("::")[2]: [line for name, line in report.user_properties if name == MEASURED]
-        for report in sorted(ends, key=lambda report: report.nodeid)
-    }
-    if any(noted.values()):
-        terminalreporter.section("measured")
-    for test, lines in noted.items():
-        if lines:
-            terminalreporter.line(test)
-        for line in lines:
-            terminalreporter.line(f"    {line}")
 
 
 @pytest.hookimpl(hookwrapper=True)
