@@ -34,6 +34,14 @@ std::optional<double> eta_s(const JobReport& report) {
   return static_cast<double>(integers_left(report)) / report.rate_per_s;
 }
 
+std::optional<EtaBand> eta_band_s(const JobReport& report) {
+  const auto middle = eta_s(report);
+  if (!middle || !(report.rate_spread_per_s > 0)) return std::nullopt;
+  const double part =
+      std::min(report.rate_spread_per_s / report.rate_per_s, 0.9);  // ten times as long, at most
+  return EtaBand{*middle / (1 + part), *middle / (1 - part)};
+}
+
 std::optional<Duration> time_taken(const JobReport& report) {
   if (!report.finished_unix_ms) return std::nullopt;
   const UnixMs began = report.started_unix_ms.value_or(report.created_unix_ms);

@@ -17,6 +17,13 @@ double fraction_settled(const JobReport& report);
 // Seconds to the end at the present rate; nullopt while nothing runs, and once the job has ended.
 std::optional<double> eta_s(const JobReport& report);
 
+// Between which eta_s may be, as the rate has wavered so far; nullopt where either is not known.
+struct EtaBand {
+  double low = 0;
+  double high = 0;
+};
+std::optional<EtaBand> eta_band_s(const JobReport& report);
+
 // From the first lease, else from the submission, to the end; nullopt before that.
 std::optional<Duration> time_taken(const JobReport& report);
 

@@ -78,6 +78,9 @@ Json notice_json(const std::optional<Notice>& notice) {
 Json to_json(const AgentReport& agent) {
   Json kernels = Json::array();
   for (const Kernel kernel : agent.kernels) kernels.push_back(to_text(kernel));
+  Json leases = Json::array();
+  for (const LeaseHeld& lease : agent.leases)
+    leases.push_back({{"job", lease.job.value}, {"granted_unix_ms", or_null(lease.granted_unix_ms)}});
   return {{"name", agent.name},
           {"state", to_text(agent.state)},
           {"slots", agent.slots},
@@ -88,7 +91,9 @@ Json to_json(const AgentReport& agent) {
           {"kernels", std::move(kernels)},
           {"labels", labels_json(agent.labels)},
           {"notice", notice_json(agent.notice)},
-          {"notice_errors", agent.notice_errors}};
+          {"notice_errors", agent.notice_errors},
+          {"beats_missed", agent.beats_missed},
+          {"leases", std::move(leases)}};
 }
 
 }  // namespace
@@ -122,6 +127,11 @@ Json to_json(const JobReport& report) {
   add_terms(json, spec);
   json["failed_spans"] = failed_spans_json(report.failed_spans);
   json["unplaced"] = or_null(report.unplaced);
+  json["priority"] = spec.priority;
+  json["slots_busy"] = report.slots_busy;
+  const auto band = eta_band_s(report);
+  json["eta_low_s"] = band ? Json(band->low) : Json(nullptr);
+  json["eta_high_s"] = band ? Json(band->high) : Json(nullptr);
   return json;
 }
 
@@ -134,7 +144,7 @@ Json to_json(const JobsReport& report) {
 Json to_json(const AgentsReport& report) {
   Json agents = Json::array();
   for (const AgentReport& agent : report.agents) agents.push_back(to_json(agent));
-  return {{"schema", "pq.agents/1"}, {"agents", std::move(agents)}};
+  return {{"schema", "pq.agents/1"}, {"agents", std::move(agents)}, {"left_out", report.left_out}};
 }
 
 Json to_json(const KeysReport& report) {
@@ -147,6 +157,35 @@ Json to_json(const KeysReport& report) {
                     {"agents", key.agents}});
   }
   return {{"schema", "pq.keys/1"}, {"keys", std::move(keys)}, {"left_out", report.left_out}};
+}
+
+Json to_json(const EventEntry& event) {
+  return {{"schema", "pq.event/1"},
+          {"number", std::to_string(event.number)},
+          {"unix_ms", event.unix_ms},
+          {"what", event.what},
+          {"severity", to_text(event.severity)},
+          {"job", event.job ? Json(event.job->value) : Json(nullptr)},
+          {"agent", or_null(event.agent)},
+          {"text", event.text},
+          {"detail", event.detail}};
+}
+
+Json to_json(const EventsReport& events) {
+  Json list = Json::array();
+  for (const EventEntry& event : events.events) list.push_back(to_json(event));
+  return {{"schema", "pq.events/1"}, {"events", std::move(list)}, {"left_out", events.left_out}};
+}
+
+Json to_json(const Explanation& explanation) {
+  Json reasons = Json::array();
+  for (const Reason& reason : explanation.reasons) {
+    reasons.push_back({{"word", reason.word}, {"text", reason.text}, {"advice", or_null(reason.advice)}});
+  }
+  return {{"schema", "pq.explanation/1"},
+          {"job", explanation.job.value},
+          {"state", to_text(explanation.state)},
+          {"reasons", std::move(reasons)}};
 }
 
 Json to_json(const Verification& verification) {

@@ -13,10 +13,13 @@ namespace pq {
 
 using Json = nlohmann::ordered_json;
 
-Json to_json(const JobReport& report);   // pq.job/1
-Json to_json(const JobsReport& report);  // pq.jobs/1
-Json to_json(const AgentsReport& report);
-Json to_json(const KeysReport& report);      // pq.agents/1
+Json to_json(const JobReport& report);       // pq.job/1
+Json to_json(const JobsReport& report);      // pq.jobs/1
+Json to_json(const AgentsReport& report);    // pq.agents/1
+Json to_json(const KeysReport& report);      // pq.keys/1
+Json to_json(const EventsReport& events);    // pq.events/1
+Json to_json(const EventEntry& event);       // pq.event/1, of which pq.events/1 is a list
+Json to_json(const Explanation& job);        // pq.explanation/1
 Json to_json(const Verification& findings);  // pq.verification/1
 Json to_json(const FileVerification& file);  // pq.verifications/1: of all its jobs
 Json to_json(const BackedUp& backup);        // pq.backup/1

@@ -49,6 +49,7 @@ inline constexpr std::size_t jobs_max = 100'000;  // kept; the oldest that have 
 inline constexpr std::size_t jobs_reported_max = 1000;  // in one answer, the newest
 inline constexpr std::size_t agents_max = 100'000;
 inline constexpr std::size_t agents_reported_max = 10'000;  // in one answer
+inline constexpr std::size_t leases_told = 32;              // of each agent, in its report
 inline constexpr std::size_t keys_reported_max = 10'000;
 inline constexpr std::size_t replaced_remembered = 8;  // earlier processes of one agent
 inline constexpr std::size_t findings_max = 64;
@@ -61,6 +62,21 @@ inline constexpr Duration pass_pause = 20ms;
 inline constexpr Duration pass_pause_per_lease = 20us;  // instead, where that is longer
 inline constexpr Duration pass_pause_quiet = 250ms;     // after one that found nothing, while nothing happens
 inline constexpr std::size_t looks_per_lease = 4;       // in one pass, at most; the next one goes on
+
+// ---- what people see of it
+inline constexpr std::size_t events_kept = 1000;             // of each kind: a flood of one leaves the others
+inline constexpr std::size_t events_told = 1000;             // in one answer, the newest
+inline constexpr std::size_t event_detail_bytes_max = 1024;  // with a story of 512 in it
+inline constexpr std::size_t reason_bytes_max = 1024;
+inline constexpr std::size_t reasons_max = 32;
+inline constexpr Duration recent = 10min;  // of losses that an explanation tells
+inline constexpr Duration fleet_sample = 10s;
+inline constexpr std::size_t fleet_samples_kept = 360;  // an hour
+inline constexpr Duration job_sample_first = 1s;        // of a job, at its start; twice as long …
+inline constexpr std::size_t job_samples_max = 240;  // … each time there are so many: they cover its life
+inline constexpr std::size_t ledger_spans_told = 2000;   // a screen is no wider
+inline constexpr std::size_t details_per_snapshot = 32;  // jobs that are looked at closely at the same time
+inline constexpr std::size_t failed_logs_shown = 64;     // parts of 4 KiB
 
 // ---- backups
 inline constexpr int backup_pages_per_turn = 32;  // 128 KiB read, written and synced: about a millisecond

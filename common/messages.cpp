@@ -68,6 +68,25 @@ std::optional<AgentState> parse_agent_state(std::string_view word) {
   return std::nullopt;
 }
 
+std::string_view to_text(Severity severity) {
+  switch (severity) {
+    case Severity::info:
+      return "info";
+    case Severity::warning:
+      return "warning";
+    case Severity::error:
+      return "error";
+  }
+  return "";
+}
+
+std::optional<Severity> parse_severity(std::string_view word) {
+  for (const Severity severity : {Severity::info, Severity::warning, Severity::error}) {
+    if (to_text(severity) == word) return severity;
+  }
+  return std::nullopt;
+}
+
 std::string_view to_text(NoticeKind kind) {
   switch (kind) {
     case NoticeKind::interruption:

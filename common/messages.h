@@ -287,6 +287,19 @@ struct AskLogs {
   friend bool operator==(const AskLogs&, const AskLogs&) = default;
 };
 
+// client → head, answered by EventsReport.
+struct AskEvents {
+  std::uint64_t after = 0;                  // with a higher number
+  std::optional<JobId> job = std::nullopt;  // only of this job
+  friend bool operator==(const AskEvents&, const AskEvents&) = default;
+};
+
+// client → head, answered by Explanation.
+struct AskExplanation {
+  JobId job;
+  friend bool operator==(const AskExplanation&, const AskExplanation&) = default;
+};
+
 // client → head, answered by OutputPage: what was collected, in the order of the range, from this place on.
 struct AskOutput {
   JobId job;
@@ -383,6 +396,7 @@ struct JobReport {
   std::optional<std::string> error;
   std::optional<std::string> unplaced = {};   // why no agent can take what is free of it
   std::vector<FailedSpan> failed_spans = {};  // the first limits::failed_spans_told; none in a list of jobs
+  double rate_spread_per_s = 0;  // by how much rate_per_s may be wrong, as it went so far; 0: not known
   friend bool operator==(const JobReport&, const JobReport&) = default;
 };
 
@@ -399,6 +413,13 @@ enum class AgentState { active, quarantined, draining, silent, gone };
 std::string_view to_text(AgentState state);
 std::optional<AgentState> parse_agent_state(std::string_view word);
 
+// A lease as its holder's report tells it.
+struct LeaseHeld {
+  JobId job;
+  std::optional<UnixMs> granted_unix_ms;  // not known of one that was granted before the head's last start
+  friend bool operator==(const LeaseHeld&, const LeaseHeld&) = default;
+};
+
 struct AgentReport {
   std::string name;
   AgentState state = AgentState::active;
@@ -411,6 +432,8 @@ struct AgentReport {
   std::vector<Label> labels;
   std::optional<Notice> notice = std::nullopt;
   std::uint64_t notice_errors = 0;
+  std::uint32_t beats_missed = 0;      // since it was last heard
+  std::vector<LeaseHeld> leases = {};  // limits::leases_told at most, the oldest first
   friend bool operator==(const AgentReport&, const AgentReport&) = default;
 };
 
@@ -446,6 +469,47 @@ struct Logs {
   bool more = false;       // there are already
   JobState state = JobState::queued;
   friend bool operator==(const Logs&, const Logs&) = default;
+};
+
+enum class Severity { info, warning, error };
+
+std::string_view to_text(Severity severity);
+std::optional<Severity> parse_severity(std::string_view word);
+
+// Something that happened, as the head keeps it.
+struct EventEntry {
+  std::uint64_t number = 0;  // counts up
+  UnixMs unix_ms = 0;
+  std::string what;  // for programs: "agent_joined"
+  Severity severity = Severity::info;
+  std::optional<JobId> job;
+  std::optional<std::string> agent;
+  std::string text;    // for people: "agent joined"
+  std::string detail;  // which, why; may be empty
+  friend bool operator==(const EventEntry&, const EventEntry&) = default;
+};
+
+// The newest limits::events_told of those that were asked for.
+struct EventsReport {
+  std::vector<EventEntry> events;  // by number
+  std::uint64_t left_out = 0;      // older ones
+  friend bool operator==(const EventsReport&, const EventsReport&) = default;
+};
+
+// One thing that decides how a job fares.
+struct Reason {
+  std::string word;                   // for programs: "no_agents"
+  std::string text;                   // a sentence
+  std::optional<std::string> advice;  // what to do about it, if there is something
+  friend bool operator==(const Reason&, const Reason&) = default;
+};
+
+// Why a job is not running, slow or late; or that nothing holds it up. The weightiest reason first.
+struct Explanation {
+  JobId job;
+  JobState state = JobState::queued;
+  std::vector<Reason> reasons;  // never empty
+  friend bool operator==(const Explanation&, const Explanation&) = default;
 };
 
 struct OutputEntry {
@@ -522,12 +586,12 @@ struct AgentPrograms {
 
 using AgentToHead = std::variant<Hello, Beat, Goodbye, Output, WantFile>;
 using HeadToAgent = std::variant<Welcome, Orders, OutputStored, FilePart, Refusal>;
-using ClientToHead =
-    std::variant<Submit, AskJob, AskJobs, Wait, Steer, Reprioritize, AskAgents, DrainAgent, AskAgentPrograms,
-                 Verify, BackUp, Authorize, PutFile, AskLogs, AskOutput, AskKeys, RevokeKey>;
+using ClientToHead = std::variant<Submit, AskJob, AskJobs, Wait, Steer, Reprioritize, AskAgents, DrainAgent,
+                                  AskAgentPrograms, Verify, BackUp, Authorize, PutFile, AskLogs, AskOutput,
+                                  AskKeys, RevokeKey, AskEvents, AskExplanation>;
 using HeadToClient =
     std::variant<Submitted, JobReport, JobsReport, AgentsReport, Verification, BackedUp, Authorized,
-                 FileStored, Logs, OutputPage, KeysReport, AgentPrograms, Refusal>;
+                 FileStored, Logs, OutputPage, KeysReport, AgentPrograms, EventsReport, Explanation, Refusal>;
 
 // A client counts its requests; the answer repeats the number. Agents leave it 0.
 using RequestNumber = std::uint64_t;

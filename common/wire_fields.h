@@ -281,6 +281,17 @@ void fields(auto& v, Is<AskOutput> auto& m) {
 }
 
 template <>
+inline constexpr std::string_view type_of<AskEvents> = "ask_events";
+void fields(auto& v, Is<AskEvents> auto& m) {
+  v("after", m.after);
+  v("job", m.job);
+}
+
+template <>
+inline constexpr std::string_view type_of<AskExplanation> = "ask_explanation";
+void fields(auto& v, Is<AskExplanation> auto& m) { v("job", m.job); }
+
+template <>
 inline constexpr std::string_view type_of<Verify> = "verify";
 void fields(auto& v, Is<Verify> auto& m) { v("job", m.job); }
 
@@ -351,6 +362,7 @@ void fields(auto& v, Is<JobReport> auto& m) {
   v("error", m.error, limits::text_bytes_max + limits::error_bytes_max);
   v("unplaced", m.unplaced, limits::text_bytes_max + limits::error_bytes_max);
   v.defaulted("failed_spans", m.failed_spans, {}, limits::failed_spans_told);
+  v.defaulted("rate_spread_per_s", m.rate_spread_per_s, 0.0);
 }
 
 template <>
@@ -358,6 +370,11 @@ inline constexpr std::string_view type_of<JobsReport> = "jobs";
 void fields(auto& v, Is<JobsReport> auto& m) {
   v("jobs", m.jobs, limits::jobs_reported_max);
   v("left_out", m.left_out);
+}
+
+void fields(auto& v, Is<LeaseHeld> auto& m) {
+  v("job", m.job);
+  v("granted_unix_ms", m.granted_unix_ms);
 }
 
 void fields(auto& v, Is<AgentReport> auto& m) {
@@ -372,6 +389,8 @@ void fields(auto& v, Is<AgentReport> auto& m) {
   v("labels", m.labels, limits::labels_max);
   v("notice", m.notice);
   v.defaulted("notice_errors", m.notice_errors, std::uint64_t{0});
+  v.defaulted("beats_missed", m.beats_missed, 0U);
+  v.defaulted("leases", m.leases, {}, limits::leases_told);
 }
 
 template <>
@@ -406,6 +425,38 @@ void fields(auto& v, Is<Logs> auto& m) {
   v("next", m.next);
   v("more", m.more);
   v("state", m.state);
+}
+
+void fields(auto& v, Is<EventEntry> auto& m) {
+  v("number", m.number);
+  v("unix_ms", m.unix_ms);
+  v("what", m.what, limits::name_bytes_max);
+  v("severity", m.severity);
+  v("job", m.job);
+  v("agent", m.agent, limits::name_bytes_max);
+  v("text", m.text);
+  v("detail", m.detail, limits::event_detail_bytes_max);
+}
+
+template <>
+inline constexpr std::string_view type_of<EventsReport> = "events";
+void fields(auto& v, Is<EventsReport> auto& m) {
+  v("events", m.events, limits::events_told);
+  v("left_out", m.left_out);
+}
+
+void fields(auto& v, Is<Reason> auto& m) {
+  v("word", m.word, limits::name_bytes_max);
+  v("text", m.text, limits::reason_bytes_max);
+  v("advice", m.advice, limits::reason_bytes_max);
+}
+
+template <>
+inline constexpr std::string_view type_of<Explanation> = "explanation";
+void fields(auto& v, Is<Explanation> auto& m) {
+  v("job", m.job);
+  v("state", m.state);
+  v("reasons", m.reasons, limits::reasons_max);
 }
 
 void fields(auto& v, Is<OutputEntry> auto& m) {

@@ -27,6 +27,7 @@ std::optional<E> parse_word(std::string_view word) {
   if constexpr (std::same_as<E, ErrorWord>) return parse_error_word(word);
   if constexpr (std::same_as<E, Steering>) return parse_steering(word);
   if constexpr (std::same_as<E, NoticeKind>) return parse_notice_kind(word);
+  if constexpr (std::same_as<E, Severity>) return parse_severity(word);
   if constexpr (std::same_as<E, Stream>) return parse_stream(word);
   if constexpr (std::same_as<E, FileKind>) return parse_file_kind(word);
 }

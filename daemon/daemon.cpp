@@ -7,8 +7,10 @@
 #include <variant>
 
 #include "common/limits.h"
+#include "common/version.h"
 #include "common/wire.h"
 #include "daemon/core/bookkeeping.h"
+#include "daemon/core/explanation.h"
 #include "daemon/core/invariants.h"
 #include "daemon/event_log.h"
 
@@ -47,7 +49,8 @@ bool may_say(Role role, const AgentToHead& /*any of them*/) { return role == Rol
 bool may_say(Role role, const ClientToHead& message) {
   if (role == Role::operator_) return true;
   return role == Role::viewer &&
-         is_one_of<AskJob, AskJobs, AskAgents, Wait, Verify, AskLogs, AskOutput>(message);
+         is_one_of<AskJob, AskJobs, AskAgents, Wait, Verify, AskLogs, AskOutput, AskEvents, AskExplanation>(
+             message);
 }
 
 Queue restore_queue(QueueSettings settings, Epoch epoch, Store& store, Now now) {
@@ -69,7 +72,8 @@ Daemon::Daemon(Queue queue, Store& store, Transport& transport, const Clock& clo
 
 Instant Daemon::next_deadline() const {
   constexpr Instant at_once{};  // what is under way must not wait for a message
-  return backups_.is_under_way() || !files_wanted_.empty() ? at_once : queue_.next_deadline();
+  const bool has_more = backups_.is_under_way() || !files_wanted_.empty() || !effects_.events.empty();
+  return has_more ? at_once : queue_.next_deadline();
 }
 
 void Daemon::turn(Instant latest) {
@@ -85,19 +89,46 @@ void Daemon::turn(Instant latest) {
   tell();  // after the commit: a reply must never outlive the change that it reports
   if (backups_.is_under_way()) {
     backups_.advance(effects_);
-    tell();
+    send();  // the events of its end are stored and logged by the next turn
   }
 }
 
 // The same questions that clients ask, so that both are told the same.
-Snapshot Daemon::snapshot() {
+Snapshot Daemon::snapshot(const std::set<JobId>& details) {
   const Now now = clock_.now();
   const auto ask = [&](ClientToHead question) {
     Effects answered;
     queue_.handle({}, Letter<ClientToHead>{0, std::move(question)}, now, answered);
     return std::get<Letter<HeadToClient>>(answered.outgoing.at(0).message).body;
   };
-  return {now.instant, std::get<JobsReport>(ask(AskJobs{})), std::get<AgentsReport>(ask(AskAgents{}))};
+  if (!events_ || events_upto_ != queue_.events().last()) {
+    events_ = std::make_shared<const EventsReport>(queue_.events().report({}));
+    events_upto_ = queue_.events().last();
+  }
+  Snapshot snapshot{.taken_at = now.instant,
+                    .jobs = std::get<JobsReport>(ask(AskJobs{})),
+                    .agents = std::get<AgentsReport>(ask(AskAgents{})),
+                    .unix_ms = now.unix_ms,
+                    .events = events_,
+                    .throughput = queue_.throughput().samples()};
+  for (const JobId job : details) snapshot.details.emplace(job, detail(job, now));
+  return snapshot;
+}
+
+std::optional<JobDetail> Daemon::detail(JobId id, Now now) {
+  const auto found = queue_.jobs().find(id);
+  if (found == queue_.jobs().end()) return std::nullopt;
+  const Job& job = found->second;
+  JobDetail detail{.ledger = picture_of(queue_, job),
+                   .explanation = explain(queue_, job, now),
+                   .throughput = job.throughput.samples(),
+                   .failed_spans = job.ledger.failed_spans(limits::failed_spans_told)};
+  if (job.row.attempts_failed > 0) {
+    detail.failed_logs = store_.read_last_failed_logs(id, limits::failed_logs_shown + 1);
+    detail.more_failed_logs = detail.failed_logs.size() > limits::failed_logs_shown;
+    if (detail.more_failed_logs) detail.failed_logs.erase(detail.failed_logs.begin());
+  }
+  return detail;
 }
 
 void Daemon::hear(const Incoming& incoming, Now now) {
@@ -251,13 +282,18 @@ void Daemon::refuse(const Incoming& incoming, const Refusal& refusal, RequestNum
       {Happening::message_refused, {}, "", "of key " + incoming.sender.name + ": " + sentence(refusal)});
 }
 
-// Sends, logs, and begins anew.
-void Daemon::tell() {
+void Daemon::send() {
   std::vector<OutgoingBytes> batch;
   batch.reserve(effects_.outgoing.size());
   for (const Outgoing& outgoing : effects_.outgoing)
     batch.push_back({outgoing.peer, encode_outgoing(outgoing)});
   if (!batch.empty()) transport_.send(batch);
+  effects_.outgoing.clear();
+}
+
+// Sends, logs, and begins anew.
+void Daemon::tell() {
+  send();
   for (const Event& event : effects_.events) log(event);
   effects_ = {};
 }

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -38,8 +40,9 @@ class Daemon {
   // When it must turn again though no message has come.
   Instant next_deadline() const;
 
-  // What HTTP shows: the queue as it is now, and that is as the last turn committed it.
-  Snapshot snapshot();
+  // What HTTP shows, with these jobs looked at closely: the queue as it is now, and that is as the last turn
+  // committed it.
+  Snapshot snapshot(const std::set<JobId>& details = {});
 
   const Queue& queue() const { return queue_; }
 
@@ -50,11 +53,13 @@ class Daemon {
   KeysReport report(const std::vector<Principal>& principals) const;
   void note_revoked(const std::vector<Principal>& revoked, const Principal& asker);
   void answer_from_store();
+  std::optional<JobDetail> detail(JobId job, Now now);
   HeadToClient look_up(const Verify& ask);
   HeadToClient look_up(const AskLogs& ask);
   HeadToClient look_up(const AskOutput& ask);
   void hand_out_files();
   void refuse(const Incoming& incoming, const Refusal& refusal, RequestNumber request);
+  void send();
   void tell();
 
   Store& store_;
@@ -78,6 +83,8 @@ class Daemon {
     Sha256 hash;
     std::uint64_t offset = 0;
   };
+  std::shared_ptr<const EventsReport> events_;  // as of the last snapshot
+  std::uint64_t events_upto_ = 0;
   std::deque<FileWanted> files_wanted_;  // by agents; some are handed out each turn
 };
 

@@ -76,7 +76,7 @@ pq::ExitStatus serve(const pq::DaemonOptions& options) {
   while (!signals.take()) {
     report(supervisor, daemon.queue(), clock.now().instant);
     daemon.turn(supervisor.next_deadline());
-    if (snapshots.are_wanted()) snapshots.publish(daemon.snapshot());
+    if (snapshots.are_wanted()) snapshots.publish(daemon.snapshot(snapshots.take_details_wanted()));
   }
   supervisor.say_stopping();
   spdlog::info("stopped; agents go on with what they hold");

@@ -16,6 +16,7 @@ namespace {
 constexpr std::array steps_known = {
     schema_sql,           // 0 → 1
     schema_programs_sql,  // 1 → 2
+    schema_events_sql,    // 2 → 3
 };
 
 std::int64_t version_of(Database& database) { return database.integer("PRAGMA user_version"); }

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -10,6 +12,11 @@
 
 namespace pq {
 namespace {
+
+// Where ?1 is their job.
+constexpr std::string_view of_failed_runs =
+    " AND (lease_epoch, lease_counter, begin) IN"
+    " (SELECT lease_epoch, lease_counter, begin FROM logs WHERE job = ?1 AND failed)";
 
 SqliteError orphan(std::string_view table, std::string_view owner, std::uint64_t id) {
   return {SqliteError::Kind::damaged,
@@ -112,6 +119,10 @@ Stored read_all(Database& database) {
     stored.logs_upto[JobId{static_cast<std::uint64_t>(logs.integer(0))}] =
         static_cast<std::uint64_t>(logs.integer(1));
   }
+  for (Statement events(database, select_sql(events_table)); events.step();) {
+    const EventRow event = read_event_row(events);
+    stored.events.emplace(event.number, event);
+  }
   stored.epochs = read_epochs(database);
   return stored;
 }
@@ -145,14 +156,22 @@ std::string read_file(Database& database, const Sha256& hash, std::uint64_t offs
   return skipped < bytes.size() ? std::string(bytes.substr(skipped)) : std::string();
 }
 
+std::vector<LogEntry> read_last_failed_logs(Database& database, JobId job, std::size_t count_max) {
+  const std::string sql = fmt::format("SELECT {} FROM logs WHERE job = ?1{} ORDER BY number DESC LIMIT ?2",
+                                      fmt::join(logs_table.columns, ", "), of_failed_runs);
+  Statement rows(database, sql);
+  rows.bind(1, job.value);
+  rows.bind(2, count_max);
+  std::vector<LogEntry> entries;
+  while (rows.step()) entries.push_back(read_log_row(rows));
+  std::reverse(entries.begin(), entries.end());
+  return entries;
+}
+
 std::vector<LogEntry> read_logs(Database& database, const AskLogs& ask, std::size_t count_max) {
   std::string sql =
       fmt::format("SELECT {} FROM logs WHERE job = ?1 AND number > ?2", fmt::join(logs_table.columns, ", "));
-  if (ask.failed) {
-    sql +=
-        " AND (lease_epoch, lease_counter, begin) IN"
-        " (SELECT lease_epoch, lease_counter, begin FROM logs WHERE job = ?1 AND failed)";
-  }
+  if (ask.failed) sql += of_failed_runs;
   if (ask.around) sql += " AND begin <= ?4 AND end > ?4";
   Statement rows(database, sql + " ORDER BY number LIMIT ?3");
   rows.bind(1, ask.job.value);

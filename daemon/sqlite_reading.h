@@ -22,6 +22,7 @@ std::string read_file(Database& database, const Sha256& hash, std::uint64_t offs
 
 // In the order of their numbers.
 std::vector<LogEntry> read_logs(Database& database, const AskLogs& ask, std::size_t count_max);
+std::vector<LogEntry> read_last_failed_logs(Database& database, JobId job, std::size_t count_max);
 
 // In the order of the range, those of runs that are not committed included.
 std::vector<OutputEntry> read_outputs(Database& database, const AskOutput& ask, std::size_t count_max);

@@ -280,6 +280,10 @@ constexpr std::string_view output_columns[] = {"job",           "begin", "part_b
                                                "lease_counter", "end",   "last",       "text"};
 const Table outputs_table{"outputs", 5, output_columns};
 
+constexpr std::array<std::string_view, 6> event_columns = {"number", "unix_ms", "what",
+                                                           "job",    "agent",   "detail"};
+const Table events_table{"events", 1, event_columns};
+
 void put(Statement& statement, const LogRow& log) {
   const LogEntry& entry = log.entry;
   statement.run(log.job.value, entry.number, entry.unix_ms, entry.agent, log.lease.epoch.value,
@@ -322,6 +326,23 @@ OutputEntry read_output_row(const Statement& statement) {
   row.integer<std::uint8_t>();  // whether it is the last part
   entry.text.data = row.bytes();
   return entry;
+}
+
+void put(Statement& statement, const EventRow& row) {
+  statement.run(row.number, row.unix_ms, to_text(row.event.what), row.event.job.value, row.event.agent,
+                row.event.detail);
+}
+
+EventRow read_event_row(const Statement& statement) {
+  RowReader row(statement, events_table);
+  EventRow read;
+  read.number = row.integer<std::uint64_t>();
+  read.unix_ms = row.integer<UnixMs>();
+  read.event.what = row.word(parse_happening);
+  read.event.job = JobId{row.integer<std::uint64_t>()};
+  read.event.agent = row.text();
+  read.event.detail = row.text();
+  return read;
 }
 
 std::int64_t as_ordered(std::uint64_t n) { return static_cast<std::int64_t>(ordered(n)); }

@@ -20,6 +20,7 @@ extern const Table file_parts_table;
 extern const Table outputs_seen_table;
 extern const Table logs_table;
 extern const Table outputs_table;
+extern const Table events_table;
 
 // As `begin` and `end` are stored where SQLite orders them.
 std::int64_t as_ordered(std::uint64_t n);
@@ -36,6 +37,7 @@ void put(Statement& statement, const FileRow& file);
 void put(Statement& statement, const FilePartRow& part);
 void put(Statement& statement, const LogRow& log);
 void put(Statement& statement, const OutputRow& output);
+void put(Statement& statement, const EventRow& row);
 
 // The current row of the statement of select_sql. Throws SqliteError (damaged).
 JobRow read_job_row(const Statement& statement);
@@ -45,6 +47,7 @@ std::pair<JobId, Program> read_program_row(const Statement& statement);
 FileRow read_file_row(const Statement& statement);
 LogEntry read_log_row(const Statement& statement);
 OutputEntry read_output_row(const Statement& statement);
+EventRow read_event_row(const Statement& statement);
 std::pair<AgentId, Label> read_agent_label_row(const Statement& statement);
 
 }  // namespace pq

@@ -89,7 +89,9 @@ SqliteStore::SqliteStore(const StatePaths& paths) try
       erase_outputs_(
           database_,
           "DELETE FROM outputs WHERE job = ? AND begin >= ? AND lease_epoch = ? AND lease_counter = ?"),
-      erase_outputs_of_job_(database_, erase_sql(outputs_table, 1)) {
+      erase_outputs_of_job_(database_, erase_sql(outputs_table, 1)),
+      put_event_(database_, put_sql(events_table)),
+      erase_event_(database_, erase_sql(events_table, 1)) {
   DatabaseCopy::remove_unfinished(backups_);
 } catch (const SqliteError& error) {
   throw unusable(paths.database(), error);
@@ -113,6 +115,12 @@ std::string SqliteStore::read_file(const Sha256& hash, std::uint64_t offset) try
 
 std::vector<LogEntry> SqliteStore::read_logs(const AskLogs& ask, std::size_t count_max) try {
   return pq::read_logs(database_, ask, count_max);
+} catch (const SqliteError& error) {
+  give_up(error);
+}
+
+std::vector<LogEntry> SqliteStore::read_last_failed_logs(JobId job, std::size_t count_max) try {
+  return pq::read_last_failed_logs(database_, job, count_max);
 } catch (const SqliteError& error) {
   give_up(error);
 }
@@ -145,6 +153,7 @@ void SqliteStore::commit(const Changes& changes) {
     for (const auto& [id, program] : changes.programs) put(put_program_, id, program);
     write_files(changes);
     write_prints(changes);
+    write_events(changes);
     for (const auto& [id, job] : changes.jobs) write(id, job);  // last: an erased job takes every span along
     transaction.commit();
   } catch (const SqliteError& error) {
@@ -228,6 +237,16 @@ void SqliteStore::write_files(const Changes& changes) {
     }
   }
   for (const FilePartRow& part : changes.file_parts) put(put_file_part_, part);
+}
+
+void SqliteStore::write_events(const Changes& changes) {
+  for (const auto& [number, row] : changes.events) {
+    if (row) {
+      put(put_event_, *row);
+    } else {
+      erase_event_.run(number);
+    }
+  }
 }
 
 void SqliteStore::write_prints(const Changes& changes) {

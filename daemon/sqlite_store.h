@@ -29,6 +29,7 @@ class SqliteStore final : public Store {
   std::optional<Stored> read_job(JobId job) override;
   std::string read_file(const Sha256& hash, std::uint64_t offset) override;
   std::vector<LogEntry> read_logs(const AskLogs& ask, std::size_t count_max) override;
+  std::vector<LogEntry> read_last_failed_logs(JobId job, std::size_t count_max) override;
   std::vector<OutputEntry> read_outputs(const AskOutput& ask, std::size_t count_max) override;
 
   // Into STATE_DIR/backups/NAME.db.
@@ -45,6 +46,7 @@ class SqliteStore final : public Store {
   void write(AgentId id, const std::optional<AgentRow>& agent);
   void write_files(const Changes& changes);
   void write_prints(const Changes& changes);
+  void write_events(const Changes& changes);
 
   std::filesystem::path path_;
   std::filesystem::path backups_;
@@ -72,6 +74,8 @@ class SqliteStore final : public Store {
   Statement put_output_;
   Statement erase_outputs_;
   Statement erase_outputs_of_job_;
+  Statement put_event_;
+  Statement erase_event_;
   std::optional<DatabaseCopy> backup_;  // under way
   bool outcome_is_unknown_ = false;     // of the last commit
 };

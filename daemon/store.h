@@ -43,6 +43,8 @@ class Store {
 
   // What programs of a job printed, as committed.
   virtual std::vector<LogEntry> read_logs(const AskLogs& ask, std::size_t count_max) = 0;
+  // The last `count_max` parts of runs that failed, in order.
+  virtual std::vector<LogEntry> read_last_failed_logs(JobId job, std::size_t count_max) = 0;
   // Also of runs that are not committed: the ledger knows which are.
   virtual std::vector<OutputEntry> read_outputs(const AskOutput& ask, std::size_t count_max) = 0;
 

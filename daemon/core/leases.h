@@ -21,7 +21,8 @@ struct Lease {
   // The number of the first Orders that name it. A holder that has seen those and does not list it has
   // dropped it. 0: restored, the holder knows it or never will.
   std::uint64_t granted_in = 0;
-  Instant progress_at;  // when the committed point last moved
+  std::optional<UnixMs> granted_unix_ms = {};  // nullopt: restored
+  Instant progress_at;                         // when the committed point last moved
   // A lower end that the holder was asked for, in the Orders of this number; one request at a time.
   std::optional<std::uint64_t> end_asked;
   std::uint64_t asked_in = 0;

@@ -55,11 +55,13 @@ Queue::Queue(QueueSettings settings, Epoch epoch, Stored stored, Now now)
     if (!has_ended(job.row.state)) files_.need(id, job.files());
     if (job.row.state == JobState::failed) files_.need_less(id, job.files());
     if (job.row.state == JobState::paused) pause(job, now);
+    job.done_told = job.ledger.done();
     unranked_.insert(id);
   }
+  events_ = EventHistory(stored.events);
   shares_.tell_time(now.instant);
   rank_jobs();
-  settled_at_ = awake_since_ = now.instant;
+  settled_at_ = awake_since_ = began_at_ = now.instant;
   awake_until_ = next_deadline();
 }
 
@@ -74,7 +76,8 @@ void Queue::settle(Now now, Effects& effects) {
   files_.settle(now, changes_);
   send_orders(effects);
   answer_waits(now, effects);
-  note_rows(effects);
+  note_throughput(now);
+  note_rows(now, effects);
   settled_at_ = now.instant;
   awake_until_ = next_deadline();
 }
@@ -202,6 +205,11 @@ void Queue::end_job(Job& job, JobState state, std::optional<std::string> error, 
     files_.release(job.row.id, job.files(), now);
   }
   effects.events.push_back({Happening::job_ended, job.row.id, "", std::string(to_text(state))});
+  sampled_.push_back(job.row.id);
+  if (sampled_.size() > limits::jobs_reported_max) {
+    if (const auto old = jobs_.find(sampled_.front()); old != jobs_.end()) old->second.throughput.clear();
+    sampled_.pop_front();
+  }
 }
 
 void Queue::end_finished_jobs(Now now, Effects& effects) {
@@ -269,7 +277,53 @@ void Queue::send_orders(Effects& effects) {
   orders_due_.clear();
 }
 
-void Queue::note_rows(Effects& effects) {
+SlotCounts Queue::slot_counts() const {
+  SlotCounts slots;
+  for (const auto& [id, agent] : roster_.all()) {
+    slots.busy += static_cast<std::uint32_t>(agent.slots_busy);
+    if (agent.takes_work()) slots.all += agent.row.slots;
+  }
+  return slots;
+}
+
+// Only jobs that this turn has touched can have done more.
+void Queue::note_throughput(Now now) {
+  std::optional<SlotCounts> counted;  // a pass over all agents, for a sample that is due
+  const auto slots = [&]() -> const SlotCounts& {
+    if (!counted) counted = slot_counts();
+    return *counted;
+  };
+  for (const JobId id : touched_jobs_) {
+    const auto found = jobs_.find(id);
+    if (found == jobs_.end()) continue;
+    Job& job = found->second;
+    const std::uint64_t done = job.ledger.done();
+    integers_done_ += done - job.done_told;
+    job.done_told = done;
+    if (job.row.started_unix_ms && job.throughput.is_due(now.instant)) {
+      const auto busy = static_cast<std::uint32_t>(job.ledger.leases()) * job.row.spec.cpus;
+      job.throughput.note(now, done, {busy, slots().all});
+    }
+  }
+  if (throughput_.is_due(now.instant)) throughput_.note(now, integers_done_, slots());
+}
+
+// One event a job and turn: at a job's end a large fleet splits many leases at once.
+void Queue::note_splits(Effects& effects) {
+  for (const auto& [job, split] : splits_) {
+    if (split.leases == 1) {
+      effects.events.push_back({Happening::lease_split, job, split.agent, split.detail});
+    } else {
+      effects.events.push_back({Happening::lease_split, job, "",
+                                std::to_string(split.leases) + " leases end earlier, for other slots"});
+    }
+  }
+  splits_.clear();
+}
+
+void Queue::note_rows(Now now, Effects& effects) {
+  note_splits(effects);
+  events_.note(effects.events, now.unix_ms, changes_);
   for (const JobId id : touched_jobs_) {
     const auto job = jobs_.find(id);
     if (job != jobs_.end()) changes_.jobs[id] = job->second.row;

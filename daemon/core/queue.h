@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -15,6 +16,7 @@
 #include "common/limits.h"
 #include "common/messages.h"
 #include "daemon/core/effects.h"
+#include "daemon/core/event_history.h"
 #include "daemon/core/files.h"
 #include "daemon/core/leases.h"
 #include "daemon/core/ledger.h"
@@ -23,6 +25,7 @@
 #include "daemon/core/rows.h"
 #include "daemon/core/schedule.h"
 #include "daemon/core/shares.h"
+#include "daemon/core/throughput.h"
 
 namespace pq {
 
@@ -57,6 +60,8 @@ struct Job {
   std::map<AgentId, Record> records = {};  // of those on which its program has failed
   std::optional<AgentId> gathers_on = {};  // where slots are kept for it until a step's worth of them is idle
   std::uint64_t logs_upto = 0;             // the number of its log's last part
+  std::uint64_t done_told = 0;             // of its integers, in Queue::integers_done_
+  Throughput throughput{limits::job_sample_first, limits::job_samples_max, Throughput::WhenFull::halve};
 
   std::vector<FileRef> files() const {
     return row.spec.program ? files_needed(*row.spec.program) : std::vector<FileRef>{};
@@ -91,6 +96,11 @@ class Queue {
   const Roster& roster() const { return roster_; }
   const Shares& shares() const { return shares_; }
   const Files& files() const { return files_; }
+  const EventHistory& events() const { return events_; }
+  const Throughput& throughput() const { return throughput_; }  // of the whole fleet
+  // Since this head began.
+  std::uint64_t integers_done() const { return integers_done_; }
+  Instant began_at() const { return began_at_; }
 
  private:
   struct Waiting {
@@ -136,8 +146,10 @@ class Queue {
   HeadToClient answer(const Reprioritize& ask, Now now, Effects& effects);
   HeadToClient answer(const AskAgents& ask, Now now, Effects& effects);
   HeadToClient answer(const DrainAgent& ask, Now now, Effects& effects);
+  HeadToClient answer(const AskEvents& ask, Now now, Effects& effects);
+  HeadToClient answer(const AskExplanation& ask, Now now, Effects& effects);
   HeadToClient answer(const PutFile& put, Now now, Effects& effects);
-  HeadToClient retry(Job& job);
+  HeadToClient retry(Job& job, Effects& effects);
   std::optional<HeadToClient> wait(const Wait& wait, const Sender& from, RequestNumber request, Now now);
   AgentReport report(const Agent& agent, Now now) const;
   void pause(Job& job, Now now);
@@ -175,7 +187,10 @@ class Queue {
   void end_finished_jobs(Now now, Effects& effects);
   void send_orders(Effects& effects);
   Orders orders_for(const Agent& agent) const;
-  void note_rows(Effects& effects);
+  void note_throughput(Now now);
+  SlotCounts slot_counts() const;
+  void note_splits(Effects& effects);
+  void note_rows(Now now, Effects& effects);
 
   // ---- shared by them (queue.cpp)
   Job& touch(JobId id);
@@ -214,7 +229,20 @@ class Queue {
   std::size_t waits_count_ = 0;
   Instant next_wait_end_ = Instant::never();  // no later than the earliest `until`
 
+  // ---- for people
+  EventHistory events_;
+  Throughput throughput_{limits::fleet_sample, limits::fleet_samples_kept, Throughput::WhenFull::forget};
+  std::uint64_t integers_done_ = 0;
+  Instant began_at_;
+  std::deque<JobId> sampled_;  // those that have ended and still have their samples, the latest last
+
   // Of this turn.
+  struct Split {
+    std::size_t leases = 0;
+    std::string agent;  // of one of them
+    std::string detail;
+  };
+  std::map<JobId, Split> splits_;
   std::set<AgentId> orders_due_;
   std::set<JobId> touched_jobs_;
   bool slots_are_kept_ = false;  // on some agent, for a step that needs more than are idle

@@ -215,6 +215,12 @@ void Queue::hear_end(Agent& agent, const LeaseView& view, Effects& effects) {
   }
   forget_output(view.lease, view.end);
   unranked_.insert(lease.job);
+  if (!agent.draining) {
+    Split& split = splits_[lease.job];
+    split.leases += 1;
+    split.agent = agent.row.name;
+    split.detail = to_text(view.lease) + " ends at " + std::to_string(view.end) + ", for another slot";
+  }
   if (!std::exchange(lease.has_yielded, true)) touch(lease.job).row.leases.yielded += 1;
   if (job.ledger.leased_at(lease.begin) == nullptr) drop_lease(view.lease);
 }

@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "daemon/core/explanation.h"
 #include "daemon/core/placement.h"
 #include "daemon/core/queue.h"
 
@@ -108,6 +109,7 @@ JobReport Queue::report(const Job& job) const {
   report.error = job.row.error;
   if (has_ended(job.row.state)) return report;
   report.slots_busy = static_cast<std::uint32_t>(job.ledger.leases()) * job.row.spec.cpus;
+  report.rate_spread_per_s = job.throughput.spread();
   if (job.row.state != JobState::paused && job.ledger.has_free())
     report.unplaced = why_unplaced(roster_, job.demand);
   for (const auto& [begin, span] : job.ledger.spans()) {
@@ -167,8 +169,15 @@ AgentReport Queue::report(const Agent& agent, Now now) const {
   } else if (agent.quarantined_until) {
     report.state = AgentState::quarantined;
   }
-  for (const LeaseId lease : agent.leases) {
-    const auto pace = agent.paces.find(leases_.find(lease)->job);
+  // A beat's time may pass, and half of another one for the way.
+  const Duration beat = std::chrono::milliseconds(beat_ms());
+  if (!agent.gone && silence > beat)
+    report.beats_missed = static_cast<std::uint32_t>((silence - beat / 2) / beat);
+  for (const LeaseId id : agent.leases) {
+    const Lease& lease = *leases_.find(id);
+    if (report.leases.size() < limits::leases_told)
+      report.leases.push_back({lease.job, lease.granted_unix_ms});
+    const auto pace = agent.paces.find(lease.job);
     if (pace != agent.paces.end()) report.rate_per_s += 1 / pace->second.per_integer_s;
   }
   return report;
@@ -188,6 +197,16 @@ HeadToClient Queue::answer(const AskAgents& /*ask*/, Now now, Effects& /*effects
   return reports;
 }
 
+HeadToClient Queue::answer(const AskEvents& ask, Now /*now*/, Effects& /*effects*/) {
+  return events_.report(ask);
+}
+
+HeadToClient Queue::answer(const AskExplanation& ask, Now now, Effects& /*effects*/) {
+  const auto job = jobs_.find(ask.job);
+  if (job == jobs_.end()) return no_such(ask.job);
+  return explain(*this, job->second, now);
+}
+
 // ---------------------------------------------------------------- steering
 
 HeadToClient Queue::answer(const Steer& steer, Now now, Effects& effects) {
@@ -196,7 +215,7 @@ HeadToClient Queue::answer(const Steer& steer, Now now, Effects& effects) {
   Job& job = found->second;
   const bool is_so_already = steer.what == Steering::cancel && job.row.state == JobState::cancelled;
   if (is_so_already) return whole_report(job);
-  if (steer.what == Steering::retry) return retry(job);
+  if (steer.what == Steering::retry) return retry(job, effects);
   if (has_ended(job.row.state)) return too_late(job);
   switch (steer.what) {
     case Steering::retry:
@@ -218,7 +237,7 @@ HeadToClient Queue::answer(const Steer& steer, Now now, Effects& effects) {
 }
 
 // Its failed parts have another chance, and so does the job if it has failed.
-HeadToClient Queue::retry(Job& job) {
+HeadToClient Queue::retry(Job& job, Effects& effects) {
   JobRow& row = job.row;
   const std::string name = "job " + std::to_string(row.id.value);
   if (row.state == JobState::done || row.state == JobState::cancelled)
@@ -230,6 +249,7 @@ HeadToClient Queue::retry(Job& job) {
   touch(row.id);
   row.failures_forgiven = row.attempts_failed;
   job.records.clear();
+  effects.events.push_back({Happening::job_steered, row.id, "", "what has failed is tried again"});
   if (row.state != JobState::failed) return whole_report(job);
   row.state = row.started_unix_ms ? JobState::running : JobState::queued;
   row.finished_unix_ms.reset();

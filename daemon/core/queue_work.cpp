@@ -156,6 +156,7 @@ void Queue::grant(Job& job, Agent& agent, const Range& free, Now now) {
   lease.cpus = job.demand.cpus;
   lease.collected.upto = free.begin;
   lease.granted_in = agent.orders_number + 1;
+  lease.granted_unix_ms = now.unix_ms;
   lease.progress_at = now.instant;
   if (shares_.others_wait()) lease.turn_ends = now.instant + limits::share_quantum;
   job.ledger.grant(free.begin, id, agent.row.id, width, changes_);

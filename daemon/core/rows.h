@@ -13,6 +13,7 @@
 #include "common/instant.h"
 #include "common/job.h"
 #include "common/messages.h"
+#include "daemon/core/happening.h"
 #include "daemon/core/span.h"
 
 namespace pq {
@@ -83,6 +84,13 @@ struct OutputRow {
   bool last = false;  // of its run
 };
 
+// An event that is kept. Its number counts up.
+struct EventRow {
+  std::uint64_t number = 0;
+  UnixMs unix_ms = 0;
+  Event event;
+};
+
 // How far a live lease is collected: all of the runs before `upto`, and `bytes` of the run that begins there.
 struct Collected {
   std::uint64_t upto = 0;
@@ -121,11 +129,12 @@ struct Changes {
   std::map<JobId, std::uint64_t> logs_erased_upto;  // with this number or a lower one
   std::vector<OutputRow> outputs;
   std::vector<OutputsErased> outputs_erased;  // after the outputs
+  std::map<std::uint64_t, std::optional<EventRow>> events;
 
   bool is_empty() const {
     return jobs.empty() && spans.empty() && agents.empty() && outputs_seen.empty() && files.empty() &&
            file_parts.empty() && logs.empty() && logs_erased_upto.empty() && outputs.empty() &&
-           outputs_erased.empty();
+           outputs_erased.empty() && events.empty();
   }
 };
 
@@ -139,6 +148,7 @@ struct Stored {
   std::map<Sha256, FileRow> files = {};
   std::map<LeaseId, Collected> collected = {};    // of live leases beyond what they have committed
   std::map<JobId, std::uint64_t> logs_upto = {};  // the highest number in each job's log
+  std::map<std::uint64_t, EventRow> events = {};
 };
 
 inline SpanRows spans_of(const Stored& stored, JobId job) {

@@ -82,6 +82,10 @@ void show(const KeysReport& report) {
   check_lines(keys_table(report));
 }
 
+void show(const EventsReport& events) { check_json(to_line(to_json(events))); }
+
+void show(const Explanation& explanation) { check_json(to_line(to_json(explanation))); }
+
 void show(const AgentPrograms& programs) {
   for (const AgentProgram& program : programs.programs) check_lines(to_text(program.sha256));
 }

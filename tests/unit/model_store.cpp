@@ -79,6 +79,13 @@ std::vector<LogEntry> ModelStore::read_logs(const AskLogs& ask, std::size_t coun
   return entries;
 }
 
+std::vector<LogEntry> ModelStore::read_last_failed_logs(JobId job, std::size_t count_max) {
+  std::vector<LogEntry> entries = read_logs({.job = job, .failed = true}, model_.logs.size());
+  if (entries.size() > count_max)
+    entries.erase(entries.begin(), entries.end() - static_cast<std::ptrdiff_t>(count_max));
+  return entries;
+}
+
 std::vector<OutputEntry> ModelStore::read_outputs(const AskOutput& ask, std::size_t count_max) {
   std::vector<OutputEntry> entries;
   for (auto row = model_.outputs.lower_bound({ask.job, ask.begin, ask.offset, LeaseId{}});

@@ -39,6 +39,7 @@ class ModelStore : public Store {
   std::optional<Stored> read_job(JobId job) override;
   std::string read_file(const Sha256& hash, std::uint64_t offset) override;
   std::vector<LogEntry> read_logs(const AskLogs& ask, std::size_t count_max) override;
+  std::vector<LogEntry> read_last_failed_logs(JobId job, std::size_t count_max) override;
   std::vector<OutputEntry> read_outputs(const AskOutput& ask, std::size_t count_max) override;
   std::optional<Refusal> begin_backup(const std::string& name) override;
   std::optional<BackupEnd> continue_backup() override;

@@ -333,6 +333,7 @@ struct Twins {
   std::vector<LogEntry> logs(const AskLogs& ask, std::size_t count_max = 1000) {
     const auto entries = store.read_logs(ask, count_max);
     CHECK(entries == model.read_logs(ask, count_max));
+    CHECK(store.read_last_failed_logs(ask.job, count_max) == model.read_last_failed_logs(ask.job, count_max));
     return entries;
   }
   std::vector<OutputEntry> outputs(const AskOutput& ask, std::size_t count_max = 1000) {

@@ -72,6 +72,7 @@ void apply(const Changes& changes, Stored& model) {
   apply_rows(changes.spans, model.spans);
   apply_rows(changes.agents, model.agents);
   apply_rows(changes.files, model.files);
+  apply_rows(changes.events, model.events);
   for (const auto& [agent, seq] : changes.outputs_seen) model.outputs_seen[agent] = seq;
   for (const auto& [id, agent] : changes.agents) {
     if (!agent) model.outputs_seen.erase(id);

@@ -29,17 +29,21 @@ bool is_pair(const Place& place) {
 bool is_value(const Place& place) { return place.key() == "value" && !is_pair(place); }
 
 bool is_text(const Place& place) {
-  static const Words keys = {"name",       "version", "detail",  "error", "key",      "value", "invariant",
-                             "public_key", "path",    "words[]", "agent", "unplaced", "arch",  "http"};
+  static const Words keys = {"name",      "version",    "detail", "error",   "key",   "value",
+                             "invariant", "public_key", "path",   "words[]", "agent", "unplaced",
+                             "arch",      "http",       "what",   "word",    "advice"};
+  if (place.key() == "what") return place.is_within("events");   // elsewhere it is a word
+  if (place.key() == "word") return place.is_within("reasons");  // the same
   // Elsewhere it is of bytes.
-  if (place.key() == "text") return place.is_within("notice");
+  if (place.key() == "text")
+    return place.is_within("notice") || place.is_within("events") || place.is_within("reasons");
   return keys.contains(place.key()) && !is_value(place);
 }
 
 bool is_list(const Place& place) {
-  static const Words keys = {"labels",   "kernels",      "leases",  "paces", "jobs",    "agents",
-                             "findings", "logs",         "outputs", "words", "env",     "files",
-                             "require",  "failed_spans", "entries", "keys",  "programs"};
+  static const Words keys = {"labels",  "kernels", "leases",   "paces",  "jobs",   "agents",  "findings",
+                             "logs",    "outputs", "words",    "env",    "files",  "require", "failed_spans",
+                             "entries", "keys",    "programs", "events", "reasons"};
   return keys.contains(place.key()) && place.object->type == Type::ARRAY;
 }
 
@@ -64,7 +68,13 @@ bool is_optional(const Place& map, std::string_view key) {
                              "ends_unix_ms",
                              "expires_unix_ms",
                              "lasts_ms",
-                             "http"};
+                             "http",
+                             "rate_spread_per_s",
+                             "beats_missed",
+                             "granted_unix_ms",
+                             "advice"};
+  if (key == "agent") return map.is_within("events");
+  if (key == "leases") return map.is_within("agents");
   // What orders have learned to say since: left out where it is as usual.
   if (key == "attempts_failed") return map.is_within("leases");
   if (key == "begin") return map.is_within("jobs") && !map.is_within("failed_spans");
@@ -72,13 +82,13 @@ bool is_optional(const Place& map, std::string_view key) {
 }
 
 bool may_be_fraction(const Place& place) {
-  static const Words keys = {"fixed_s", "per_integer_s", "rate_per_s"};
+  static const Words keys = {"fixed_s", "per_integer_s", "rate_per_s", "rate_spread_per_s"};
   return keys.contains(place.key()) || is_value(place);
 }
 
 bool may_be_negative(const Place& place) {
   static const Words keys = {"priority", "created_unix_ms", "started_unix_ms", "finished_unix_ms",
-                             "unix_ms",  "ends_unix_ms",    "expires_unix_ms"};
+                             "unix_ms",  "ends_unix_ms",    "expires_unix_ms", "granted_unix_ms"};
   return keys.contains(place.key()) || may_be_fraction(place);
 }
 
@@ -86,6 +96,9 @@ std::size_t bytes_max(const Place& text) {
   if (text.key() == "words[]" || text.is_within("env")) return limits::program_bytes_max;
   if (text.key() == "name" || text.key() == "key" || text.key() == "agent" || text.key() == "arch")
     return limits::name_bytes_max;
+  if (text.key() == "what" || text.key() == "word") return limits::name_bytes_max;
+  if (text.is_within("events") && text.key() == "detail") return limits::event_detail_bytes_max;
+  if (text.is_within("reasons")) return limits::reason_bytes_max;
   if (text.key() == "unplaced") return story_widest.size();
   if (text.key() == "error" && text.is_within("failed_spans")) return limits::error_bytes_max;
   if (text.key() == "path") return path_widest.size();
@@ -100,6 +113,9 @@ std::size_t items_max(const Place& list, Recode receiver) {
   if (list.key() == "agents") return limits::agents_reported_max;
   if (list.key() == "keys") return limits::keys_reported_max;
   if (list.key() == "programs") return limits::agent_programs_max;
+  if (list.key() == "events") return limits::events_told;
+  if (list.key() == "reasons") return limits::reasons_max;
+  if (list.key() == "leases" && list.is_within("agents")) return limits::leases_told;
   if (list.key() == "findings") return limits::findings_max;
   if (list.key() == "logs" || list.key() == "outputs") return limits::outputs_per_message;
   if (list.key() == "entries") return limits::logs_answered_max;
@@ -140,9 +156,9 @@ TEST_CASE("a field takes values of its own type and no others") {
 }
 
 TEST_CASE("an integer that its field cannot hold is refused, not cut") {
-  static const Words narrow_keys = {"slots",       "busy",         "slots_busy",   "beat_ms",
-                                    "patience_ms", "attempts_max", "failures_max", "heard_ms_ago",
-                                    "cpus",        "timeout_ms",   "attempt",      "attempts"};
+  static const Words narrow_keys = {"slots",        "busy",         "slots_busy",   "beat_ms", "patience_ms",
+                                    "attempts_max", "failures_max", "heard_ms_ago", "cpus",    "timeout_ms",
+                                    "attempt",      "attempts",     "beats_missed"};
   int narrow = 0;
   for (const Sample& sample : all_samples()) {
     const MessageTree tree(sample.bytes);

@@ -236,7 +236,10 @@ inline std::vector<ClientToHead> client_messages() {
           AskKeys{},
           RevokeKey{"spot"},
           RevokeKey{name_widest},
-          AskAgentPrograms{}};
+          AskAgentPrograms{},
+          AskEvents{},
+          AskEvents{u64_max, JobId{u64_max}},
+          AskExplanation{{7}}};
 }
 
 inline JobReport job_usual() {
@@ -293,7 +296,9 @@ inline AgentReport agent_usual() {
           every_kernel(),
           {{"arch", "aarch64"}},
           Notice{NoticeKind::rebalance, "EC2 recommends to rebalance", std::nullopt},
-          0};
+          0,
+          2,
+          {{{7}, 1'700'000'000'000}, {{8}, std::nullopt}}};
 }
 
 inline AgentReport agent_widest() {
@@ -307,7 +312,9 @@ inline AgentReport agent_widest() {
           std::vector(limits::kernels_max, Kernel::primes),
           std::vector(limits::labels_max, Label{name_widest, text_widest}),
           Notice{NoticeKind::interruption, text_widest, i64_max},
-          u64_max};
+          u64_max,
+          u32_max,
+          std::vector(limits::leases_told, LeaseHeld{{u64_max}, i64_min})};
 }
 
 inline std::vector<HeadToClient> answers() {
@@ -350,6 +357,17 @@ inline std::vector<HeadToClient> answers() {
                     {{"x86_64", 4'000'000, sha256_of("agent")}, {"aarch64", 3'900'000, sha256_of("agent")}}},
       AgentPrograms{text_widest, std::vector(limits::agent_programs_max,
                                              AgentProgram{name_widest, u64_max, sha256_of("agent")})},
+      EventsReport{},
+      EventsReport{
+          {{1, 1'700'000'000'000, "agent_joined", Severity::info, std::nullopt, "i-0abc", "agent joined", ""},
+           {u64_max, i64_min, name_widest, Severity::error, JobId{u64_max}, name_widest, text_widest,
+            std::string(limits::event_detail_bytes_max, 'd')}},
+          u64_max},
+      Explanation{{7}, JobState::queued, {{"no_agents", "No agent is there.", "Start one."}}},
+      Explanation{{u64_max},
+                  JobState::failed,
+                  std::vector(limits::reasons_max,
+                              Reason{name_widest, std::string(limits::reason_bytes_max, 't'), std::nullopt})},
       Refusal{ErrorWord::no_such_job, "17"}};
 }
 
