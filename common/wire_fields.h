@@ -284,7 +284,7 @@ template <>
 inline constexpr std::string_view type_of<AskEvents> = "ask_events";
 void fields(auto& v, Is<AskEvents> auto& m) {
   v("after", m.after);
-  v("job", m.job);
+  v("of_job", m.job);
 }
 
 template <>

@@ -68,7 +68,9 @@ Daemon::Daemon(Queue queue, Store& store, Transport& transport, const Clock& clo
       agents_(agents),
       http_(std::move(http)),
       queue_(std::move(queue)),
-      backups_(store) {}
+      backups_(store) {
+  effects_.events.push_back({Happening::head_started, {}, "", "pqd " + std::string(program_version)});
+}
 
 Instant Daemon::next_deadline() const {
   constexpr Instant at_once{};  // what is under way must not wait for a message

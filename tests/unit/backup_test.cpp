@@ -60,6 +60,8 @@ struct Head {
   StandingClock clock;
   Daemon daemon{Queue({}, Epoch{1}, {}, clock.now()), store, transport, clock};
 
+  Head() { daemon.turn(); }  // stores that it has started
+
   void hears(std::uint64_t peer, RequestNumber request, const ClientToHead& question,
              Role role = Role::operator_) {
     transport.arrived.push_back(
@@ -80,6 +82,8 @@ struct Head {
     return {message.peer.value, *decode_to_client(message.bytes)};
   }
 
+  Happening last_event() const { return store.stored().events.rbegin()->second.event.what; }
+
   ErrorWord refuses() { return std::get<Refusal>(says().second.body).word; }
 };
 
@@ -97,6 +101,9 @@ TEST_CASE("a head does not sleep while a backup is made, and answers in the turn
   CHECK(peer == 5);
   CHECK(letter.request == 9);
   CHECK(letter.body == HeadToClient(BackedUp{"/backups/one.db", 4096}));
+  CHECK(h.last_event() == Happening::head_started);
+  CHECK_FALSE(h.waits());
+  CHECK(h.last_event() == Happening::backup_made);
   CHECK(h.waits());
   CHECK(h.transport.sent.empty());
 }
@@ -137,6 +144,8 @@ TEST_CASE("a backup that fails is refused with its reason, and the head goes on"
   h.hears(5, 9, wish);
   for (int turn = 0; turn < 3; ++turn) h.daemon.turn();
   CHECK(h.refuses() == ErrorWord::backup_failed);
+  CHECK_FALSE(h.waits());
+  CHECK(h.last_event() == Happening::backup_failed);
   CHECK(h.waits());
   h.hears(5, 10, BackUp{{5, 6}, ""});
   h.daemon.turn();

@@ -107,7 +107,8 @@ TEST_CASE("a job in JSON has every field of pq.job/1, wide integers as decimal s
     "leases": {"granted": 12, "expired": 1, "yielded": 3}, "attempts_failed": 0,
     "created_unix_ms": 1700000000000, "started_unix_ms": 1700000000100, "finished_unix_ms": 1700000000500,
     "rate_per_s": 0.0, "eta_s": null, "error": null, "cpus": 1, "require": {}, "program": null,
-    "attempts_max": 3, "failures_max": 100, "failed_spans": [], "unplaced": null})");
+    "attempts_max": 3, "failures_max": 100, "failed_spans": [], "unplaced": null, "priority": 0,
+    "slots_busy": 0, "eta_low_s": null, "eta_high_s": null})");
   CHECK(to_line(to_json(done_job())) == to_line(expected));
 }
 
@@ -184,7 +185,8 @@ TEST_CASE("jobs, agents, findings and errors in JSON carry their schemas") {
   CHECK(to_line(to_json(AgentsReport{.agents = {agent("left")}})) ==
         R"({"schema":"pq.agents/1","agents":[{"name":"left","state":"active","slots":4,"busy":3,)"
         R"("rate_per_s":120000000.0,"version":"0.1.0","heard_ms_ago":250,"kernels":["primes","twins"],)"
-        R"("labels":{"arch":"x86_64","os":"linux"},"notice":null,"notice_errors":0}]})");
+        R"("labels":{"arch":"x86_64","os":"linux"},"notice":null,"notice_errors":0,"beats_missed":0,)"
+        R"("leases":[]}],"left_out":0})");
   CHECK(to_json(AgentsReport{}).at("agents").is_array());
 
   const Verification broken = {.job = JobId{7},

@@ -55,6 +55,7 @@ Scenario::Scenario(QueueSettings settings) : settings_(settings), now_{Instant{1
 }
 
 Scenario::~Scenario() {
+  if (ends_amid_work_) return;
   if (std::uncaught_exceptions() > 0) return;
   for (const auto& inbox : inboxes_) {
     CHECK_MESSAGE(inbox.second.empty(), "messages are left unread by peer ", inbox.first.value);

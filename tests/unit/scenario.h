@@ -36,6 +36,9 @@ class Scenario {
   ScriptedAgent& stranger(const std::string& name);
   ScriptedAgent& another_process_of(const std::string& name);  // a stranger with the same name and key
 
+  // What was sent or granted and that the test does not look at is no mistake of it.
+  void ends_amid_work() { ends_amid_work_ = true; }
+
   // ---- a client
   JobId submits(Range range, Fold fold = Fold::sum);
   JobId submits(const JobSpec& spec);
@@ -82,6 +85,7 @@ class Scenario {
   std::deque<Message>& inbox(PeerId peer) { return inboxes_[peer]; }
 
   QueueSettings settings_;
+  bool ends_amid_work_ = false;
   Now now_;
   Instant next_beats_;
   Model model_;  // what is stored

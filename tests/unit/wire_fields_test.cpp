@@ -72,7 +72,9 @@ bool is_optional(const Place& map, std::string_view key) {
                              "rate_spread_per_s",
                              "beats_missed",
                              "granted_unix_ms",
-                             "advice"};
+                             "advice",
+                             "of_job"};
+  if (key == "job") return map.is_within("events");
   if (key == "agent") return map.is_within("events");
   if (key == "leases") return map.is_within("agents");
   // What orders have learned to say since: left out where it is as usual.
