@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Mapping, Optional
 
 from peer import RETRY_MS, Peer, Speaker
+import schemas
 from program import BINARIES, Outcome, Program, clean_environment, die_with_parent
 from waiting import PATIENCE_S, eventually
 
@@ -129,6 +130,8 @@ class Cluster:
             timeout=within,
             preexec_fn=partial(die_with_parent, self.network),
         )
+        if "--json" in words and program != "pq-agent":
+            schemas.check_lines(ended.stdout)
         return Outcome(ended.returncode, ended.stdout, ended.stderr)
 
     def _where(self, state_dir: bool) -> tuple[str, ...]:
