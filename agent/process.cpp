@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -78,7 +79,8 @@ struct Birth {
   std::atomic<pid_t>* group;
   int input, output, errors;
   const std::vector<int>* ignored;
-  int error = 0;  // of the first call that failed
+  int report = -1;  // a descriptor, to which the error is written as well; -1: the memory is shared
+  int error = 0;    // of the first call that failed
 };
 
 template <class Resource>
@@ -110,25 +112,37 @@ void restore_signals(const std::vector<int>& ignored) {
   sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+// Also what this process was started with; an old kernel keeps those open. `kept`: -1, or from 3 on.
+void close_all_but(int kept) {
+  if (kept < 0) {
+    close_range(3, ~0U, 0);
+    return;
+  }
+  const auto middle = static_cast<unsigned>(kept);
+  if (middle > 3) close_range(3, middle - 1, 0);
+  close_range(middle + 1, ~0U, 0);
+}
+
 bool settle_in(const Birth& birth) {
   if (setpgid(0, 0) != 0) return false;
   if (birth.group != nullptr) *birth.group = getpid();
   if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return false;
   if (fchdir(birth.spec->directory) != 0) return false;
   if (dup2(birth.input, 0) < 0 || dup2(birth.output, 1) < 0 || dup2(birth.errors, 2) < 0) return false;
-  close_range(3, ~0U, 0);  // also what this process was started with; an old kernel keeps those open
+  close_all_but(birth.report);
   if (!lower_limit(RLIMIT_CORE, 0)) return false;
   if (birth.spec->memory_bytes > 0 && !lower_limit(RLIMIT_DATA, birth.spec->memory_bytes)) return false;
   restore_signals(*birth.ignored);
   return true;
 }
 
-// Runs in the memory of the parent, whose thread waits meanwhile: system calls only.
+// Runs in the memory of the parent, whose thread waits meanwhile, or in a copy of it: system calls only.
 __attribute__((no_sanitize("address", "thread", "undefined"))) int be_born(void* told) {
   Birth& birth = *static_cast<Birth*>(told);
   errno = 0;
   if (settle_in(birth)) execve(birth.spec->path, birth.spec->arguments, birth.spec->environment);
   birth.error = errno;
+  if (birth.report >= 0 && write(birth.report, &birth.error, sizeof birth.error) < 0) _exit(126);
   _exit(127);
 }
 
@@ -142,18 +156,47 @@ struct Born {
   int exit_fd = -1;
 };
 
-Born give_birth(Birth& birth) {
+// As vfork does it, and with a descriptor of its exit. EINVAL: not here.
+Born bear_in_our_memory(Birth& birth) {
   alignas(64) thread_local std::array<std::byte, 1 << 15> stack;
+  Born born;
+  born.id = clone(be_born, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD,
+                  &birth, &born.exit_fd);
+  if (born.id < 0) birth.error = errno;
+  return born;
+}
+
+// In memory of its own, from which nothing is heard but by a pipe; that closes once it is another program.
+Born bear_in_a_copy(Birth& birth) {
+  Born born;
+  Pipe report;
+  if (report.open()) {
+    birth.report = report.writer.fd();
+    born.id = fork();
+    if (born.id == 0) be_born(&birth);
+  }
+  birth.error = born.id < 0 ? errno : 0;
+  report.writer.close();
+  int error = 0;
+  while (born.id > 0 && read(report.reader.fd(), &error, sizeof error) < 0 && errno == EINTR) {
+  }
+  if (error != 0) birth.error = error;
+  return born;
+}
+
+Born give_birth(Birth& birth) {
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
   // No handler may run in the child: it would run in this process's memory.
   pthread_sigmask(SIG_BLOCK, &all, &before);
-  Born born;
-  born.id = clone(be_born, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD,
-                  &birth, &born.exit_fd);
-  if (born.id < 0) birth.error = errno;
+  Born born = bear_in_our_memory(birth);
+  // An emulator has no such call, and makes a copy of the memory for vfork besides.
+  if (born.id < 0 && (birth.error == EINVAL || birth.error == ENOSYS)) born = bear_in_a_copy(birth);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  // A kernel that does not know the flag does not mind it. Nobody else waits for the child, so the number is
+  // its own.
+  if (born.id > 0 && born.exit_fd < 0) born.exit_fd = static_cast<int>(syscall(SYS_pidfd_open, born.id, 0));
   return born;
 }
 
