@@ -26,8 +26,6 @@
 namespace pq {
 namespace {
 
-constexpr std::size_t labels_given_max = limits::labels_max - 8;  // the agent finds some itself
-
 const Usage& usage() {
   static const Usage usage{
       .program = "pq-agent",
@@ -117,16 +115,6 @@ std::uint64_t parse_bytes(const std::string& flag, const std::string& text) {
   return bytes << shift;
 }
 
-Label parse_label(const std::string& text) {
-  const std::size_t equals = text.find('=');
-  Label label{text.substr(0, equals), equals == std::string::npos ? "" : text.substr(equals + 1)};
-  if (equals == std::string::npos || label.key.empty() || label.key.size() > limits::name_bytes_max ||
-      label.value.size() > limits::text_bytes_max || !is_printable(text)) {
-    refuse("--label " + printable(text) + " is not a label: write KEY=VALUE");
-  }
-  return label;
-}
-
 // Set but empty means unset.
 std::optional<std::string> environment(const char* name) {
   const char* const value = std::getenv(name);
@@ -152,10 +140,14 @@ void read_programs(const Arguments& arguments, AgentOptions& options) {
 void read_labels(const Arguments& arguments, AgentOptions& options) {
   for (const std::string& given : arguments.values("label")) {
     std::istringstream lines(given);  // PQ_LABEL holds several, one a line
-    for (std::string line; std::getline(lines, line);) options.labels.push_back(parse_label(line));
+    for (std::string line; std::getline(lines, line);) {
+      const auto label = parse_label(line);
+      if (!label) refuse("--label " + printable(line) + " is not a label: write KEY=VALUE");
+      options.labels.push_back(*label);
+    }
   }
-  if (options.labels.size() > labels_given_max)
-    refuse("--label is given more than " + std::to_string(labels_given_max) + " times");
+  if (options.labels.size() > limits::labels_given_max)
+    refuse("--label is given more than " + std::to_string(limits::labels_given_max) + " times");
 }
 
 void read_cloud(const Arguments& arguments, AgentOptions& options) {
@@ -165,10 +157,10 @@ void read_cloud(const Arguments& arguments, AgentOptions& options) {
            " is not http://HOST or http://HOST:PORT");
   }
   const std::string word = arguments.value("interruption").value_or("auto");
-  options.heeds_cloud = word != "none";
-  options.cloud = parse_cloud(word);
-  if (!options.cloud && word != "auto" && word != "none")
-    refuse("--interruption " + printable(word) + " is none of auto, ec2, gcp, azure and none");
+  const auto heed = parse_heed(word);
+  if (!heed) refuse("--interruption " + printable(word) + " is none of " + std::string(heed_words));
+  options.heeds_cloud = heed->heeds;
+  options.cloud = heed->cloud;
   if (!options.cloud && !options.imds_endpoint) options.cloud = cloud_of(read_firmware());
 }
 

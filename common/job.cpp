@@ -10,6 +10,20 @@
 
 namespace pq {
 
+bool is_label(const Label& label) {
+  return !label.key.empty() && label.key.find('=') == std::string::npos &&
+         label.key.size() <= limits::name_bytes_max && label.value.size() <= limits::text_bytes_max &&
+         is_printable(label.key) && is_printable(label.value);
+}
+
+std::optional<Label> parse_label(std::string_view text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos) return std::nullopt;
+  Label label{std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
+  if (!is_label(label)) return std::nullopt;
+  return label;
+}
+
 Demand demand_of(const JobSpec& spec) {
   Demand demand{spec.kernel, std::max(spec.cpus, 1U), spec.require};
   std::sort(demand.require.begin(), demand.require.end());
@@ -26,9 +40,7 @@ std::optional<std::string> flaw_of(const JobSpec& spec) {
   if (spec.require.size() > limits::labels_max)
     return fmt::format("more than {} times --require", limits::labels_max);
   for (const Label& label : spec.require) {
-    if (label.key.empty() || label.key.find('=') != std::string::npos ||
-        label.key.size() > limits::name_bytes_max || label.value.size() > limits::text_bytes_max ||
-        !is_printable(label.key) || !is_printable(label.value))
+    if (!is_label(label))
       return fmt::format("--require {}={} is not a label", printable(label.key), printable(label.value));
   }
   return spec.program ? flaw_of(*spec.program) : std::nullopt;

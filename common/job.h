@@ -22,6 +22,10 @@ struct Label {
   friend bool operator==(const Label&, const Label&) = default;
 };
 
+bool is_label(const Label& label);
+// Of KEY=VALUE. nullopt: it is no label.
+std::optional<Label> parse_label(std::string_view text);
+
 // What an agent must have to compute a job.
 struct Demand {
   Kernel kernel = Kernel::primes;

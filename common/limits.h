@@ -114,6 +114,7 @@ inline constexpr std::size_t text_bytes_max = 256;   // any other string of a me
 inline constexpr std::size_t error_bytes_max = 256;  // a program's last words, in a beat
 inline constexpr std::size_t path_bytes_max = 512;   // SQLite opens no longer one
 inline constexpr std::size_t labels_max = 32;
+inline constexpr std::size_t labels_given_max = labels_max - 8;  // to an agent: it finds some itself
 inline constexpr std::size_t kernels_max = 32;
 inline constexpr std::size_t map_keys_max = 32;
 inline constexpr std::size_t depth_max = 8;  // a file of a program of a job in a list of jobs

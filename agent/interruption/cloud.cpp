@@ -42,25 +42,6 @@ class AnyCloudSource final : public InterruptionSource {
 
 }  // namespace
 
-std::string_view to_text(Cloud cloud) {
-  switch (cloud) {
-    case Cloud::ec2:
-      return "ec2";
-    case Cloud::gcp:
-      return "gcp";
-    case Cloud::azure:
-      return "azure";
-  }
-  return "";
-}
-
-std::optional<Cloud> parse_cloud(std::string_view word) {
-  for (const Cloud cloud : {Cloud::ec2, Cloud::gcp, Cloud::azure}) {
-    if (to_text(cloud) == word) return cloud;
-  }
-  return std::nullopt;
-}
-
 Firmware read_firmware() {
   return {firmware_line("sys_vendor"), firmware_line("product_name"), firmware_line("board_asset_tag"),
           firmware_line("chassis_asset_tag")};

@@ -4,19 +4,14 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "agent/interruption/source.h"
 #include "agent/metadata.h"
+#include "common/cloud.h"
 #include "common/job.h"
 
 namespace pq {
-
-enum class Cloud { ec2, gcp, azure };
-
-std::string_view to_text(Cloud cloud);
-std::optional<Cloud> parse_cloud(std::string_view word);
 
 // What the firmware says of this machine, without a question to anybody.
 struct Firmware {

@@ -12,6 +12,7 @@
 #include "client/connection.h"
 #include "client/new_key.h"
 #include "client/user_data.h"
+#include "common/cloud.h"
 #include "common/errors.h"
 #include "common/json.h"
 #include "common/limits.h"
@@ -53,20 +54,17 @@ Sha256 parse_hash(const std::string& flag, const std::string& text) {
 
 // ---------------------------------------------------------------- a worker's
 
-std::string parse_label(const std::string& text) {
-  const std::size_t equals = text.find('=');
-  if (equals == std::string::npos || equals == 0 || equals > limits::name_bytes_max ||
-      text.size() - equals > limits::text_bytes_max) {
-    refuse(fmt::format("--label {} is not a label: give KEY=VALUE", printable(text)));
+// As the agent reads them: one a line.
+std::string parse_labels(const Arguments& arguments) {
+  const std::vector<std::string> given = arguments.values("label");
+  if (given.size() > limits::labels_given_max)
+    refuse(fmt::format("--label is given more than {} times", limits::labels_given_max));
+  std::string lines;
+  for (const std::string& text : given) {
+    if (!parse_label(text)) refuse(fmt::format("--label {} is not a label: give KEY=VALUE", printable(text)));
+    lines += (lines.empty() ? "" : "\n") + plain("label", text);
   }
-  return plain("label", text);
-}
-
-std::string parse_cloud(const std::string& text) {
-  for (const char* known : {"auto", "ec2", "gcp", "azure", "none"}) {
-    if (text == known) return text;
-  }
-  refuse(fmt::format("--interruption {} is none of auto, ec2, gcp, azure and none", printable(text)));
+  return lines;
 }
 
 // What the machine's agent is told besides its token, as its unit reads it.
@@ -81,11 +79,12 @@ std::vector<Label> parse_settings(const Arguments& arguments) {
       settings.push_back({twin, *time});
     }
   }
-  if (const auto cloud = arguments.value("interruption"))
-    settings.push_back({"PQ_INTERRUPTION", parse_cloud(*cloud)});
-  std::string labels;
-  for (const std::string& label : arguments.values("label"))
-    labels += (labels.empty() ? "" : "\n") + parse_label(label);
+  if (const auto word = arguments.value("interruption")) {
+    if (!parse_heed(*word))
+      refuse(fmt::format("--interruption {} is none of {}", printable(*word), heed_words));
+    settings.push_back({"PQ_INTERRUPTION", *word});
+  }
+  const std::string labels = parse_labels(arguments);
   if (!labels.empty()) settings.push_back({"PQ_LABEL", labels});
   return settings;
 }
