@@ -62,6 +62,12 @@ std::optional<ErrorWord> parse_error_word(std::string_view word) {
   return std::nullopt;
 }
 
+std::vector<ErrorWord> all_error_words() {
+  std::vector<ErrorWord> words;
+  for (const Wording& wording : wordings) words.push_back(wording.word);
+  return words;
+}
+
 std::string sentence(const Refusal& refusal) {
   const Wording& wording = wording_of(refusal.word);
   std::string text(wording.sentence);

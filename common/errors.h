@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pq {
 
@@ -31,6 +32,7 @@ enum class ErrorWord {
 
 std::string_view to_text(ErrorWord word);
 std::optional<ErrorWord> parse_error_word(std::string_view word);
+std::vector<ErrorWord> all_error_words();
 
 // An answer of "no": the word for programs, the detail (what, which value, what to do) for people.
 struct Refusal {

@@ -98,6 +98,7 @@ inline constexpr Duration snapshot_patience = 2s;   // of a reader, with the tur
 inline constexpr int snapshot_pause_factor = 19;    // times what the last one took: 5 % of the turn's time
 inline constexpr Duration snapshot_pause_shortest = 20ms;
 inline constexpr Duration snapshot_pause_longest = 1s;
+inline constexpr std::size_t job_series_max = 200;  // jobs in /metrics, each of them a dozen series
 static_assert(snapshot_pause_longest + snapshot_patience < http_exchange_longest);
 
 // ---- the wire

@@ -2,6 +2,7 @@
 // answer is a message within every bound of limits.h or a Refusal that says what is wrong.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,10 @@ using FromClient = Letter<ClientToHead>;
 
 // Everything that may arrive at the head.
 using ToHead = std::variant<FromAgent, FromClient>;
+
+// What the messages to the head are called on the wire, in the order of their variants.
+std::array<std::string_view, std::variant_size_v<AgentToHead>> words_of_agents();
+std::array<std::string_view, std::variant_size_v<ClientToHead>> words_of_clients();
 
 std::string encode(const AgentToHead& message);
 std::string encode(const HeadToAgent& message);

@@ -182,7 +182,21 @@ std::string encode_message(const Message& message, RequestNumber request) {
   return bytes;
 }
 
+template <class... Messages>
+constexpr std::array<std::string_view, sizeof...(Messages)> words_of(
+    const std::variant<Messages...>* /*type*/) {
+  return {wire::type_of<Messages>...};
+}
+
 }  // namespace
+
+std::array<std::string_view, std::variant_size_v<AgentToHead>> words_of_agents() {
+  return words_of(static_cast<const AgentToHead*>(nullptr));
+}
+
+std::array<std::string_view, std::variant_size_v<ClientToHead>> words_of_clients() {
+  return words_of(static_cast<const ClientToHead*>(nullptr));
+}
 
 std::string encode(const AgentToHead& message) {
   return std::visit([](const auto& m) { return encode_message(m, 0); }, message);

@@ -70,6 +70,7 @@ Daemon::Daemon(Queue queue, Store& store, Transport& transport, const Clock& clo
       queue_(std::move(queue)),
       backups_(store) {
   effects_.events.push_back({Happening::head_started, {}, "", "pqd " + std::string(program_version)});
+  measures_.began_unix_ms = clock_.now().unix_ms;
 }
 
 Instant Daemon::next_deadline() const {
@@ -85,14 +86,22 @@ void Daemon::turn(Instant latest) {
   for (const Incoming& incoming : batch) hear(incoming, now);
   for (const std::string& key : transport_.take_revoked()) queue_.revoke(key, effects_);
   queue_.settle(now, effects_);  // what time alone has caused, and what follows from the batch
-  if (!effects_.changes.is_empty()) store_.commit(effects_.changes);
+  if (!effects_.changes.is_empty()) commit();
   answer_from_store();
   hand_out_files();
-  tell();  // after the commit: a reply must never outlive the change that it reports
+  tell(now);  // after the commit: a reply must never outlive the change that it reports
   if (backups_.is_under_way()) {
     backups_.advance(effects_);
     send();  // the events of its end are stored and logged by the next turn
   }
+  measures_.batches.note(static_cast<double>(batch.size()));
+  measures_.turns_s.note(clock_.now().instant - now.instant);
+}
+
+void Daemon::commit() {
+  const Instant begun = clock_.now().instant;
+  store_.commit(effects_.changes);
+  measures_.commits_s.note(clock_.now().instant - begun);
 }
 
 // The same questions that clients ask, so that both are told the same.
@@ -112,7 +121,12 @@ Snapshot Daemon::snapshot(const std::set<JobId>& details) {
                     .agents = std::get<AgentsReport>(ask(AskAgents{})),
                     .unix_ms = now.unix_ms,
                     .events = events_,
-                    .throughput = queue_.throughput().samples()};
+                    .throughput = queue_.throughput().samples(),
+                    .head = {.measures = measures_,
+                             .queue = figures_of(queue_),
+                             .losses = transport_.losses(),
+                             .stored = store_.sizes(),
+                             .backup_is_under_way = backups_.is_under_way()}};
   for (const JobId job : details) snapshot.details.emplace(job, detail(job, now));
   return snapshot;
 }
@@ -134,8 +148,10 @@ std::optional<JobDetail> Daemon::detail(JobId id, Now now) {
 }
 
 void Daemon::hear(const Incoming& incoming, Now now) {
+  measures_.received_bytes += incoming.bytes.size();
   const auto message = decode_to_head(incoming.bytes);
   if (!message) return refuse(incoming, message.error(), 0);
+  measures_.note(*message);
   if (const auto* said = std::get_if<AgentToHead>(&*message)) {
     if (!may_say(incoming.sender.role, *said)) {
       return refuse(incoming,
@@ -290,13 +306,16 @@ void Daemon::send() {
   for (const Outgoing& outgoing : effects_.outgoing)
     batch.push_back({outgoing.peer, encode_outgoing(outgoing)});
   if (!batch.empty()) transport_.send(batch);
+  measures_.note(effects_.outgoing);
+  measures_.note(batch);
   effects_.outgoing.clear();
 }
 
 // Sends, logs, and begins anew.
-void Daemon::tell() {
+void Daemon::tell(Now now) {
   send();
   for (const Event& event : effects_.events) log(event);
+  measures_.note(effects_.events, queue_, now.unix_ms);
   effects_ = {};
 }
 

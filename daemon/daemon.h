@@ -17,6 +17,7 @@
 #include "daemon/core/effects.h"
 #include "daemon/core/queue.h"
 #include "daemon/http/snapshots.h"
+#include "daemon/measures.h"
 #include "daemon/store.h"
 #include "daemon/transport.h"
 
@@ -59,8 +60,9 @@ class Daemon {
   HeadToClient look_up(const AskOutput& ask);
   void hand_out_files();
   void refuse(const Incoming& incoming, const Refusal& refusal, RequestNumber request);
+  void commit();
   void send();
-  void tell();
+  void tell(Now now);
 
   Store& store_;
   Transport& transport_;
@@ -70,6 +72,7 @@ class Daemon {
   Queue queue_;
   Backups backups_;
   Effects effects_;  // of this turn
+  Measures measures_;
 
   struct LookUp {
     PeerId peer;

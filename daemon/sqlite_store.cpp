@@ -131,6 +131,21 @@ std::vector<OutputEntry> SqliteStore::read_outputs(const AskOutput& ask, std::si
   give_up(error);
 }
 
+// Asks the file system, not SQLite: no statement, and it costs the turn a few microseconds.
+std::optional<StoreSizes> SqliteStore::sizes() const {
+  std::error_code error;
+  StoreSizes sizes;
+  sizes.bytes = std::filesystem::file_size(path_, error);
+  if (error) return std::nullopt;
+  const auto log_bytes = std::filesystem::file_size(path_.string() + "-wal", error);
+  if (!error) sizes.log_bytes = log_bytes;  // else there is none
+  const std::filesystem::space_info space = std::filesystem::space(path_, error);
+  if (error) return std::nullopt;
+  sizes.disk_bytes = space.capacity;
+  sizes.disk_free_bytes = space.available;
+  return sizes;
+}
+
 // An epoch that was drawn before is refused by the table's primary key.
 void SqliteStore::begin_epoch(Epoch epoch) try {
   Statement(database_, "INSERT INTO epochs (epoch) VALUES (?)").run(epoch.value);

@@ -32,6 +32,8 @@ class SqliteStore final : public Store {
   std::vector<LogEntry> read_last_failed_logs(JobId job, std::size_t count_max) override;
   std::vector<OutputEntry> read_outputs(const AskOutput& ask, std::size_t count_max) override;
 
+  std::optional<StoreSizes> sizes() const override;
+
   // Into STATE_DIR/backups/NAME.db.
   std::optional<Refusal> begin_backup(const std::string& name) override;
   std::optional<BackupEnd> continue_backup() override;

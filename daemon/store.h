@@ -1,6 +1,7 @@
 // Where the queue is kept. The real one is SqliteStore; tests have one in memory that can crash.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <tl/expected.hpp>
@@ -15,6 +16,14 @@ namespace pq {
 
 // Durable and whole, or what it failed of.
 using BackupEnd = tl::expected<BackedUp, Refusal>;
+
+// What the queue takes on its disk, and what the disk has left.
+struct StoreSizes {
+  std::uint64_t bytes = 0;
+  std::uint64_t log_bytes = 0;  // of what was committed last, and may not be in the file itself yet
+  std::uint64_t disk_bytes = 0;
+  std::uint64_t disk_free_bytes = 0;
+};
 
 class Store {
  public:
@@ -47,6 +56,9 @@ class Store {
   virtual std::vector<LogEntry> read_last_failed_logs(JobId job, std::size_t count_max) = 0;
   // Also of runs that are not committed: the ledger knows which are.
   virtual std::vector<OutputEntry> read_outputs(const AskOutput& ask, std::size_t count_max) = 0;
+
+  // Nothing: it is on no disk, or that does not tell.
+  virtual std::optional<StoreSizes> sizes() const { return std::nullopt; }
 
   // Begins a copy of everything under this name. One at a time. A refusal: the name is taken.
   virtual std::optional<Refusal> begin_backup(const std::string& name) = 0;

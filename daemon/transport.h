@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <tl/expected.hpp>
@@ -34,6 +35,12 @@ struct OutgoingBytes {
   std::string bytes;
 };
 
+// Messages that came to nothing, since the transport began.
+struct Losses {
+  std::uint64_t dropped = 0;  // by the head: not one frame of a proper peer, or of a key that is not let in
+  std::uint64_t undelivered = 0;  // to peers that were gone or did not read
+};
+
 class Transport {
  public:
   Transport() = default;
@@ -46,6 +53,9 @@ class Transport {
 
   // Never waits. A peer that is gone or does not read loses its message: it will ask again.
   virtual void send(const std::vector<OutgoingBytes>& batch) = 0;
+
+  // A transport that loses none has none to tell.
+  virtual Losses losses() const { return {}; }
 
   // From now on, and durably, this key has this role.
   virtual tl::expected<Authorized, Refusal> authorize(const Authorize& request) = 0;

@@ -28,6 +28,7 @@ class ZmqTransport final : public Transport {
 
   std::vector<Incoming> receive(Instant deadline, std::size_t messages_max) override;
   void send(const std::vector<OutgoingBytes>& batch) override;
+  Losses losses() const override { return {router_.dropped() + from_strangers_, undelivered_}; }
   tl::expected<Authorized, Refusal> authorize(const Authorize& request) override;
   std::vector<Principal> keys() const override { return access_.all(); }
   tl::expected<std::vector<Principal>, Refusal> revoke(const RevokeKey& request,
@@ -35,12 +36,6 @@ class ZmqTransport final : public Transport {
   std::vector<std::string> take_revoked() override { return std::exchange(revoked_, {}); }
 
   const std::string& endpoint() const { return router_.endpoint(); }
-
-  // Messages that were not one frame of a proper peer, or whose key was not on the list (any more).
-  std::uint64_t dropped() const { return router_.dropped() + from_strangers_; }
-
-  // Messages to peers that were gone or did not read.
-  std::uint64_t undelivered() const { return undelivered_; }
 
  private:
   void drain(std::vector<Incoming>& batch, std::size_t messages_max);

@@ -52,6 +52,12 @@ std::optional<Happening> parse_happening(std::string_view word) {
   return found == all_words.end() ? std::nullopt : std::optional(found->what);
 }
 
+std::vector<Happening> all_happenings() {
+  std::vector<Happening> all;
+  for (const HappeningWords& words : all_words) all.push_back(words.what);
+  return all;
+}
+
 bool is_kept(Happening what) { return what != message_refused && what != lease_misused; }
 
 }  // namespace pq

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/ids.h"
 #include "common/messages.h"
@@ -48,6 +49,7 @@ const HappeningWords& words_of(Happening what);
 // A word is stored: it never changes.
 std::string_view to_text(Happening what);
 std::optional<Happening> parse_happening(std::string_view word);
+std::vector<Happening> all_happenings();
 
 // Whether it is kept, and not only logged: what a peer can cause at will, without any change of the queue,
 // would cost a transaction each time and drive out what matters.

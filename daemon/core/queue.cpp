@@ -130,6 +130,7 @@ void Queue::lose_lease(LeaseId id, const std::string& why, Effects& effects) {
   Agent& agent = roster_.at(lease.agent);
   Job& job = touch(lease.job);
   job.row.leases.expired += 1;
+  lease_counts_.expired += 1;
   agent.lost[id] = {lease.job, job.ledger.leased_at(lease.begin)->upto, job.ledger.end_of(lease.begin)};
   effects.events.push_back({Happening::lease_expired, lease.job, agent.row.name, to_text(id) + ": " + why});
   release(id);

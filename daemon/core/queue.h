@@ -96,10 +96,12 @@ class Queue {
   const Roster& roster() const { return roster_; }
   const Shares& shares() const { return shares_; }
   const Files& files() const { return files_; }
+  std::size_t clients_waiting() const { return waits_count_; }
   const EventHistory& events() const { return events_; }
   const Throughput& throughput() const { return throughput_; }  // of the whole fleet
-  // Since this head began.
+  // Since this head began, of all jobs, also of those that it has forgotten.
   std::uint64_t integers_done() const { return integers_done_; }
+  const LeaseCounts& lease_counts() const { return lease_counts_; }
   Instant began_at() const { return began_at_; }
 
  private:
@@ -233,6 +235,7 @@ class Queue {
   EventHistory events_;
   Throughput throughput_{limits::fleet_sample, limits::fleet_samples_kept, Throughput::WhenFull::forget};
   std::uint64_t integers_done_ = 0;
+  LeaseCounts lease_counts_;
   Instant began_at_;
   std::deque<JobId> sampled_;  // those that have ended and still have their samples, the latest last
 

@@ -221,7 +221,10 @@ void Queue::hear_end(Agent& agent, const LeaseView& view, Effects& effects) {
     split.agent = agent.row.name;
     split.detail = to_text(view.lease) + " ends at " + std::to_string(view.end) + ", for another slot";
   }
-  if (!std::exchange(lease.has_yielded, true)) touch(lease.job).row.leases.yielded += 1;
+  if (!std::exchange(lease.has_yielded, true)) {
+    touch(lease.job).row.leases.yielded += 1;
+    lease_counts_.yielded += 1;
+  }
   if (job.ledger.leased_at(lease.begin) == nullptr) drop_lease(view.lease);
 }
 

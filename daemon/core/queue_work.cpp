@@ -167,6 +167,7 @@ void Queue::grant(Job& job, Agent& agent, const Range& free, Now now) {
   orders_due_.insert(agent.row.id);
   touch(job.row.id);
   job.row.leases.granted += 1;
+  lease_counts_.granted += 1;
   job.row.state = JobState::running;
   if (!job.row.started_unix_ms) job.row.started_unix_ms = now.unix_ms;
   rank(job);

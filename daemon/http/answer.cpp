@@ -9,7 +9,9 @@
 
 #include "common/json.h"
 #include "common/limits.h"
+#include "common/os/usage.h"
 #include "common/text.h"
+#include "daemon/http/metrics.h"
 
 namespace pq {
 namespace {
@@ -48,12 +50,14 @@ HttpAnswer answer_to(std::string_view path, const Snapshot* snapshot) {
                    "the head has not answered in time; try again, and read its log if it stays so");
   }
   if (path == "/healthz") return {.body = "ok\n", .type = "text/plain"};
+  if (path == "/metrics") return {.body = metrics(*snapshot, usage_of_this_process()), .type = metrics_type};
   if (path == "/api/v1/jobs") return page(to_json(snapshot->jobs));
   if (path == "/api/v1/agents") return page(to_json(snapshot->agents));
   if (path.starts_with(job_page)) return answer_about_job(path.substr(job_page.size()), snapshot->jobs);
-  return refusal(404, "no_such_page",
-                 "no such page: " + printable(path) +
-                     "; there are /healthz, /api/v1/jobs, /api/v1/jobs/ID, /api/v1/agents and /agents/ARCH");
+  return refusal(
+      404, "no_such_page",
+      "no such page: " + printable(path) +
+          "; there are /healthz, /metrics, /api/v1/jobs, /api/v1/jobs/ID, /api/v1/agents and /agents/ARCH");
 }
 
 bool asks_for_agent(std::string_view path) { return path.starts_with(agent_page); }

@@ -19,6 +19,7 @@
 #include "daemon/core/ledger_picture.h"
 #include "daemon/core/throughput.h"
 #include "daemon/http/bell.h"
+#include "daemon/measures.h"
 
 namespace pq {
 
@@ -42,6 +43,7 @@ struct Snapshot {
   std::vector<Sample> throughput = {};                                                  // of the whole fleet
   // Of those that were asked for; nullopt: there is no such job.
   std::map<JobId, std::optional<JobDetail>> details = {};
+  HeadFigures head = {};
 };
 
 class Snapshots {

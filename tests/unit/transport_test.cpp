@@ -50,8 +50,8 @@ TEST_CASE("a message of a known key arrives whole, with the role and name of its
   REQUIRE(wait_for(dealer, [&] { return (answer = dealer.receive()).has_value(); }));
   CHECK(answer == "answer");
   CHECK_FALSE(dealer.receive().has_value());
-  CHECK(head.transport->dropped() == 0);
-  CHECK(head.transport->undelivered() == 0);
+  CHECK(head.transport->losses().dropped == 0);
+  CHECK(head.transport->losses().undelivered == 0);
 }
 
 TEST_CASE("an unknown key is told so, and not one byte of it arrives") {
@@ -63,7 +63,7 @@ TEST_CASE("an unknown key is told so, and not one byte of it arrives") {
   }));
   CHECK(stranger.link() == Link::key_refused);
   CHECK(head.inbox.empty());
-  CHECK(head.transport->dropped() == 0);
+  CHECK(head.transport->losses().dropped == 0);
 }
 
 TEST_CASE("a key that is authorized while the head runs gets in") {
@@ -87,7 +87,7 @@ TEST_CASE("a key that is taken off the list is not heard any more, though its co
 
   REQUIRE(replace_file(head.paths.authorized_keys(), "# nobody\n"));
   REQUIRE(dealer.send("while off the list"));
-  REQUIRE(head.serves_until([&] { return head.transport->dropped() == 1; }));
+  REQUIRE(head.serves_until([&] { return head.transport->losses().dropped == 1; }));
   CHECK(dealer.link() == Link::up);
   CHECK(head.inbox.size() == 1);
 
@@ -102,7 +102,7 @@ TEST_CASE("a peer that chooses its own routing id is not heard") {
   ServingHead head;
   RawPeer peer(head, "fleet-7");
   REQUIRE(peer.socket.send("I am fleet-7"));
-  REQUIRE(head.serves_until([&] { return head.transport->dropped() == 1; }));
+  REQUIRE(head.serves_until([&] { return head.transport->losses().dropped == 1; }));
   CHECK(head.inbox.empty());
 }
 
@@ -115,7 +115,7 @@ TEST_CASE("a message of several frames is dropped whole, and the next one is rea
   REQUIRE(peer.socket.send("proper"));
   REQUIRE(head.hears(1));
   CHECK(head.inbox[0].bytes == "proper");
-  CHECK(head.transport->dropped() == 1);
+  CHECK(head.transport->losses().dropped == 1);
 }
 
 TEST_CASE(
@@ -160,11 +160,11 @@ TEST_CASE("an answer to a peer that is gone is counted and harms nobody") {
   dealer.reset();
   REQUIRE(head.serves_until([&] {
     head.transport->send({{.peer = head.inbox[0].peer, .bytes = "too late"}});
-    return head.transport->undelivered() > 0;
+    return head.transport->losses().undelivered > 0;
   }));
   head.transport->send(
       {{.peer = PeerId{12345}, .bytes = "to nobody"}, {.peer = PeerId{~0ULL}, .bytes = "to nobody"}});
-  CHECK(head.transport->undelivered() == 3);
+  CHECK(head.transport->losses().undelivered == 3);
 }
 
 TEST_CASE("what is sent just before the end of a dealer arrives") {
@@ -199,7 +199,7 @@ TEST_CASE("a peer that sends without waiting for answers gets all of them, in or
     }
   }
   CHECK(answered == count);
-  CHECK(head.transport->undelivered() == 0);
+  CHECK(head.transport->losses().undelivered == 0);
 }
 
 TEST_CASE("a head that always has messages to read still lets others in") {

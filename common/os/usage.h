@@ -1,0 +1,20 @@
+// What this process uses of its machine.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace pq {
+
+// What the system does not tell is absent: a sandbox may hide it.
+struct Usage {
+  std::optional<double> cpu_s;                  // of all its threads, since it began
+  std::optional<std::uint64_t> resident_bytes;  // of its memory
+  std::optional<std::uint64_t> threads;
+  std::optional<std::uint64_t> descriptors;      // open
+  std::optional<std::uint64_t> descriptors_max;  // that may be open
+};
+
+Usage usage_of_this_process();
+
+}  // namespace pq
