@@ -65,8 +65,6 @@ const Usage& usage() {
   return usage;
 }
 
-[[noreturn]] void refuse(const std::string& text) { throw EnvironmentError(text, ExitStatus::usage); }
-
 std::uint32_t parse_slots(const std::string& text) {
   std::uint32_t slots = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), slots);

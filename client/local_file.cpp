@@ -15,6 +15,7 @@
 
 #include "common/errors.h"
 #include "common/limits.h"
+#include "common/os/command_line.h"
 #include "common/range.h"
 #include "common/text.h"
 
@@ -25,24 +26,20 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t read_bytes = 1 << 16;
 
-[[noreturn]] void refuse(const std::string& text, ExitStatus status = ExitStatus::usage) {
-  throw EnvironmentError(text, status);
-}
-
-[[noreturn]] void refuse(const char* flag, const fs::path& path, int error = errno) {
+[[noreturn]] void refuse_file(const char* flag, const fs::path& path, int error = errno) {
   refuse(fmt::format("{} {}: {}; check the path and who may read it", flag, printable(path.string()),
                      std::generic_category().message(error)));
 }
 
 struct stat found_at(const char* flag, const fs::path& path) {
   struct stat found {};
-  if (::stat(path.c_str(), &found) != 0) refuse(flag, path);
+  if (::stat(path.c_str(), &found) != 0) refuse_file(flag, path);
   return found;
 }
 
 OpenedFile opened(const char* flag, const fs::path& path) {
   OpenedFile file(std::fopen(path.c_str(), "re"));
-  if (!file) refuse(flag, path);
+  if (!file) refuse_file(flag, path);
   return file;
 }
 
@@ -52,9 +49,9 @@ OpenedFile nameless_file() {
   std::string path = (fs::temp_directory_path(error) / "pq-XXXXXX").string();
   const int fd = ::mkostemp(path.data(), O_CLOEXEC);
   if (fd < 0 || ::unlink(path.c_str()) != 0) {
-    refuse(fmt::format("cannot make a temporary file {}: {}; set TMPDIR to a directory with room", path,
-                       std::generic_category().message(errno)),
-           ExitStatus::failed);
+    throw EnvironmentError(
+        fmt::format("cannot make a temporary file {}: {}; set TMPDIR to a directory with room", path,
+                    std::generic_category().message(errno)));
   }
   return OpenedFile(::fdopen(fd, "w+"));
 }
@@ -62,13 +59,13 @@ OpenedFile nameless_file() {
 // Of the whole file. Of one that is too large to travel nothing is read: its size is its flaw.
 void take_in(LocalFile& local) {
   struct stat found {};
-  if (::fstat(::fileno(local.file.get()), &found) != 0) refuse("--file", local.path);
+  if (::fstat(::fileno(local.file.get()), &found) != 0) refuse_file("--file", local.path);
   local.ref.bytes = static_cast<std::uint64_t>(found.st_size);
   if (local.ref.bytes > limits::file_bytes_max) return;
   Sha256Builder hash;
   for (std::uint64_t offset = 0; offset < local.ref.bytes;) {
     const auto part = read_part(local, offset, read_bytes);
-    if (!part) refuse(fmt::format("cannot read all of {}", local.path.string()), ExitStatus::failed);
+    if (!part) throw EnvironmentError(fmt::format("cannot read all of {}", local.path.string()));
     hash.add(*part);
     offset += part->size();
   }
@@ -101,12 +98,11 @@ int run_tar(const fs::path& directory, int to) {
 OpenedFile packed(const fs::path& directory) {
   OpenedFile file = nameless_file();
   const int status = run_tar(directory, ::fileno(file.get()));
-  if (status == 127)
-    refuse("--file: tar is not there, which packs a directory: install it", ExitStatus::failed);
+  if (status == 127) throw EnvironmentError("--file: tar is not there, which packs a directory: install it");
   if (status != 0) {
-    refuse(fmt::format("cannot pack {}: tar ended with exit status {}; nobody may write there meanwhile",
-                       directory.string(), status),
-           ExitStatus::failed);
+    throw EnvironmentError(
+        fmt::format("cannot pack {}: tar ended with exit status {}; nobody may write there meanwhile",
+                    directory.string(), status));
   }
   return file;
 }
@@ -121,8 +117,8 @@ OpenedFile copied_from_stdin() {
     if (std::fwrite(part.data(), 1, count, copy.get()) != count) break;
   }
   if (std::ferror(stdin) != 0 || std::fflush(copy.get()) != 0) {
-    refuse("cannot copy standard input into a temporary file: set TMPDIR to a directory with room",
-           ExitStatus::failed);
+    throw EnvironmentError(
+        "cannot copy standard input into a temporary file: set TMPDIR to a directory with room");
   }
   return copy;
 }
@@ -154,7 +150,7 @@ std::uint64_t lines_of(const LocalFile& list) {
   LineCounter counter;
   for (std::uint64_t offset = 0; offset < list.ref.bytes;) {
     const auto part = read_part(list, offset, read_bytes);
-    if (!part) refuse(fmt::format("cannot read all of {}", list.path.string()), ExitStatus::failed);
+    if (!part) throw EnvironmentError(fmt::format("cannot read all of {}", list.path.string()));
     counter.add(*part);
     offset += part->size();
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "common/errors.h"
@@ -12,8 +13,6 @@
 
 namespace pq {
 namespace {
-
-[[noreturn]] void refuse(const std::string& text) { throw EnvironmentError(text, ExitStatus::usage); }
 
 std::optional<std::uint64_t> milliseconds_of(const std::optional<Duration>& duration) {
   if (!duration) return std::nullopt;
@@ -53,6 +52,10 @@ tl::expected<NewKey, Failure> make_key(Connection& connection, const KeyWish& wi
       .token = to_text(JoinToken{
           .head_endpoint = endpoint, .head_public_key = used.head_public_key, .secret_key = keys.secret_key}),
       .expires_unix_ms = authorized->expires_unix_ms};
+}
+
+Json expires_json(const NewKey& key) {
+  return key.expires_unix_ms ? Json(*key.expires_unix_ms) : Json(nullptr);
 }
 
 bool is_local(const std::string& endpoint) {

@@ -9,6 +9,7 @@
 #include "client/connection.h"
 #include "client/failure.h"
 #include "common/instant.h"
+#include "common/json.h"
 #include "common/messages.h"
 #include "common/os/command_line.h"
 
@@ -30,6 +31,9 @@ struct NewKey {
   std::string token;
   std::optional<UnixMs> expires_unix_ms;
 };
+
+// When it ends, for programs: null is never.
+Json expires_json(const NewKey& key);
 
 tl::expected<NewKey, Failure> make_key(Connection& connection, const KeyWish& wish);
 

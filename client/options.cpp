@@ -18,8 +18,6 @@
 namespace pq {
 namespace {
 
-[[noreturn]] void refuse(const std::string& text) { throw EnvironmentError(text, ExitStatus::usage); }
-
 std::vector<Flag> flags_of_every_command() {
   return {{"state-dir", "DIR", "the state directory of a head on this machine"},
           {"head", "tcp://HOST:PORT",

@@ -19,8 +19,6 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t largest_u32 = std::numeric_limits<std::uint32_t>::max();
 
-[[noreturn]] void refuse(const std::string& text) { throw EnvironmentError(text, ExitStatus::usage); }
-
 std::string kernel_names() {
   std::string names;
   for (const Kernel kernel : sieve_kernels) names.append(names.empty() ? "" : ", ").append(to_text(kernel));

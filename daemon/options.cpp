@@ -53,8 +53,6 @@ const Usage& usage() {
   return usage;
 }
 
-[[noreturn]] void refuse(const std::string& text) { throw EnvironmentError(text, ExitStatus::usage); }
-
 Duration parse_time(const std::string& flag, const Arguments& arguments, Duration otherwise) {
   const auto text = arguments.value(flag);
   if (!text) return otherwise;

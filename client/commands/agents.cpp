@@ -6,7 +6,6 @@
 #include "client/commands/commands.h"
 #include "client/connection.h"
 #include "client/output.h"
-#include "common/errors.h"
 #include "common/json.h"
 #include "common/text.h"
 
@@ -45,8 +44,7 @@ Outcome run_drain(const Invocation& call) {
 Outcome run(const Invocation& call) {
   if (call.arguments.words().empty()) return run_list(call);
   if (call.arguments.words().front() == "drain") return run_drain(call);
-  throw EnvironmentError(fmt::format("\"{}\" is not drain", printable(call.arguments.words().front())),
-                         ExitStatus::usage);
+  refuse(fmt::format("\"{}\" is not drain", printable(call.arguments.words().front())));
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 
 #include "client/commands/commands.h"
 #include "client/connection.h"
-#include "common/errors.h"
 #include "common/json.h"
 #include "common/limits.h"
 #include "common/os/random.h"
@@ -22,12 +21,10 @@ std::string parse_backup_name(const Arguments& arguments) {
   const auto name = arguments.value("name");
   if (!name) return "";
   if (is_file_name(*name)) return *name;
-  throw EnvironmentError(
-      fmt::format(
-          "--name \"{}\" cannot name a backup: give 1 to {} letters, digits, dots, underscores and dashes, "
-          "a letter or digit first",
-          printable(*name), limits::name_bytes_max),
-      ExitStatus::usage);
+  refuse(fmt::format(
+      "--name \"{}\" cannot name a backup: give 1 to {} letters, digits, dots, underscores and dashes, a "
+      "letter or digit first",
+      printable(*name), limits::name_bytes_max));
 }
 
 Outcome run(const Invocation& call) {

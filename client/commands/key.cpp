@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <optional>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -9,15 +8,12 @@
 #include "client/connection.h"
 #include "client/new_key.h"
 #include "client/output.h"
-#include "common/errors.h"
 #include "common/json.h"
 #include "common/text.h"
 #include "common/utc_time.h"
 
 namespace pq::commands {
 namespace {
-
-[[noreturn]] void refuse(const std::string& text) { throw EnvironmentError(text, ExitStatus::usage); }
 
 KeyWish parse_wish(const Arguments& arguments) {
   const auto& words = arguments.words_named({"new", "the role: agent, operator or viewer"});
@@ -41,8 +37,6 @@ void advise(Screen& screen, const KeyWish& wish, const NewKey& key) {
   }
 }
 
-Json expires_json(const std::optional<UnixMs>& expires) { return expires ? Json(*expires) : Json(nullptr); }
-
 Outcome run_new(const Invocation& call) {
   const KeyWish wish = parse_wish(call.arguments);
   Connection connection(call.shared, call.screen);
@@ -55,7 +49,7 @@ Outcome run_new(const Invocation& call) {
                    {"name", wish.name},
                    {"head", key->head_endpoint},
                    {"public_key", key->public_key},
-                   {"expires_unix_ms", expires_json(key->expires_unix_ms)},
+                   {"expires_unix_ms", expires_json(*key)},
                    {"token", key->token}}));
   } else {
     print(key->token);

@@ -7,7 +7,6 @@
 #include "client/commands/commands.h"
 #include "client/connection.h"
 #include "client/output.h"
-#include "common/errors.h"
 #include "common/json.h"
 #include "common/limits.h"
 #include "common/range.h"
@@ -25,7 +24,7 @@ AskLogs parse_question(const Invocation& call) {
   AskLogs question{.job = the_job(call), .failed = call.arguments.has("failed")};
   if (const auto text = call.arguments.value("span")) {
     const auto integer = parse_integer(*text);
-    if (!integer) throw EnvironmentError("--span: " + integer.error(), ExitStatus::usage);
+    if (!integer) refuse("--span: " + integer.error());
     question.around = *integer;
   }
   return question;

@@ -13,7 +13,6 @@
 #include "client/new_key.h"
 #include "client/user_data.h"
 #include "common/cloud.h"
-#include "common/errors.h"
 #include "common/json.h"
 #include "common/limits.h"
 #include "common/text.h"
@@ -25,8 +24,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr const char* architectures = "x86_64 or aarch64";
-
-[[noreturn]] void refuse(const std::string& text) { throw EnvironmentError(text, ExitStatus::usage); }
 
 bool is_architecture(std::string_view text) { return text == "x86_64" || text == "aarch64"; }
 
@@ -220,7 +217,7 @@ Outcome run_agent(const Invocation& call) {
                  {{"role", "agent"},
                   {"name", wish.name},
                   {"head", *wish.address},
-                  {"expires_unix_ms", key->expires_unix_ms ? Json(*key->expires_unix_ms) : Json(nullptr)}},
+                  {"expires_unix_ms", expires_json(*key)}},
                  to_text(document));
   return ExitStatus::done;
 }

@@ -30,8 +30,6 @@ std::vector<Flag> all_flags(const Usage& usage) {
   return flags;
 }
 
-[[noreturn]] void refuse(const std::string& text) { throw EnvironmentError(text, ExitStatus::usage); }
-
 // A question about pq itself is asked on the command line only.
 bool has_twin(const Flag& flag) { return flag.name != "help" && flag.name != "version"; }
 
@@ -114,6 +112,8 @@ cxxopts::ParseResult parse(const Usage& usage, const std::vector<std::string>& c
 }
 
 }  // namespace
+
+void refuse(const std::string& text) { throw EnvironmentError(text, ExitStatus::usage); }
 
 Arguments::Arguments(const Usage& usage, const std::vector<std::string>& command_line) {
   const auto dashes = std::find(command_line.begin(), command_line.end(), "--");

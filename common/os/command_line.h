@@ -14,6 +14,9 @@
 
 namespace pq {
 
+// The command line does not make sense, and the text says why.
+[[noreturn]] void refuse(const std::string& text);
+
 struct Flag {
   std::string name;      // "state-dir": --state-dir, PQ_STATE_DIR
   std::string argument;  // "DIR"; empty for a switch
