@@ -27,7 +27,7 @@ export class AgentPage {
       return make("div", { class: "figure" }, make("span", { class: "tile-title", text: title }), this.figures[key]);
     };
     const numbers = make("div", { class: "figures card" }, figure("slots", "Slots busy"), figure("rate", "Rate"), figure("leases", "Leases"),
-      figure("oldest", "Oldest lease"), figure("missed", "Beats missed"), figure("heard", "Last change heard"));
+      figure("oldest", "Oldest lease"), figure("missed", "Beats missed"), figure("heard", "Heard"));
     this.leases = new Table({
       name: "leases", label: "Leases of this agent", keyOf: (lease) => lease.key, open: (lease) => { location.hash = jobHref(lease.job); }, sort: { key: "age", descending: true },
       columns: [
@@ -74,7 +74,7 @@ export class AgentPage {
     setText(this.figures.leases, `${compact(leases.length)}${jobsOf(agent).length > 1 ? ` in ${jobsOf(agent).length} jobs` : ""}`);
     setText(this.figures.oldest, oldest === null ? "–" : duration(oldest));
     setText(this.figures.missed, String(agent.beats_missed ?? 0));
-    setText(this.figures.heard, ago(agent.heard_unix_ms, live.now()));
+    setText(this.figures.heard, agent.state === "active" && !agent.beats_missed ? "on time" : ago(agent.heard_unix_ms, live.now()));
     this.leases.setRows(leases.map((lease, i) => ({ ...lease, key: i })));
     this._showFacts(agent);
   }

@@ -52,7 +52,7 @@ export function bar(...classes) {
     set(...shares) {
       shares.forEach((share, i) => {
         // What is there at all is seen, even if it is a millionth.
-        const width = share > 0 ? `max(2px, ${(Math.min(share, 1) * 100).toFixed(3)}%)` : "0";
+        const width = share > 0 ? `max(3px, ${(Math.min(share, 1) * 100).toFixed(3)}%)` : "0";
         if (widths[i] !== width) parts[i].style.width = widths[i] = width;
       });
     },

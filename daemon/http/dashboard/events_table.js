@@ -3,14 +3,15 @@
 import { make, setText } from "./elements.js";
 import { clockOrDay, moment } from "./figures.js";
 import { linkCell, stateCell, Table, textCell } from "./table.js";
-import { agentHref, jobHref, kindName, SEVERITIES, toneOf } from "./words.js";
+import { agentHref, eventIcon, jobHref, kindName, SEVERITIES, toneOf } from "./words.js";
 
-const said = (event) => (event.detail ? `${event.text}: ${event.detail}` : event.text);
+// What it was stands beside it.
+const said = (event) => event.detail || event.text;
 
 export function eventsTable(live, { withJob = true, withAgent = true, empty }) {
   const columns = [
     { key: "time", title: "Time", min: 76, rank: 1, create: textCell((event) => clockOrDay(event.unix_ms, live.now()), (event) => moment(event.unix_ms)) },
-    { key: "what", title: "What", min: 132, rank: 1, create: stateCell(SEVERITIES, (event) => event.severity, (event) => kindName(event.what)) },
+    { key: "what", title: "What", min: 132, rank: 1, create: stateCell(SEVERITIES, (event) => event.severity, (event) => kindName(event.what), eventIcon) },
     withJob && { key: "job", title: "Job", min: 52, rank: 3, align: "right", create: linkCell((event) => (event.job === null ? "" : `#${event.job}`), (event) => (event.job === null ? null : jobHref(event.job))) },
     withAgent && { key: "agent", title: "Agent", min: 120, grow: 1, rank: 2, create: linkCell((event) => event.agent ?? "", (event) => (event.agent === null ? null : agentHref(event.agent))) },
     { key: "text", title: "", min: 120, grow: 4, rank: 1, create: textCell(said, said) },

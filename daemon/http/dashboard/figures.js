@@ -86,6 +86,13 @@ export function duration(seconds) {
   return `${grouped(Math.round(days / 365.25))}${THIN}y`;
 }
 
+// Both ends in the unit of the later one: "88 … 117 s", "1.4 … 1.9 min".
+function band(low, high) {
+  const [unit, seconds] = high < 120 ? ["s", 1] : high < 7200 ? ["min", 60] : high < 172800 ? ["h", 3600] : ["d", 86400];
+  const digits = high / seconds < 9.95 ? 1 : 0;
+  return `${(low / seconds).toFixed(digits)} … ${(high / seconds).toFixed(digits)}${THIN}${unit}`;
+}
+
 // "just now", "12 s ago", "3 min ago": one unit, so that it rarely changes.
 export function ago(unixMs, nowMs) {
   const seconds = Math.max(0, (nowMs - unixMs) / 1000);
@@ -109,12 +116,12 @@ export function clockOrDay(unixMs, nowMs) {
   return DAY.format(unixMs) === DAY.format(nowMs) ? clock(unixMs) : moment(unixMs);
 }
 
-// The place where a job ends at its rate, for sorting and for the band: both numbers of seconds or null.
+// How long a job still takes, and between what: "2 min 05 s" and "1.8 … 2.4 min"; "" where there is no band.
 export function timeLeft(job) {
   if (job.eta_s === null || job.eta_s === undefined) return { text: "–", band: "" };
   const low = job.eta_low_s, high = job.eta_high_s;
   const hasBand = typeof low === "number" && typeof high === "number" && high > low;
-  return { text: duration(job.eta_s), band: hasBand ? `${duration(low)} … ${duration(high)}` : "" };
+  return { text: duration(job.eta_s), band: hasBand ? band(low, high) : "" };
 }
 
 export function plural(count, one, many = `${one}s`) {

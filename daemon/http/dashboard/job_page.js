@@ -55,18 +55,17 @@ export class JobPage {
     this.throughput = new Throughput("Throughput of this job");
     this.rateNow = make("span", { class: "muted numbers" });
     this.strip = new LedgerStrip();
-    this.spansCount = make("span", { class: "muted numbers" });
     this.reasons = make("ul", { class: "reasons", attributes: { "aria-live": "polite" } });
     this.facts = makeFacts();
     this.leases = leasesTable(this.live, this.strip);
-    this.spans = spansTable(this.strip);
+    this.spans = spansTable();
     this.events = eventsTable(this.live, { withJob: false, empty: () => "Nothing has happened to it that the head remembers." });
     this.failed = make("div", { class: "failed-list" });
     const panel = (content) => () => content;
     this.tabs = new Tabs("More of this job", [
-      { key: "leases", title: "Leases", build: panel(this.leases.element) },
-      { key: "failed", title: "Failed spans", build: panel(make("div", { class: "failed" }, this.failed, this.logs.element)) },
-      { key: "spans", title: "All spans", build: panel(this.spans.element) },
+      { key: "leases", counts: true, title: "Leases", build: panel(this.leases.element) },
+      { key: "failed", counts: true, title: "Failed spans", build: panel(make("div", { class: "failed" }, this.failed, this.logs.element)) },
+      { key: "spans", counts: true, title: "All spans", build: panel(this.spans.element) },
       { key: "events", title: "Events", build: panel(this.events.element) },
       { key: "facts", title: "Facts", build: panel(this.facts.element) },
     ], (key) => {
@@ -76,8 +75,8 @@ export class JobPage {
     const card = (name, title, side, ...content) => make("section", { class: `card ${name}` }, make("header", { class: "card-head" }, make("h2", { text: title }), side), ...content);
     this.progress = makeProgress();
     this.body = make("div", { attributes: { hidden: "" } },
-      make("div", { class: "job-top" }, this.progress.element, card("why", "Why it is as it is", "", this.reasons)),
-      card("ledger", "Ledger", this.spansCount, this.strip.element),
+      make("div", { class: "job-top" }, this.progress.element, card("why", "Explanation", "", this.reasons)),
+      card("ledger", "Ledger", this.strip.summary, this.strip.element),
       card("job-chart", "Throughput", this.rateNow, this.throughput.element),
       make("section", { class: "card" }, this.tabs.element));
     this.element = make("div", { class: "page job" }, make("p", { class: "crumbs" }, make("a", { text: "Jobs", href: "#/jobs" })),
@@ -147,10 +146,9 @@ export class JobPage {
   _showLedger(ledger) {
     this._spans = ledger.spans;
     this.strip.setLedger(ledger, this.live.now());
-    setText(this.spansCount, plural(ledger.spans_in_all ?? ledger.spans.length, "span"));
     const leased = ledger.spans.filter((span) => span.state === "leased");
-    this.tabs.setCount("leases", leased.length ? String(leased.length) : "");
-    this.tabs.setCount("spans", String(ledger.spans_in_all ?? ledger.spans.length));
+    this.tabs.setCount("leases", leased.length ? grouped(leased.length) : "");
+    this.tabs.setCount("spans", grouped(ledger.spans_in_all ?? ledger.spans.length));
     this._drawTab();
   }
 
@@ -192,8 +190,8 @@ function makeProgress() {
   const progress = make("div", { class: "progress", attributes: { role: "progressbar", "aria-label": "Progress", "aria-valuemin": "0", "aria-valuemax": "100" } }, drawn.element);
   const figures = {};
   const figure = (key, title) => {
-    figures[key] = { value: make("strong"), more: make("span", { class: "muted" }) };
-    return make("div", { class: `figure figure-${key}` }, make("span", { class: "tile-title", text: title }), figures[key].value, figures[key].more);
+    figures[key] = { title: make("span", { class: "tile-title", text: title }), value: make("strong"), more: make("span", { class: "muted" }) };
+    return make("div", { class: `figure figure-${key}` }, ...Object.values(figures[key]));
   };
   const element = make("section", { class: "card job-progress", attributes: { "aria-label": "Progress" } },
     make("div", { class: "share-line" }, share, counts), progress,
@@ -211,23 +209,31 @@ function makeProgress() {
       setAttribute(progress, "aria-valuetext", `${done} done${failed}`);
       setText(figures.value.value, valueText(job.value, 40));
       setText(figures.value.more, job.value === null ? "none yet" : job.value_is_final ? "final" : "so far");
-      setText(figures.rate.value, ended ? "–" : rate(job.rate_per_s));
       setText(figures.slots.value, ended ? "–" : grouped(job.slots_busy ?? 0));
       setText(figures.slots.more, `priority ${job.priority ?? 0}`);
-      const left = timeLeft(job);
-      const started = job.started_unix_ms ?? job.created_unix_ms;
-      if (ended) {
-        setText(figures.left.value, `took ${duration((job.finished_unix_ms - started) / 1000)}`);
-        setText(figures.left.more, `ended ${ago(job.finished_unix_ms, now)}`);
-        setText(figures.rate.more, `${rate(Number(job.done) / Math.max(0.001, (job.finished_unix_ms - started) / 1000))} on average`);
-      } else {
-        setText(figures.left.value, left.text);
-        setText(figures.left.more, left.band || (job.eta_s === null ? "not known" : `about ${clock(now + job.eta_s * 1000)}`));
-        setAttribute(figures.left.more, "title", job.eta_s === null ? null : `about ${clock(now + job.eta_s * 1000)}`);
-        setText(figures.rate.more, job.started_unix_ms ? `running for ${duration((now - started) / 1000)}` : `submitted ${ago(started, now)}`);
-      }
+      setText(figures.rate.title, ended ? "Rate on average" : "Rate");
+      setText(figures.left.title, ended ? "Time taken" : "Time left");
+      if (ended) setEnd(figures, job, now);
+      else setOutlook(figures, job, now);
     },
   };
+}
+
+function setOutlook({ rate: speed, left }, job, now) {
+  setText(speed.value, rate(job.rate_per_s));
+  setText(speed.more, job.started_unix_ms ? `running for ${duration((now - job.started_unix_ms) / 1000)}` : `submitted ${ago(job.created_unix_ms, now)}`);
+  const { text, band } = timeLeft(job);
+  const end = job.eta_s === null ? "not known yet" : `until ${clock(now + job.eta_s * 1000)}`;
+  setText(left.value, text);
+  setText(left.more, band ? `${band}, ${end}` : end);
+}
+
+function setEnd({ rate: speed, left }, job, now) {
+  const taken = Math.max(0.001, (job.finished_unix_ms - (job.started_unix_ms ?? job.created_unix_ms)) / 1000);
+  setText(speed.value, job.started_unix_ms ? rate(Number(job.done) / taken) : "–");
+  setText(speed.more, job.started_unix_ms ? "" : "it never ran");
+  setText(left.value, duration(taken));
+  setText(left.more, `ended ${ago(job.finished_unix_ms, now)}`);
 }
 
 // ------------------------------------------------------------ what is known of it

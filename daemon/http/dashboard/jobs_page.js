@@ -7,7 +7,7 @@ import { Choice, hasWords, keepSort, keptSort, Search } from "./filters.js";
 import { icon, setIcon } from "./icons.js";
 import { linkCell, stateCell, Table, textCell } from "./table.js";
 import { latest, Throughput } from "./throughput.js";
-import { hasEnded, JOB_STATES, jobHref, jobTitle, kindName, SEVERITIES, toneOf } from "./words.js";
+import { eventIcon, hasEnded, JOB_STATES, jobHref, jobTitle, kindName, SEVERITIES, toneOf } from "./words.js";
 
 const EVENTS_SHOWN = 7;
 const HOUR_MS = 3600000;
@@ -21,6 +21,7 @@ export class JobsPage {
     this.throughput = new Throughput("Throughput of all agents over the last hour");
     this.now = make("span", { class: "muted numbers" });
     this.recent = make("ol", { class: "recent" });
+    this.quiet = make("p", { class: "muted", text: "Nothing has happened yet." });
     this.show = new Choice({ key: "show", label: "Which jobs", changed, options: [["", "all"], ["active", "active"], ["ended", "ended"]] });
     this.search = new Search({ key: "find", label: "Search in jobs", placeholder: "search  ( / )", changed });
     this.count = make("span", { class: "muted numbers", attributes: { role: "status" } });
@@ -34,9 +35,9 @@ export class JobsPage {
     const chart = make("section", { class: "card chart-card" },
       make("header", { class: "card-head" }, make("h2", { text: "Throughput" }), this.now), this.throughput.element);
     const recent = make("section", { class: "card recent-card" },
-      make("header", { class: "card-head" }, make("h2", { text: "Just now" }), make("a", { text: "all events", href: "#/events" })), this.recent);
+      make("header", { class: "card-head" }, make("h2", { text: "Just now" }), make("a", { text: "all events", href: "#/events" })), this.quiet, this.recent);
     this.element = make("div", { class: "page" }, make("h1", { class: "unseen", text: "Jobs", attributes: { tabindex: "-1" } }),
-      this.tiles.element, make("div", { class: "overview" }, chart, recent), this.welcome.element, this.lists);
+      this.tiles.element, this.welcome.element, make("div", { class: "overview" }, chart, recent), this.lists);
   }
 
   leave() {
@@ -65,6 +66,7 @@ export class JobsPage {
 
   _showRecent() {
     const events = this.live.events.slice(-EVENTS_SHOWN).reverse();
+    show(this.quiet, events.length === 0);
     while (this.recent.children.length < events.length) this.recent.append(makeRecent());
     [...this.recent.children].forEach((item, i) => {
       show(item, i < events.length);
@@ -82,10 +84,10 @@ function jobColumns(live) {
     { key: "title", title: "Job", min: 150, grow: 3, rank: 1, sort: (job) => jobTitle(job).toLowerCase(), create: linkCell(jobTitle, (job) => jobHref(job.id)) },
     { key: "kernel", title: "Kernel", min: 84, rank: 7, sort: (job) => job.kernel, create: textCell((job) => job.kernel) },
     { key: "range", title: "Range", min: 120, grow: 1, rank: 6, sort: (job) => BigInt(job.width), create: textCell((job) => rangeText(job.begin, job.end), (job) => `${grouped(job.begin)} : ${grouped(job.end)}, ${grouped(job.width)} integers`) },
-    { key: "state", title: "State", min: 92, rank: 1, sort: (job) => `${JOB_STATES[job.state]?.rank ?? 4}${String(2 ** 40 - job.id).padStart(14, "0")}`, create: stateCell(JOB_STATES) },
+    { key: "state", title: "State", min: 104, rank: 1, sort: (job) => `${JOB_STATES[job.state]?.rank ?? 4}${String(2 ** 40 - job.id).padStart(14, "0")}`, create: stateCell(JOB_STATES) },
     { key: "progress", title: "Progress", min: 170, grow: 2, rank: 2, align: "right", live: true, sort: progress, create: progressCell },
     { key: "rate", title: "Rate", min: 78, rank: 3, align: "right", live: true, sort: (job) => job.rate_per_s, create: textCell((job) => (hasEnded(job) ? "" : rate(job.rate_per_s))) },
-    { key: "eta", title: "Time left", min: 186, rank: 4, align: "right", ascending: true, live: true, sort: (job) => job.eta_s ?? Infinity, create: timeLeftCell },
+    { key: "eta", title: "Time left", min: 190, rank: 4, align: "right", ascending: true, live: true, sort: (job) => job.eta_s ?? Infinity, create: timeLeftCell },
     { key: "slots", title: "Slots", min: 46, rank: 8, align: "right", live: true, sort: (job) => job.slots_busy ?? 0, create: textCell((job) => (hasEnded(job) ? "" : compact(job.slots_busy ?? 0))) },
     { key: "priority", title: "Prio", min: 40, rank: 10, align: "right", sort: (job) => job.priority ?? 0, create: textCell((job) => String(job.priority ?? 0)) },
     { key: "value", title: "Value", min: 150, grow: 1, rank: 5, align: "right", sort: (job) => Number(job.value ?? -Infinity), create: valueCell },
@@ -165,7 +167,7 @@ function makeTiles() {
       const errors = lately.filter((event) => event.severity === "error").length;
       const warnings = lately.filter((event) => event.severity === "warning").length;
       setText(trouble.value, grouped(errors + warnings));
-      setText(trouble.more, said([[errors, "errors"], [warnings, "warnings"]]) || "all is well");
+      setText(trouble.more, [errors && plural(errors, "error"), warnings && plural(warnings, "warning")].filter(Boolean).join(" · ") || "all is well");
       setAttribute(trouble.element, "data-tone", errors ? "bad" : warnings ? "warning" : "good");
     },
   };
@@ -181,7 +183,7 @@ function makeRecent() {
 
 function writeRecent(item, event, now) {
   const [drawing, text, when] = item.children;
-  setIcon(drawing, event.severity);
+  setIcon(drawing, eventIcon(event));
   setAttribute(item, "data-tone", toneOf(SEVERITIES, event.severity));
   const whom = [event.agent, event.job === null ? null : `#${event.job}`].filter(Boolean).join(", ");
   setText(text, `${kindName(event.what)}${whom ? ` · ${whom}` : ""}`);

@@ -2,13 +2,16 @@
 // Every state has a pattern besides its colour. Arrow keys go from span to span; what is chosen is told in words.
 
 import { make, setAttribute, setText } from "./elements.js";
-import { ago, grouped, percent, shortNumber } from "./figures.js";
+import { ago, compact, grouped, percent, plural, shortNumber } from "./figures.js";
 
-const MAP_PX = 8; // the whole range, with the part in view
-const MARK_PX = 16; // where splits are told
-const BAND_PX = 60;
-const FILL_MS = 450; // a commit flows in
+const HEIGHT_PX = 122;
+const MAP_PX = 26; // the whole range, above the part in view
+const LENS_PX = 32; // leads from there to the part in view, and tells splits
+const MARK_PX = 16; // tells splits where all is in view and there is no map
+const CROWDED_PX = 5; // spans thinner than this on average are told by their shares of columns so wide
+const FILL_MS = 450; // a commit flows in, and the view moves
 const SPLIT_SHOWN_MS = 6000;
+const NARROW_PX = 560;
 const ZOOM_MIN = 64n; // integers in view
 
 export class LedgerStrip {
@@ -16,7 +19,7 @@ export class LedgerStrip {
     this.onChoose = onChoose;
     this.ledger = null;
     this.letters = new Map(); // agent -> letter, for this page's life
-    this.follows = false;
+    this.follows = true;
     this._view = null; // [begin, end) in view; null is all
     this._drawn = new Map(); // key of a lease -> {from, to, at}: where its commit is drawn
     this._splits = []; // {at, since}
@@ -37,7 +40,7 @@ export class LedgerStrip {
     if (before) this._notice(before);
     this._follow();
     this._say();
-    this._animate();
+    this._viewChanged();
   }
 
   leave() {
@@ -65,11 +68,11 @@ export class LedgerStrip {
     this.legend = make("ul", { class: "legend" }, ...[["done", "done"], ["committed", "committed"], ["leased", "leased"], ["free", "free"], ["failed", "failed"], ["asked", "to be split here"]]
       .map(([name, text]) => make("li", {}, make("span", { class: `swatch ${name}`, attributes: { "aria-hidden": "true" } }), text)));
     this.element = make("div", { class: "strip" }, this.stage, this.axis, this.detail,
-      make("div", { class: "strip-foot" }, this.legend, this.controls), this.summary);
+      make("div", { class: "strip-foot" }, this.legend, this.controls));
     this.stage.addEventListener("keydown", (event) => this._pressed(event));
     this.stage.addEventListener("pointermove", (event) => this._pointed(event));
     this.stage.addEventListener("pointerleave", () => { this.tip.hidden = true; this._hovered = null; this._animate(); });
-    this.stage.addEventListener("click", (event) => this._choose(this._spanAt(event)));
+    this.stage.addEventListener("click", (event) => this._clicked(event));
     this.stage.addEventListener("dblclick", (event) => this.zoom(0.25, this._valueAt(event.offsetX)));
     this._repaint = () => { this._colours = null; this._animate(); };
     addEventListener("pq-theme", this._repaint);
@@ -80,8 +83,25 @@ export class LedgerStrip {
 
   // ------------------------------------------------------------ what of the range is in view
 
+  get _isWhole() {
+    return this._seen[0] === this.ledger.begin && this._seen[1] === this.ledger.end;
+  }
+
+  // What is to be in view; what is drawn moves there.
   get view() {
     return this._view ?? [this.ledger.begin, this.ledger.end];
+  }
+
+  _moveView(now) {
+    const to = this.view;
+    const move = this._move;
+    if (move && (move.to[0] !== to[0] || move.to[1] !== to[1])) this._move = { from: this._seen, to, at: now };
+    this._move ??= { from: to, to, at: -Infinity };
+    const part = this._calm.matches ? 1 : eased((now - this._move.at) / FILL_MS);
+    const { from } = this._move;
+    const between = (a, b) => (part === 1 ? b : a + ((b - a) * BigInt(Math.round(part * 1e6))) / 1000000n);
+    this._seen = [between(from[0], to[0]), between(from[1], to[1])];
+    return part < 1;
   }
 
   showWhole() {
@@ -122,7 +142,10 @@ export class LedgerStrip {
   _follow() {
     if (!this.follows || !this.ledger) return;
     const leased = this.ledger.spans.filter((span) => span.state === "leased");
-    if (leased.length === 0) return;
+    if (leased.length === 0) {
+      this._view = null;
+      return;
+    }
     const from = leased[0].begin, to = leased[leased.length - 1].end;
     const margin = (to - from) / 20n;
     // Goes along in jumps and not each second, so that one can read what stands there.
@@ -158,17 +181,15 @@ export class LedgerStrip {
   _drawnUpto(span, now) {
     const flow = this._drawn.get(leaseKey(span));
     if (!flow || this._calm.matches) return Number(span.upto - this.ledger.begin);
-    const part = Math.min(1, (now - flow.at) / FILL_MS);
-    const eased = 1 - (1 - part) ** 3;
     const to = Number(flow.to - this.ledger.begin);
-    return flow.from + (to - flow.from) * eased;
+    return flow.from + (to - flow.from) * eased((now - flow.at) / FILL_MS);
   }
 
   // ------------------------------------------------------------ drawing
 
   _resize(width) {
     const ratio = Math.min(devicePixelRatio || 1, 2);
-    const height = MAP_PX + MARK_PX + BAND_PX;
+    const height = HEIGHT_PX;
     this._size = { width, height, ratio };
     this.canvas.width = Math.round(width * ratio);
     this.canvas.height = Math.round(height * ratio);
@@ -177,9 +198,10 @@ export class LedgerStrip {
 
   _animate() {
     cancelAnimationFrame(this._frame);
-    const step = (now) => {
+    const step = () => {
+      const now = performance.now();
       this._draw(now);
-      const flows = [...this._drawn.values()].some((flow) => now - flow.at < FILL_MS);
+      const flows = this._isMoving || [...this._drawn.values()].some((flow) => now - flow.at < FILL_MS);
       if (flows && !this._calm.matches) this._frame = requestAnimationFrame(step);
     };
     this._frame = requestAnimationFrame(step);
@@ -208,14 +230,18 @@ export class LedgerStrip {
     const colours = this._palette();
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, width, height);
-    this._drawMap(pen, colours);
+    this._isMoving = this._moveView(now);
+    this._bandTop = this._isWhole ? MARK_PX : MAP_PX + LENS_PX;
+    this._bandPx = HEIGHT_PX - this._bandTop;
+    if (!this._isWhole) this._drawMap(pen, colours);
     pen.save();
-    roundedRect(pen, 0, MAP_PX + MARK_PX, width, BAND_PX, 5);
+    roundedRect(pen, 0, this._bandTop, width, this._bandPx, 5);
     pen.clip();
     pen.fillStyle = this._hatches.free;
-    pen.fillRect(0, MAP_PX + MARK_PX, width, BAND_PX);
+    pen.fillRect(0, this._bandTop, width, this._bandPx);
     const spans = this._inView();
-    for (const state of ["mixed", "done", "leased", "failed"]) {
+    if (spans.length > width / CROWDED_PX) this._drawCrowd(pen, colours, spans);
+    else for (const state of ["mixed", "done", "leased", "failed"]) {
       for (const span of spans) if (span.state === state) this._drawSpan(pen, colours, span, now);
     }
     pen.restore();
@@ -225,25 +251,25 @@ export class LedgerStrip {
   }
 
   _inView() {
-    const [from, to] = this.view;
+    const [from, to] = this._seen;
     return this.ledger.spans.filter((span) => span.end > from && span.begin < to);
   }
 
   // Both are bounded to a little outside, so that a span of 2^60 integers is no rectangle of 2^40 pixels.
   _x(value) {
-    const [from, to] = this.view;
+    const [from, to] = this._seen;
     return Math.max(-8, Math.min(this._size.width + 8, (Number(value - from) / Number(to - from)) * this._size.width));
   }
 
   _xOfOffset(offset) {
-    const [from, to] = this.view;
+    const [from, to] = this._seen;
     return Math.max(-8, Math.min(this._size.width + 8, ((offset - Number(from - this.ledger.begin)) / Number(to - from)) * this._size.width));
   }
 
   _box(span) {
     const left = this._x(span.begin);
     // Thinner than a pixel is still there.
-    return { left, width: Math.max(span.state === "done" ? 1 : 2, this._x(span.end) - left), top: MAP_PX + MARK_PX, height: BAND_PX };
+    return { left, width: Math.max(span.state === "done" ? 1 : 2, this._x(span.end) - left), top: this._bandTop, height: this._bandPx };
   }
 
   _drawSpan(pen, colours, span, now) {
@@ -278,13 +304,13 @@ export class LedgerStrip {
       const middle = box.left + box.width / 2;
       const wide = 10 + 7 * letter.length;
       pen.fillStyle = colours.surface;
-      roundedRect(pen, middle - wide / 2, box.top + 19, wide, 19, 4);
+      roundedRect(pen, middle - wide / 2, box.top + box.height / 2 - 13, wide, 19, 4);
       pen.fill();
       pen.fillStyle = colours.text;
       pen.font = "600 12px system-ui, sans-serif";
       pen.textAlign = "center";
       pen.textBaseline = "middle";
-      pen.fillText(letter, middle, box.top + 29);
+      pen.fillText(letter, middle, box.top + box.height / 2 - 3);
     }
     if (span.endAsked !== null) {
       pen.strokeStyle = colours.text;
@@ -309,22 +335,82 @@ export class LedgerStrip {
     }
   }
 
+  // So many spans that each would be a hair: columns with the shares of each state, one above the other.
+  _drawCrowd(pen, colours, spans) {
+    const count = Math.ceil(this._size.width / CROWDED_PX);
+    const [from, to] = this._seen;
+    const whole = Number(to - from);
+    const columns = Array.from({ length: count }, () => ({ failed: 0, leased: 0, committed: 0, done: 0 }));
+    const add = (begin, end, shares) => {
+      const left = Math.max(0, (Number(begin - from) / whole) * count), right = Math.min(count, (Number(end - from) / whole) * count);
+      for (let i = Math.floor(left); i < right; ++i) {
+        const part = Math.min(right, i + 1) - Math.max(left, i);
+        for (const [name, share] of Object.entries(shares)) columns[i][name] += part * share;
+      }
+    };
+    for (const span of spans) {
+      if (span.state === "leased") {
+        add(span.begin, span.upto, { committed: 1 });
+        add(span.upto, span.end, { leased: 1 });
+      } else if (span.state === "mixed") {
+        const share = (name) => Number(BigInt(span[name] ?? 0)) / Number(span.end - span.begin);
+        add(span.begin, span.end, { failed: share("failed"), leased: share("leased"), done: share("done") });
+      } else if (span.state !== "free") {
+        add(span.begin, span.end, { [span.state]: 1 });
+      }
+    }
+    const fills = { done: colours.done, committed: colours.committed, leased: this._hatches.leased, failed: this._hatches.failed };
+    columns.forEach((column, i) => {
+      let bottom = this._bandTop + this._bandPx;
+      for (const [name, fill] of Object.entries(fills)) {
+        if (column[name] <= 0) continue;
+        const height = Math.max(1, column[name] * this._bandPx);
+        pen.fillStyle = fill;
+        pen.fillRect(i * CROWDED_PX, bottom - height, CROWDED_PX + 0.5, height);
+        bottom -= height;
+      }
+    });
+  }
+
   _drawMap(pen, colours) {
     const { begin, end, spans } = this.ledger;
     const { width } = this._size;
     const all = Number(end - begin);
     const x = (value) => (Number(value - begin) / all) * width;
-    pen.fillStyle = colours.free;
-    pen.fillRect(0, 2, width, 3);
-    for (const [state, colour] of [["done", colours.done], ["mixed", colours.committed], ["leased", colours.leased], ["failed", colours.failed]]) {
-      pen.fillStyle = colour;
-      for (const span of spans) if (span.state === state) pen.fillRect(x(span.begin), 2, Math.max(1, x(span.end) - x(span.begin)), 3);
+    pen.save();
+    roundedRect(pen, 0, 0, width, MAP_PX, 4);
+    pen.clip();
+    pen.fillStyle = this._hatches.free;
+    pen.fillRect(0, 0, width, MAP_PX);
+    for (const [state, fill] of [["mixed", colours.committed], ["done", colours.done], ["leased", colours.leased], ["failed", colours.failed]]) {
+      pen.fillStyle = fill;
+      for (const span of spans) if (span.state === state) pen.fillRect(x(span.begin), 0, Math.max(1, x(span.end) - x(span.begin)), MAP_PX);
     }
-    if (!this._view) return;
+    pen.restore();
+    this._drawLens(pen, colours, Math.min(x(this._seen[0]), width - 3), Math.max(x(this._seen[1]), 3));
+  }
+
+  // From the part of the map to the band that shows it larger.
+  _drawLens(pen, colours, left, right) {
+    const { width } = this._size;
+    const ground = pen.createLinearGradient(0, MAP_PX, 0, this._bandTop);
+    ground.addColorStop(0, colours.line);
+    ground.addColorStop(1, colours.surface);
+    pen.fillStyle = ground;
+    pen.beginPath();
+    pen.moveTo(left, MAP_PX);
+    pen.lineTo(right, MAP_PX);
+    pen.lineTo(width, this._bandTop);
+    pen.lineTo(0, this._bandTop);
+    pen.fill();
+    pen.strokeStyle = colours.muted;
+    pen.lineWidth = 1;
+    line(pen, left, MAP_PX, 0, this._bandTop);
+    line(pen, right, MAP_PX, width, this._bandTop);
     pen.strokeStyle = colours.text;
     pen.lineWidth = 1.5;
-    const left = Math.min(x(this._view[0]), width - 4);
-    pen.strokeRect(left + 0.75, 0.75, Math.max(3, x(this._view[1]) - left) - 1.5, 5.5);
+    roundedRect(pen, left + 0.75, 0.75, Math.max(2, right - left - 1.5), MAP_PX - 1.5, 3);
+    pen.stroke();
   }
 
   _drawSplits(pen, colours, now) {
@@ -336,7 +422,7 @@ export class LedgerStrip {
       if (now - split.since > SPLIT_SHOWN_MS) continue;
       const x = this._x(split.at);
       if (x < 0 || x > this._size.width) continue;
-      const top = MAP_PX + MARK_PX;
+      const top = this._bandTop;
       pen.fillStyle = colours.text;
       pen.beginPath();
       pen.moveTo(x - 4, top - 5);
@@ -371,16 +457,19 @@ export class LedgerStrip {
 
   // ------------------------------------------------------------ choosing a span
 
-  _valueAt(x) {
-    const [from, to] = this.view;
+  _valueAt(x, [from, to] = this._seen) {
     const share = Math.max(0, Math.min(0.999999, x / this._size.width));
     return from + ((to - from) * BigInt(Math.round(share * 1e6))) / 1000000n;
   }
 
   // What is thin is easier to hit than what is wide.
   _spanAt(event) {
-    if (!this.ledger) return null;
+    if (!this.ledger || !this._seen) return null;
     const x = event.offsetX;
+    if (event.offsetY < MAP_PX && !this._isWhole) {
+      const value = this._valueAt(x, [this.ledger.begin, this.ledger.end]);
+      return this.ledger.spans.find((span) => span.begin <= value && value < span.end) ?? null;
+    }
     const near = this._inView().filter((span) => span.state === "leased" || span.state === "failed")
       .map((span) => ({ span, box: this._box(span) }))
       .filter(({ box }) => x >= box.left - 3 && x <= box.left + box.width + 3)
@@ -406,7 +495,22 @@ export class LedgerStrip {
     if (!span) return;
     setText(this.tip, this.describe(span));
     const left = Math.max(0, Math.min(event.offsetX + 12, this._size.width - this.tip.offsetWidth));
-    this.tip.style.transform = `translate(${left}px, ${MAP_PX + MARK_PX + BAND_PX + 6}px)`;
+    this.tip.style.transform = `translate(${left}px, ${HEIGHT_PX + 6}px)`;
+  }
+
+  // In the map a click moves the view there.
+  _clicked(event) {
+    if (!this.ledger) return;
+    if (event.offsetY < MAP_PX && !this._isWhole) {
+      const { begin, end } = this.ledger;
+      const middle = this._valueAt(event.offsetX, [begin, end]);
+      const half = (this.view[1] - this.view[0]) / 2n;
+      this.follows = false;
+      this._lookAt(middle - half, middle + half);
+      this._viewChanged();
+      return;
+    }
+    this._choose(this._spanAt(event));
   }
 
   _choose(span) {
@@ -415,7 +519,9 @@ export class LedgerStrip {
       const [from, to] = this.view;
       if (span.end <= from || span.begin >= to) {
         const width = to - from;
+        this.follows = false;
         this._lookAt(span.begin - width / 4n, span.begin - width / 4n + width);
+        this._viewChanged();
       }
     }
     this._say();
@@ -474,10 +580,10 @@ export class LedgerStrip {
       if (span.agent) holders.add(span.agent);
     }
     const part = (name, more = "") => `${percent(sums[name], end - begin)} ${name}${more}`;
-    const leased = counts.leased ? ` (${counts.leased} ${counts.leased === 1 ? "lease" : "leases"} of ${holders.size} ${holders.size === 1 ? "agent" : "agents"})` : "";
+    const leased = counts.leased ? ` (${plural(counts.leased, "lease")} of ${plural(holders.size, "agent")})` : "";
     const parts = [part("done"), part("leased", leased), part("free", counts.free > 1 ? ` (in ${counts.free} pieces)` : "")];
-    if (sums.failed > 0n) parts.push(part("failed", ` (${counts.failed} ${counts.failed === 1 ? "span" : "spans"})`));
-    setText(this.summary, `${parts.join(" · ")}. ${grouped(this.ledger.spans_in_all ?? spans.length)} spans in all.`);
+    if (sums.failed > 0n) parts.push(part("failed", ` (${plural(counts.failed, "span")})`));
+    setText(this.summary, `${parts.join(" · ")}. ${plural(this.ledger.spans_in_all ?? spans.length, "span")}.`);
     const chosen = this._chosenSpan();
     setText(this.detail, chosen ? this.describe(chosen) : "Point at a span, or use the arrow keys.");
   }
@@ -489,6 +595,7 @@ export function letterOf(index) {
   return index < 26 ? letter : letterOf(Math.floor(index / 26) - 1) + letter;
 }
 
+const eased = (part) => (part >= 1 ? 1 : 1 - (1 - Math.max(0, part)) ** 3);
 const leaseKey = (span) => `${span.agent}\n${span.begin}`;
 const distance = (box, x) => Math.max(0, box.left - x, x - box.left - box.width);
 

@@ -28,15 +28,15 @@ export function leasesTable(live, strip) {
   });
 }
 
-export function spansTable(strip) {
+export function spansTable() {
   return new Table({
     name: "spans", label: "All spans of this job, in order", keyOf: (span) => span.begin, open: () => {}, sort: { key: "begin", descending: false }, cardPx: 58, empty: () => "The ledger has not come yet.",
     columns: [
-      { key: "state", title: "State", min: 84, rank: 1, sort: (span) => span.state, create: stateCell(SPAN_STATES, (span) => SPAN_ICONS[span.state] ?? span.state, (span) => span.state) },
+      { key: "state", title: "State", min: 84, rank: 1, sort: (span) => span.state, create: stateCell(SPAN_STATES, (span) => span.state, (span) => span.state, (span) => SPAN_ICONS[span.state] ?? span.state) },
       byBegin,
       { key: "end", title: "To", min: 120, grow: 1, rank: 2, align: "right", create: textCell((span) => grouped(span.end)) },
       byWidth,
-      { key: "more", title: "", min: 140, grow: 3, rank: 2, create: textCell((span) => more(span, strip), (span) => more(span, strip)) },
+      { key: "more", title: "", min: 140, grow: 3, rank: 2, create: textCell(more, more) },
     ],
   });
 }

@@ -320,14 +320,14 @@ export const linkCell = (text, href, title = text) => (cell) => {
   };
 };
 
-export const stateCell = (states, word = (row) => row.state, said = word) => (cell) => {
+export const stateCell = (states, word = (row) => row.state, said = word, drawn = word) => (cell) => {
   const drawing = icon("info");
   const text = make("span");
   const chip = make("span", { class: "chip" }, drawing, text);
   cell.append(chip);
   return (row) => {
     const state = word(row);
-    setIcon(drawing, state);
+    setIcon(drawing, drawn(row));
     setText(text, said(row));
     setAttribute(chip, "data-tone", states[state]?.tone ?? "calm");
   };

@@ -3,7 +3,7 @@
 import { make, setAttribute, setText, show } from "./elements.js";
 
 export class Tabs {
-  // panels: [{key, title, build() -> element}]; chosen(key) is called when another one is looked at.
+  // panels: [{key, title, counts, build() -> element}]; chosen(key) is called when another one is looked at.
   constructor(label, panels, chosen = () => {}) {
     this.panels = panels;
     this.chosen = chosen;
@@ -12,7 +12,7 @@ export class Tabs {
       class: "tab",
       attributes: { type: "button", role: "tab", id: `tab-${panel.key}`, "aria-controls": `panel-${panel.key}`, tabindex: "-1" },
       on: { click: () => this.choose(panel.key) },
-    }, make("span", { text: panel.title }), make("span", { class: "count" })));
+    }, make("span", { text: panel.title }), ...(panel.counts ? [make("span", { class: "count" })] : [])));
     this._rooms = panels.map((panel) => make("div", {
       class: "tab-panel", attributes: { role: "tabpanel", id: `panel-${panel.key}`, "aria-labelledby": `tab-${panel.key}`, hidden: "" },
     }));

@@ -3,6 +3,7 @@
 import { make, setAttribute, setText } from "./elements.js";
 import { clock, compact, minute, rate } from "./figures.js";
 
+const STEPS_S = [5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400];
 const GAP_MS = 60000; // without a sample for so long: the head was away, and the line says so
 
 export class Throughput {
@@ -27,6 +28,9 @@ export class Throughput {
     this._chart.data.datasets[0].data = rates;
     this._chart.data.datasets[1].data = busy;
     this._chart.data.datasets[2].data = slots;
+    const span = timeAxis(samples);
+    Object.assign(this._chart.options.scales.x, { min: span.from, max: span.to });
+    this._times = span;
     this._chart.update("none");
     if (samples.length) setAttribute(this.canvas, "aria-label", inWords(this.label, samples));
   }
@@ -51,10 +55,11 @@ export class Throughput {
         interaction: { mode: "index", intersect: false },
         layout: { padding: { top: 4, right: 2 } },
         scales: {
-          x: { type: "linear", offset: false, ticks: { maxRotation: 0, autoSkip: true, maxTicksLimit: 7, callback: (value) => minute(value) }, grid: { display: false } },
+          x: { type: "linear", offset: false, ticks: { maxRotation: 0, autoSkip: true, autoSkipPadding: 24, callback: (value) => (this._times.step < 60000 ? clock(value) : minute(value)) },
+            afterBuildTicks: (axis) => { axis.ticks = (this._times?.ticks ?? []).map((value) => ({ value })); }, grid: { display: false } },
           // Of one width whatever stands there, so that the line does not jump when a unit changes.
-          y: { beginAtZero: true, grace: "8%", ticks: { maxTicksLimit: 5, callback: (value) => (value ? compact(value) : "0") }, afterFit: (axis) => { axis.width = 52; }, border: { display: false } },
-          slots: { position: "right", beginAtZero: true, grace: "8%", ticks: { maxTicksLimit: 5, precision: 0, callback: (value) => compact(value) }, afterFit: (axis) => { axis.width = 38; }, grid: { display: false } },
+          y: { beginAtZero: true, grace: "8%", ticks: { maxTicksLimit: 5, callback: (value) => this._mark ? compact(value) : "" }, afterFit: (axis) => { axis.width = 52; }, border: { display: false } },
+          slots: { position: "right", beginAtZero: true, grace: "8%", ticks: { maxTicksLimit: 5, precision: 0, callback: (value) => this._mark ? compact(value) : "" }, afterFit: (axis) => { axis.width = 38; }, grid: { display: false } },
         },
         plugins: {
           legend: { position: "top", align: "end", labels: { boxWidth: 22, boxHeight: 0, padding: 8, font: { size: 11 } } },
@@ -92,6 +97,17 @@ export class Throughput {
     });
     this._chart.update("none");
   }
+}
+
+// From the first sample to the last one, with marks at round times.
+function timeAxis(samples) {
+  if (samples.length === 0) return { from: 0, to: 1, step: 60000, ticks: [] };
+  const to = samples[samples.length - 1].unix_ms;
+  const from = Math.min(samples[0].unix_ms, to - 10000);
+  const step = STEPS_S.map((seconds) => seconds * 1000).find((ms) => (to - from) / ms <= 8) ?? 86400000 * Math.ceil((to - from) / 86400000 / 8);
+  const ticks = [];
+  for (let at = Math.ceil(from / step) * step; at <= to; at += step) ticks.push(at);
+  return { from, to, step, ticks };
 }
 
 function points(samples, field) {

@@ -36,6 +36,14 @@ export const EVENT_KINDS = [
 
 const KIND_NAMES = Object.assign({}, ...EVENT_KINDS.map(([, kinds]) => kinds));
 
+const KIND_ICONS = {
+  agent_joined: "joined", agent_resumes: "joined", agent_drains: "draining", agent_left: "left", agent_replaced: "joined", lease_split: "split", lease_expired: "expired",
+  job_submitted: "submitted", job_ended: "done", job_steered: "steered", head_started: "started",
+};
+
+// What is no matter of course has the form of its severity.
+export const eventIcon = (event) => (event.severity === "info" ? KIND_ICONS[event.what] ?? "info" : event.severity);
+
 // A word of a newer head is said as it is.
 export const kindName = (what) => KIND_NAMES[what] ?? what.replaceAll("_", " ");
 export const toneOf = (states, word) => states[word]?.tone ?? "calm";
