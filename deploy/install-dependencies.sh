@@ -12,10 +12,10 @@ if [[ "${1:-}" == --packages || "${1:-}" == --tests ]]; then
   packages+=(dpkg-dev g++-aarch64-linux-gnu python3-minimal rpm)
 fi
 if [[ "${1:-}" == --tests ]]; then
-  packages+=(ccache clang-14 clang-format clang-tidy e2fsprogs iproute2 libclang-rt-14-dev libfaketime lintian llvm
-    mmdebstrap parallel primesieve python3-cloudpickle python3-jsonschema python3-msgpack python3-pip python3-pytest python3-pytest-xdist
-    python3-setuptools python3-venv python3-wheel python3-yaml python3-zmq qemu-user-static shellcheck sqlite3 systemd
-    systemd-container)
+  packages+=(ccache chromium chromium-driver clang-14 clang-format clang-tidy e2fsprogs iproute2 libclang-rt-14-dev
+    libfaketime lintian llvm mmdebstrap parallel primesieve python3-cloudpickle python3-jsonschema python3-msgpack
+    python3-pip python3-pytest python3-pytest-xdist python3-selenium python3-setuptools python3-venv python3-wheel
+    python3-yaml python3-zmq qemu-user-static shellcheck sqlite3 systemd systemd-container)
 fi
 
 missing=()

@@ -68,7 +68,8 @@ class HeadDouble:
         self.reasons: dict[int, list[Json]] = {}
         self.job_samples: dict[int, list[Json]] = {}
         self.logs: dict[int, list[Json]] = {}
-        self.streams = 0
+        self.streams = 0  # that were ever opened
+        self.is_silent = False  # connections stay open, and nothing is said
         self._lock = threading.RLock()
         self._server: Optional[ThreadingHTTPServer] = None
         self._port = 0
@@ -105,8 +106,8 @@ class HeadDouble:
     def happen(self, what: str, severity: str = "info", **fields: Any) -> None:
         with self._lock:
             event = {
-                "number": str(len(self.events) + 1), "unix_ms": now_ms(), "what": what, "severity": severity, "job": None,
-                "agent": None, "text": what.replace("_", " "), "detail": "",
+                "number": str(len(self.events) + 1), "unix_ms": now_ms(), "what": what, "severity": severity,
+                "job": None, "agent": None, "text": what.replace("_", " "), "detail": "",
             }
             self.events.append(event | fields)
 
@@ -130,7 +131,8 @@ class HeadDouble:
         if not rest:
             return job
         if rest == ["ledger"]:
-            spans = self.ledgers.get(number) or [{"begin": job["begin"], "end": job["end"], "state": "free", "attempts": 0}]
+            free = {"begin": job["begin"], "end": job["end"], "state": "free", "attempts": 0}
+            spans = self.ledgers.get(number) or [free]
             where = {key: job[key] for key in ("begin", "end", "width")}
             return {"schema": "pq.ledger/1", "job": number, **where, "spans": spans, "spans_in_all": len(spans)}
         if rest == ["explanation"]:
@@ -247,9 +249,10 @@ class _Handler(BaseHTTPRequestHandler):
         seen: Json = {}
         try:
             while self.head.is_serving(self.server):
-                for name, data in self.head.parts_of_stream(seen):
-                    self.wfile.write(f"event: {name}\ndata: {json.dumps(data)}\n\n".encode())
-                self.wfile.flush()
+                if not self.head.is_silent:
+                    for name, data in self.head.parts_of_stream(seen):
+                        self.wfile.write(f"event: {name}\ndata: {json.dumps(data)}\n\n".encode())
+                    self.wfile.flush()
                 time.sleep(self.head.tick_s)
         except OSError:
             pass  # the browser has gone

@@ -1,9 +1,11 @@
-// The only file that makes elements. Names of jobs and agents and what programs print are written by strangers: they
-// come in as text, never as markup, and a link can lead only to a place within this page.
+// The only file that makes elements. Names of jobs and agents and what programs print are written by
+// strangers: they come in as text, never as markup, and a link can lead only to a place within this page.
 
-const ATTRIBUTES = /^(aria-[a-z]+|data-[a-z-]+|role|id|type|title|tabindex|for|name|value|placeholder|scope|min|max|autocomplete|inputmode|spellcheck|hidden|disabled|maxlength|open)$/;
+const ATTRIBUTES =
+    /^(aria-[a-z]+|data-[a-z-]+|role|id|type|title|tabindex|for|name|value|placeholder|scope|min|max|autocomplete|inputmode|spellcheck|hidden|disabled|maxlength|open)$/;
 
-// options: class, text, attributes {name: text}, on {event: function}, href ("#/…"). Children are nodes or texts.
+// options: class, text, attributes {name: text}, on {event: function}, href ("#/…"). Children are nodes or
+// texts.
 export function make(tag, options = {}, ...children) {
   const element = document.createElement(tag);
   if (options.class) element.className = options.class;
@@ -19,8 +21,8 @@ export function make(tag, options = {}, ...children) {
 }
 
 export function setHref(element, href) {
-  if (!href.startsWith("#/")) throw new Error(`a link leaves the page: ${href}`);
-  if (element.getAttribute("href") !== href) element.setAttribute("href", href);
+  if (!href.startsWith('#/')) throw new Error(`a link leaves the page: ${href}`);
+  if (element.getAttribute('href') !== href) element.setAttribute('href', href);
 }
 
 // Writes only what differs: a text that stays costs no layout, and a selection in it survives.
@@ -30,8 +32,10 @@ export function setText(element, text) {
 
 export function setAttribute(element, name, value) {
   if (!ATTRIBUTES.test(name)) throw new Error(`no element here has the attribute ${name}`);
-  if (value === null) element.removeAttribute(name);
-  else if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+  if (value === null)
+    element.removeAttribute(name);
+  else if (element.getAttribute(name) !== value)
+    element.setAttribute(name, value);
 }
 
 export function setClass(element, name, wanted) {
@@ -44,15 +48,15 @@ export function show(element, wanted) {
 
 // A bar of shares of 1, each with its class; what they leave is the bar's ground. Said in words beside it.
 export function bar(...classes) {
-  const parts = classes.map((name) => make("span", { class: `bar-part ${name}` }));
-  const element = make("span", { class: "bar", attributes: { "aria-hidden": "true" } }, ...parts);
-  const widths = new Array(parts.length).fill("");
+  const parts = classes.map((name) => make('span', {class: `bar-part ${name}`}));
+  const element = make('span', {class: 'bar', attributes: {'aria-hidden': 'true'}}, ...parts);
+  const widths = new Array(parts.length).fill('');
   return {
     element,
     set(...shares) {
       shares.forEach((share, i) => {
         // What is there at all is seen, even if it is a millionth.
-        const width = share > 0 ? `max(3px, ${(Math.min(share, 1) * 100).toFixed(3)}%)` : "0";
+        const width = share > 0 ? `max(3px, ${(Math.min(share, 1) * 100).toFixed(3)}%)` : '0';
         if (widths[i] !== width) parts[i].style.width = widths[i] = width;
       });
     },
@@ -60,18 +64,23 @@ export function bar(...classes) {
 }
 
 export function copyable(command) {
-  const code = make("code", { text: command });
-  const button = make("button", { class: "quiet copy", text: "copy", attributes: { type: "button", "aria-label": `copy: ${command}` } });
-  button.addEventListener("click", async () => {
+  const code = make('code', {text: command});
+  const button = make(
+      'button',
+      {class: 'quiet copy', text: 'copy', attributes: {type: 'button', 'aria-label': `copy: ${command}`}});
+  button.addEventListener('click', async () => {
     try {
       await navigator.clipboard.writeText(command);
-      button.textContent = "copied";
+      button.textContent = 'copied';
     } catch {
-      // A page that did not come over HTTPS or from this machine may not write there: selected, Ctrl+C does it.
+      // A page that did not come over HTTPS or from this machine may not write there: selected, Ctrl+C does
+      // it.
       getSelection().selectAllChildren(code);
-      button.textContent = "Ctrl+C";
+      button.textContent = 'Ctrl+C';
     }
-    setTimeout(() => { button.textContent = "copy"; }, 1500);
+    setTimeout(() => {
+      button.textContent = 'copy';
+    }, 1500);
   });
-  return make("span", { class: "copyable" }, code, button);
+  return make('span', {class: 'copyable'}, code, button);
 }

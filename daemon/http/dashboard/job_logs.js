@@ -1,17 +1,18 @@
-// What the failed runs of a job printed. It is text of strangers: shown as it is, with what no screen shows made visible.
+// What the failed runs of a job printed. It is text of strangers: shown as it is, with what no screen shows
+// made visible.
 
-import { copyable, make } from "./elements.js";
-import { clockOrDay, grouped } from "./figures.js";
-import { Question } from "./questions.js";
-import { agentHref } from "./words.js";
+import {copyable, make} from './elements.js';
+import {clockOrDay, grouped} from './figures.js';
+import {Question} from './questions.js';
+import {agentHref} from './words.js';
 
-const PAUSE_MS = 3000; // between two questions, however fast a program fails
+const PAUSE_MS = 3000;  // between two questions, however fast a program fails
 
 export class JobLogs {
   constructor(live, id) {
     this.live = live;
     this.id = id;
-    this.element = make("div", { class: "logs" });
+    this.element = make('div', {class: 'logs'});
     this.question = new Question(live, `jobs/${id}/logs`, PAUSE_MS, (answer) => this._show(answer));
     this._failures = null;
   }
@@ -25,15 +26,25 @@ export class JobLogs {
     const mark = JSON.stringify(answer.entries);
     if (mark === this._shown) return;
     this._shown = mark;
-    const head = answer.entries.length ? [make("h3", { text: answer.more ? "What they printed (the latest)" : "What they printed" })] : [];
-    this.element.replaceChildren(...head, ...runs(answer.entries).map((run) => this._makeRun(run)), make("p", {}, "All of it: ", copyable(`pq-logs ${this.id} --failed`)));
+    const head = answer.entries.length ?
+        [make('h3', {text: answer.more ? 'What they printed (the latest)' : 'What they printed'})] :
+        [];
+    this.element.replaceChildren(
+        ...head, ...runs(answer.entries).map((run) => this._makeRun(run)),
+        make('p', {}, 'All of it: ', copyable(`pq-logs ${this.id} --failed`)));
   }
 
   _makeRun(run) {
-    const title = make("p", { class: "log-title" }, make("span", { class: "numbers", text: `${grouped(run.begin)} : ${grouped(run.end)}` }),
-      make("a", { text: run.agent, href: agentHref(run.agent) }),
-      make("span", { class: "muted", text: `attempt ${run.attempt} · ${run.stream} · ${clockOrDay(run.unix_ms, this.live.now())}` }));
-    return make("article", { class: "log" }, title, make("pre", { text: visible(run.text), attributes: { tabindex: "0" } }));
+    const title = make(
+        'p', {class: 'log-title'},
+        make('span', {class: 'numbers', text: `${grouped(run.begin)} : ${grouped(run.end)}`}),
+        make('a', {text: run.agent, href: agentHref(run.agent)}), make('span', {
+          class: 'muted',
+          text: `attempt ${run.attempt} · ${run.stream} · ${clockOrDay(run.unix_ms, this.live.now())}`
+        }));
+    return make(
+        'article', {class: 'log'}, title,
+        make('pre', {text: visible(run.text), attributes: {tabindex: '0'}}));
   }
 }
 
@@ -43,14 +54,19 @@ function runs(entries) {
   for (const entry of entries) {
     const key = `${entry.begin}/${entry.end}/${entry.attempt}/${entry.stream}/${entry.agent}`;
     const run = joined.get(key);
-    if (run) run.text += entry.text;
-    else joined.set(key, { ...entry });
+    if (run)
+      run.text += entry.text;
+    else
+      joined.set(key, {...entry});
   }
   return [...joined.values()].reverse();
 }
 
 // Control characters as their pictures: a log cannot colour, hide or turn around anything.
 function visible(text) {
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f]/g, (c) => (c === "\u007f" ? "\u2421" : String.fromCharCode(0x2400 + c.charCodeAt(0))))
-    .replace(/[\u202a-\u202e\u2066-\u2069\u200e\u200f]/g, "\ufffd");
+  return text
+      .replace(
+          /[\u0000-\u0008\u000b-\u001f\u007f]/g,
+          (c) => (c === '\u007f' ? '\u2421' : String.fromCharCode(0x2400 + c.charCodeAt(0))))
+      .replace(/[\u202a-\u202e\u2066-\u2069\u200e\u200f]/g, '\ufffd');
 }

@@ -1,41 +1,40 @@
-// What the head says, kept up to date over one EventSource. Each connection begins with the whole state, which
-// replaces what was known; then come changes. Listeners are called once a frame at most, and not while nobody looks.
+// What the head says, kept up to date over one EventSource. Each connection begins with the whole state,
+// which replaces what was known; then come changes. Listeners are called once a frame at most, and not while
+// nobody looks.
 
-const SILENCE_MS = 5000; // the head ticks each second
-const REOPEN_AFTER_MS = 12000; // a connection without a tick is half dead, which EventSource cannot see
+const SILENCE_MS = 5000;        // the head ticks each second
+const REOPEN_AFTER_MS = 12000;  // a connection without a tick is half dead, which EventSource cannot see
 const RETRY_MS = [500, 1000, 2000, 4000];
-const HIDDEN_MS = 60000; // a browser has six connections for a head: tabs that nobody sees give theirs back
+const HIDDEN_MS = 60000;  // a browser has six connections for a head: tabs that nobody sees give theirs back
 const EVENTS_KEPT = 5000;
 const SAMPLES_KEPT = 400;
 
 export class Live {
   constructor() {
-    this.jobs = new Map(); // id -> pq.job/1
-    this.agents = new Map(); // name -> agent of pq.agents/1
-    this.events = []; // oldest first
-    this.samples = []; // of the whole fleet, oldest first
+    this.jobs = new Map();    // id -> pq.job/1
+    this.agents = new Map();  // name -> agent of pq.agents/1
+    this.events = [];         // oldest first
+    this.samples = [];        // of the whole fleet, oldest first
     this.jobsLeftOut = 0;
     this.agentsLeftOut = 0;
-    this.version = "";
-    this.connection = "connecting"; // connecting | live | lost
+    this.version = '';
+    this.connection = 'connecting';  // connecting | live | lost
     this.lostAt = 0;
-    this.isComplete = false; // the whole state has come once
+    this.isComplete = false;  // the whole state has come once
     this.connections = 0;
     this._listeners = new Set();
     this._fresh = new Set();
     this._retries = 0;
     this._scheduled = false;
     this._heardAt = performance.now();
-    this._clock = { head: Date.now(), here: performance.now() };
-    document.addEventListener("visibilitychange", () => this._lookUp());
+    this._clock = {head: Date.now(), here: performance.now()};
+    document.addEventListener('visibilitychange', () => this._lookUp());
     setInterval(() => this._watch(), 1000);
     this._open();
   }
 
   // The head's time: leases' ages are right even where this machine's clock is not.
-  now() {
-    return this._clock.head + (performance.now() - this._clock.here);
-  }
+  now() { return this._clock.head + (performance.now() - this._clock.here); }
 
   listen(listener) {
     this._listeners.add(listener);
@@ -47,15 +46,16 @@ export class Live {
     const known = new Set(this.events.map((event) => event.number));
     const added = events.filter((event) => !known.has(event.number));
     if (added.length === 0) return;
-    this.events = [...this.events, ...added].sort((a, b) => compareDecimals(a.number, b.number)).slice(-EVENTS_KEPT);
+    this.events =
+        [...this.events, ...added].sort((a, b) => compareDecimals(a.number, b.number)).slice(-EVENTS_KEPT);
     this._changed();
   }
 
   _open() {
     clearTimeout(this._timer);
     this._source?.close();
-    this._fresh = new Set(["jobs", "agents", "events", "history"]);
-    const source = new EventSource("api/v1/stream");
+    this._fresh = new Set(['jobs', 'agents', 'events', 'history']);
+    const source = new EventSource('api/v1/stream');
     this._source = source;
     this._openedAt = performance.now();
     const on = (name, take) => source.addEventListener(name, (message) => {
@@ -64,15 +64,15 @@ export class Live {
       take.call(this, JSON.parse(message.data));
       this._changed();
     });
-    on("jobs", this._takeJobs);
-    on("agents", this._takeAgents);
-    on("gone", this._takeGone);
-    on("events", this._takeEvents);
-    on("history", this._takeHistory);
-    on("tick", this._takeTick);
+    on('jobs', this._takeJobs);
+    on('agents', this._takeAgents);
+    on('gone', this._takeGone);
+    on('events', this._takeEvents);
+    on('history', this._takeHistory);
+    on('tick', this._takeTick);
     source.onopen = () => {
       // Also when EventSource has come back by itself.
-      this._fresh = new Set(["jobs", "agents", "events", "history"]);
+      this._fresh = new Set(['jobs', 'agents', 'events', 'history']);
       this._openedAt = performance.now();
       this.connections += 1;
     };
@@ -92,15 +92,15 @@ export class Live {
   _heard() {
     this._heardAt = performance.now();
     this._retries = 0;
-    if (this.connection !== "live") {
-      this.connection = "live";
+    if (this.connection !== 'live') {
+      this.connection = 'live';
       this._changed();
     }
   }
 
   _lose() {
-    if (this.connection === "lost") return;
-    this.connection = "lost";
+    if (this.connection === 'lost') return;
+    this.connection = 'lost';
     this.lostAt = Date.now();
     this._changed();
   }
@@ -108,9 +108,9 @@ export class Live {
   _watch() {
     if (!this._source) return;
     const silent = performance.now() - Math.max(this._heardAt, this._openedAt);
-    if (silent > SILENCE_MS && this.connection === "live") this._lose();
+    if (silent > SILENCE_MS && this.connection === 'live') this._lose();
     if (silent > REOPEN_AFTER_MS) this._open();
-    if (this.connection === "lost") this._changed(); // how long it has been away
+    if (this.connection === 'lost') this._changed();  // how long it has been away
   }
 
   _lookUp() {
@@ -135,12 +135,10 @@ export class Live {
     });
   }
 
-  _isFirst(name) {
-    return this._fresh.delete(name);
-  }
+  _isFirst(name) { return this._fresh.delete(name); }
 
   _takeJobs(data) {
-    if (this._isFirst("jobs")) {
+    if (this._isFirst('jobs')) {
       this.jobs = new Map();
       this.isComplete = true;
     }
@@ -149,9 +147,10 @@ export class Live {
   }
 
   _takeAgents(data) {
-    if (this._isFirst("agents")) this.agents = new Map();
+    if (this._isFirst('agents')) this.agents = new Map();
     const heardAt = this.now();
-    for (const agent of data.agents) this.agents.set(agent.name, { ...agent, heard_unix_ms: heardAt - agent.heard_ms_ago });
+    for (const agent of data.agents)
+      this.agents.set(agent.name, {...agent, heard_unix_ms: heardAt - agent.heard_ms_ago});
     if (data.left_out !== undefined) this.agentsLeftOut = data.left_out;
   }
 
@@ -161,17 +160,17 @@ export class Live {
   }
 
   _takeEvents(data) {
-    if (this._isFirst("events")) this.events = [];
+    if (this._isFirst('events')) this.events = [];
     this.addEvents(data.events);
   }
 
   _takeHistory(data) {
-    if (this._isFirst("history")) this.samples = [];
+    if (this._isFirst('history')) this.samples = [];
     this.samples = [...this.samples, ...data.samples].slice(-SAMPLES_KEPT);
   }
 
   _takeTick(data) {
-    this._clock = { head: data.unix_ms, here: performance.now() };
+    this._clock = {head: data.unix_ms, here: performance.now()};
     this.version = data.version;
   }
 }

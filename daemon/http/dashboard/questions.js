@@ -1,17 +1,18 @@
-// Questions to the head beside the stream: asked again and again while their page is shown, never two at a time, and
-// not while the head is away.
+// Questions to the head beside the stream: asked again and again while their page is shown, never two at a
+// time, and not while the head is away.
 
 export async function ask(path, signal) {
-  const response = await fetch(`api/v1/${path}`, { signal, cache: "no-store" });
+  const response = await fetch(`api/v1/${path}`, {signal, cache: 'no-store'});
   const answer = await response.json().catch(() => null);
   if (response.ok && answer) return answer;
   throw new Error(answer?.error?.text ?? `the head answered ${response.status} to ${path}; read its log`);
 }
 
 export class Question {
-  // take(answer) and refuse(sentence) are called as answers come; every_ms of null asks once, and again by ask().
+  // take(answer) and refuse(sentence) are called as answers come; every_ms of null asks once, and again by
+  // ask().
   constructor(live, path, everyMs, take, refuse = () => {}) {
-    Object.assign(this, { live, path, everyMs, take, refuse });
+    Object.assign(this, {live, path, everyMs, take, refuse});
     this._askedAt = -Infinity;
     this._abort = new AbortController();
     this._isAsking = false;
@@ -19,15 +20,14 @@ export class Question {
 
   // Called often; asks when it is time. Whether it did.
   poll(everyMs = this.everyMs) {
-    const isDue = everyMs === null ? this._askedAt === -Infinity : performance.now() - this._askedAt >= everyMs - 50;
+    const isDue =
+        everyMs === null ? this._askedAt === -Infinity : performance.now() - this._askedAt >= everyMs - 50;
     if (!isDue || !this._mayAsk()) return false;
     this.ask();
     return true;
   }
 
-  _mayAsk() {
-    return !this._isAsking && this.live.connection === "live" && !this._abort.signal.aborted;
-  }
+  _mayAsk() { return !this._isAsking && this.live.connection === 'live' && !this._abort.signal.aborted; }
 
   async ask() {
     if (!this._mayAsk()) return;
@@ -36,13 +36,11 @@ export class Question {
     try {
       this.take(await ask(this.path, this._abort.signal));
     } catch (error) {
-      if (!this._abort.signal.aborted && this.live.connection === "live") this.refuse(error.message);
+      if (!this._abort.signal.aborted && this.live.connection === 'live') this.refuse(error.message);
     } finally {
       this._isAsking = false;
     }
   }
 
-  stop() {
-    this._abort.abort();
-  }
+  stop() { this._abort.abort(); }
 }
