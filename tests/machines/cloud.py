@@ -89,6 +89,12 @@ class Cloud:
         words = ("--address", address, "--interruption", "ec2", "--slots", "1", *flags)
         return self.head.says(*PQ, "user-data", "agent", *words, *STATE) + "\n"
 
+    def is_valid(self, document: str) -> bool:
+        """As the head's cloud-init says, which warns of nothing."""
+        self.head.write("/root/document.yaml", document)
+        said = self.head.run("cloud-init", "schema", "--config-file", "/root/document.yaml")
+        return said.status == 0 and said.stdout.strip() == "Valid cloud-config: /root/document.yaml"
+
     # ------------------------------------------------------------ what users ask, on the head
 
     def ask(self, command: str, *words: str) -> Json:

@@ -34,6 +34,10 @@ def test_a_total_is_exact_on_machines_that_are_warned_vanish_and_reboot(cloud: C
                   f"{'packages installed' if from_packages else 'from an image with pq'}")
     job = cloud.submit(LONG_JOB)
     document = cloud.worker_document("--label", f"odd={ODD}", "--label", "rack=7")
+    package = ("--package-url", "http://x/pq_amd64.deb", "--package-sha256", "0" * 64)
+    others = (cloud.head_document(), cloud.head_document(*package), cloud.worker_document("--allow-exec", "--keep-running"))
+    for made in (document, *others):
+        assert cloud.is_valid(made), made
     measured.note(f"documents: head {len(cloud.head_document().encode())} bytes, worker {len(document.encode())}")
     warned = cloud.start_worker("warned", document)
     vanishing = cloud.start_worker("vanishing")

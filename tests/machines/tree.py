@@ -20,14 +20,16 @@ PACKAGES = (
     "libprimesieve11", "libspdlog1.10", "libsqlite3-0", "libzmq5", "procps", "python3", "systemd", "systemd-sysv",
 )
 
-# EC2's service alone, soon given up. No network to configure: the tests have made it.
+# EC2's service alone, soon given up. No network to configure: the tests have made it. Of Debian's modules those that
+# find something to do in such a machine.
 CLOUD_INIT = """\
 datasource_list: [ Ec2 ]
 datasource: {Ec2: {strict_id: false, metadata_urls: ['http://169.254.169.254'], max_wait: 20, timeout: 5}}
 network: {config: disabled}
-locale: false
-ssh_genkeytypes: []
 apt: {preserve_sources_list: true}
+cloud_init_modules: [seed_random, bootcmd, write-files, set_hostname, update_hostname, users-groups]
+cloud_config_modules: [apt-configure, runcmd]
+cloud_final_modules: [package-update-upgrade-install, scripts-per-instance, scripts-user, final-message]
 """
 
 FILES = {
