@@ -1,6 +1,6 @@
 """The programs for arm64, emulated by qemu: the agent with this machine's own head, and all three together.
 
-Jobs that run programs are left out: qemu's emulation of one process (7.2) has no CLONE_PIDFD, with which they start.
+The programs of jobs are this machine's: qemu's emulation of one process hands them to the kernel.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ def emulated(directory: Path) -> Path:
     return directory
 
 
-def start_agent(cluster: Cluster, emulated: Path) -> Program:
-    agent = cluster.start(str(emulated / "pq-agent"), "--name", "arm", "--slots", "2", name="arm")
+def start_agent(cluster: Cluster, emulated: Path, *flags: str) -> Program:
+    agent = cluster.start(str(emulated / "pq-agent"), "--name", "arm", "--slots", "2", *flags, name="arm")
     eventually(lambda: "the head knows this agent" in agent.stderr() or not agent.is_running(), "arm is known")
     assert agent.is_running(), agent.stderr()
     return agent
@@ -37,6 +37,23 @@ def test_an_agent_for_arm64_works_for_a_head_of_this_machine(cluster: Cluster, e
     cluster.start_head(*QUICK_BEATS)
     agent = start_agent(cluster, emulated)
     assert cluster.wait(cluster.submit("1e7:6e7"))["value"] == "2897536"
+    assert agent.terminate().status == 0
+
+
+SUM = "echo $(( (hi - lo) * (lo + hi - 1) / 2 ))"  # of the integers in a range
+
+
+@pytest.mark.parametrize("words", (
+    ("--range", "0:100", "--", "sh", "-c", f"lo={{lo}} hi={{hi}}; {SUM}"),
+    ("--range", "0:100", "--step", "10", "--stream", "--", "sh", "-c", f"while read -r lo hi; do {SUM}; done")),
+    ids=("per step", "streamed"))
+def test_an_agent_for_arm64_runs_programs(cluster: Cluster, emulated: Path, words: tuple[str, ...]) -> None:
+    cluster.start_head(*QUICK_BEATS)
+    agent = start_agent(cluster, emulated, "--allow-exec")
+    done = cluster.run("pq-submit", "--wait", *words)
+    assert (done.status, done.stdout) == (0, f"{sum(range(100))}\n"), done
+    missing = cluster.run("pq-submit", "--wait", "--range", "0:1", "--attempts", "1", "--", "./missing")
+    assert missing.status == 1 and "./missing: No such file or directory" in missing.stderr, missing
     assert agent.terminate().status == 0
 
 
