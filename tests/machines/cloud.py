@@ -22,6 +22,7 @@ HEAD_PORT = 7700
 PACKAGES = Path(os.environ.get("PQ_PACKAGES", REPOSITORY / "build" / "packages"))  # deploy/build-packages.sh
 AGENT = PACKAGES / "agents" / "pq-agent-x86_64"  # static, where packages have been built
 PQ = ("/usr/bin/pq",)
+HEAD_AGENT = f"/usr/lib/pq/agents/pq-agent-{os.uname().machine}"  # that a head hands out
 STATE = ("--state-dir", "/var/lib/pqd")
 VOLUME_SHOWN_AS = "/dev/xvdb"
 
@@ -110,8 +111,8 @@ class Cloud:
         """By machine: an agent has the name of its machine and four digits."""
         return {agent["name"].rpartition("-")[0]: agent for agent in self.ask("agents")["agents"]}
 
-    def submit(self, range_text: str) -> int:
-        return int(self.head.says(*PQ, "submit", "--range", range_text, *STATE))
+    def submit(self, *words: str) -> int:
+        return int(self.head.says(*PQ, "submit", *STATE, *words))
 
     def wait(self, job: int) -> Json:
         return self.ask("wait", str(job))
@@ -127,7 +128,7 @@ class Cloud:
         units = REPOSITORY / "deploy" / "systemd"
         machine.put(BINARIES / "pqd", "/usr/sbin/pqd")
         machine.put(BINARIES / "pq", "/usr/bin/pq")
-        machine.put(agent, f"/usr/lib/pq/agents/pq-agent-{os.uname().machine}")
+        machine.put(agent, HEAD_AGENT)
         machine.put(units / "pqd.service", "/usr/lib/systemd/system/pqd.service")
         machine.put(units / "pqd.sysusers", "/usr/lib/sysusers.d/pqd.conf")
 

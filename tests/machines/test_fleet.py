@@ -32,7 +32,7 @@ def test_a_total_is_exact_on_machines_that_are_warned_vanish_and_reboot(cloud: C
     head = cloud.start_head(volume, from_packages=from_packages)
     measured.note(f"the head serves {time.monotonic() - head.booted_at:.1f} s after its machine's start, "
                   f"{'packages installed' if from_packages else 'from an image with pq'}")
-    job = cloud.submit(LONG_JOB)
+    job = cloud.submit("--range", LONG_JOB)
     document = cloud.worker_document("--label", f"odd={ODD}", "--label", "rack=7")
     package = ("--package-url", "http://x/pq_amd64.deb", "--package-sha256", "0" * 64)
     others = (cloud.head_document(), cloud.head_document(*package), cloud.worker_document("--allow-exec", "--keep-running"))
@@ -89,7 +89,7 @@ def test_a_total_is_exact_on_machines_that_are_warned_vanish_and_reboot(cloud: C
 def test_a_volume_is_formatted_once_and_outlives_its_machine(cloud: Cloud) -> None:
     volume = cloud.volume("state")
     first = cloud.start_head(volume)
-    job = cloud.ask("status", str(cloud.submit("0:1000")))
+    job = cloud.ask("status", str(cloud.submit("--range", "0:1000")))
     first.vanish()
     cloud.start_head(volume, name="next")
     again = cloud.ask("status", str(job["id"]))
