@@ -55,6 +55,8 @@ SUBMITS = {
     "priority too large": (["--range", "0:5", "--priority", "3000000000"], "is not a priority"),
     "name too long": (["--range", "0:5", "--name", TOO_LONG], "give at most 64"),
     "name of two lines": (["--range", "0:5", "--name", "a\nb"], "leave out control characters"),
+    "name of two lines in one word": (["--range", "0:5", "--name=a\nb"], "leave out control characters"),
+    "name far too long in one word": (["--range", "0:5", f"--name={'x' * 120_000}"], "give at most 64"),
     "duration without a unit": (["--range", "0:5", "--timeout", "5"], "write 5s for seconds"),
     "duration of another unit": (["--range", "0:5", "--timeout", "5x"], "such as 500ms, 30s, 5m or 1h"),
     "negative duration": (["--range", "0:5", "--timeout", "-5s"], "is not a duration"),
