@@ -34,11 +34,12 @@ export function fraction(part, whole) {
   return Number((BigInt(part) * 1000000n) / all) / 1000000;
 }
 
-// Rounded down: it says 100 % only when nothing is left.
+// Rounded down: it says 100 % only when nothing is left, and 0 only of nothing.
 export function percent(part, whole) {
   const all = BigInt(whole);
-  if (all === 0n) return '0.0 %';
+  if (all === 0n) return `0.0${THIN}%`;
   const tenths = (BigInt(part) * 1000n) / all;
+  if (tenths === 0n && BigInt(part) > 0n) return `<0.1${THIN}%`;
   return `${tenths / 10n}.${tenths % 10n}${THIN}%`;
 }
 
