@@ -38,26 +38,24 @@ export class JobLogs {
     const title = make(
         'p', {class: 'log-title'},
         make('span', {class: 'numbers', text: `${grouped(run.begin)} : ${grouped(run.end)}`}),
-        make('a', {text: run.agent, href: agentHref(run.agent)}), make('span', {
-          class: 'muted',
-          text: `attempt ${run.attempt} · ${run.stream} · ${clockOrDay(run.unix_ms, this.live.now())}`
-        }));
-    return make(
-        'article', {class: 'log'}, title,
-        make('pre', {text: visible(run.text), attributes: {tabindex: '0'}}));
+        make('a', {text: run.agent, href: agentHref(run.agent)}),
+        make(
+            'span',
+            {class: 'muted', text: `attempt ${run.attempt} · ${clockOrDay(run.unix_ms, this.live.now())}`}));
+    const printed = run.text ? [make('pre', {text: visible(run.text), attributes: {tabindex: '0'}})] : [];
+    const verdict = run.verdict ? [make('p', {class: 'log-verdict', text: visible(run.verdict)})] : [];
+    return make('article', {class: 'log'}, title, ...printed, ...verdict);
   }
 }
 
-// The parts of one run's stream, joined; the latest run first.
+// Each run's parts joined, whichever stream they came by, and what pq says of its end; the latest run first.
 function runs(entries) {
   const joined = new Map();
   for (const entry of entries) {
-    const key = `${entry.begin}/${entry.end}/${entry.attempt}/${entry.stream}/${entry.agent}`;
-    const run = joined.get(key);
-    if (run)
-      run.text += entry.text;
-    else
-      joined.set(key, {...entry});
+    const key = `${entry.begin}/${entry.end}/${entry.attempt}/${entry.agent}`;
+    const run = joined.get(key) ?? {...entry, text: '', verdict: ''};
+    run[entry.stream === 'pq' ? 'verdict' : 'text'] += entry.text;
+    joined.set(key, run);
   }
   return [...joined.values()].reverse();
 }

@@ -1,9 +1,10 @@
 // One job: how far it is and when it ends, its ledger as it is filled and split, why it is as it is, what has
 // failed.
 
-import {copyable, make, setAttribute, setText, show} from './elements.js';
+import {make, setAttribute, setText, show} from './elements.js';
 import {eventsTable} from './events_table.js';
-import {grouped, percent, plural, rangeText} from './figures.js';
+import {FailedSpans} from './failed_spans.js';
+import {compact, grouped, percent, rangeText} from './figures.js';
 import {icon, setIcon} from './icons.js';
 import {makeFacts} from './job_facts.js';
 import {JobLogs} from './job_logs.js';
@@ -50,9 +51,12 @@ export class JobPage {
         new Question(this.live, `${path}/history`, HISTORY_MS, (answer) => this._showHistory(answer), silent);
     this.pastEvents = new Question(
         this.live, `events?job=${this.id}`, null, (answer) => this.live.addEvents(answer.events), silent);
+    this.failed = new FailedSpans(this.live, this.id);
     this.logs = new JobLogs(this.live, this.id);
-    this.questions =
-        [this.report, this.ledger, this.explanation, this.history, this.pastEvents, this.logs.question];
+    this.questions = [
+      this.report, this.ledger, this.explanation, this.history, this.pastEvents, this.failed.question,
+      this.logs.question
+    ];
   }
 
   _build(id) {
@@ -72,7 +76,6 @@ export class JobPage {
     this.spans = spansTable();
     this.events = eventsTable(
         this.live, {withJob: false, empty: () => 'Nothing has happened to it that the head remembers.'});
-    this.failed = make('div', {class: 'failed-list'});
     const panel = (content) => () => content;
     this.tabs = new Tabs(
         'More of this job',
@@ -82,7 +85,7 @@ export class JobPage {
             key: 'failed',
             counts: true,
             title: 'Failed spans',
-            build: panel(make('div', {class: 'failed'}, this.failed, this.logs.element))
+            build: panel(make('div', {class: 'failed'}, this.failed.element, this.logs.element))
           },
           {key: 'spans', counts: true, title: 'All spans', build: panel(this.spans.element)},
           {key: 'events', title: 'Events', build: panel(this.events.element)},
@@ -136,6 +139,7 @@ export class JobPage {
     this.explanation.poll(ended ? null : EXPLANATION_MS);
     this.history.poll(ended ? null : HISTORY_MS);
     this.pastEvents.poll();
+    this.failed.update(job);
     this.logs.update(job);
   }
 
@@ -154,28 +158,7 @@ export class JobPage {
     setText(this.error, job.error ?? '');
     this.progress.set(job, this.live.now());
     this.facts.set(job);
-    this.tabs.setCount('failed', job.failed_spans?.length ? String(job.failed_spans.length) : '');
-    this._showFailed(job);
-  }
-
-  _showFailed(job) {
-    const spans = job.failed_spans ?? [];
-    const mark = JSON.stringify(spans);
-    if (mark === this._failedShown) return;
-    this._failedShown = mark;
-    const items = spans.map(
-        (span) => make(
-            'li', {class: 'failed-span'},
-            make('span', {class: 'numbers', text: `${grouped(span.begin)} : ${grouped(span.end)}`}),
-            make('span', {class: 'muted', text: plural(span.attempts, 'attempt')}),
-            make('code', {text: span.error})));
-    this.failed.replaceChildren(
-        ...(items.length ?
-                [
-                  make('ul', {}, ...items),
-                  make('p', {}, 'Another chance for them: ', copyable(`pq-retry ${job.id}`))
-                ] :
-                [make('p', {class: 'nothing', text: 'No span has failed.'})]));
+    this.tabs.setCount('failed', job.failed === '0' ? '' : compact(job.failed));
   }
 
   _showLedger(ledger) {

@@ -95,6 +95,7 @@ showTheme();
 
 const keysDialog = document.getElementById('keys-dialog');
 document.getElementById('keys').addEventListener('click', () => keysDialog.showModal());
+document.getElementById('keys-close').addEventListener('click', () => keysDialog.close());
 for (const dialog of document.querySelectorAll('dialog')) {
   dialog.addEventListener('click', (event) => {
     if (event.target === dialog) dialog.close();
