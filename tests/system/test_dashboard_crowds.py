@@ -234,7 +234,7 @@ def test_a_ledger_is_told_by_strip_pointer_keyboard_and_table(head: HeadDouble, 
     ]
     ready(page, head, "#/jobs/7")
     page.says(".job-progress", "-170 141 183 460 469 231 731 687 303 715 884 105 728")
-    page.says(".strip-summary", "20.0 % done · 30.0 % leased (1 lease of 1 agent) · 40.0 % free · 10.0 % failed (1")
+    page.says(".strip-summary", "20.0 % done · 10.0 % committed · 20.0 % leased (1 lease of 1 agent) · 40.0 % free")
     page.click("[aria-label^='show the whole range']")
     assert page.attribute("[aria-label^='show the whole range']", "aria-pressed") == "true"
 

@@ -20,7 +20,7 @@ export function jobColumns(live) {
     {
       key: 'title',
       title: 'Job',
-      min: 150,
+      min: 210,
       grow: 3,
       rank: 1,
       sort: (job) => jobTitle(job).toLowerCase(),

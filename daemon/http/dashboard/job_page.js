@@ -70,7 +70,10 @@ export class JobPage {
     this.throughput = new Throughput('Throughput of this job');
     this.rateNow = make('span', {class: 'muted numbers'});
     this.strip = new LedgerStrip();
-    this.reasons = make('ul', {class: 'reasons', attributes: {'aria-live': 'polite'}});
+    this.reasons = make('ul', {
+      class: 'reasons',
+      attributes: {'aria-live': 'polite', tabindex: '0', role: 'list', 'aria-label': 'Explanation'}
+    });
     this.facts = makeFacts();
     this.leases = leasesTable(this.live, this.strip);
     this.spans = spansTable();
@@ -100,10 +103,11 @@ export class JobPage {
         make('header', {class: 'card-head'}, make('h2', {text: title}), side), ...content);
     this.progress = makeProgress();
     this.body = make(
-        'div', {attributes: {hidden: ''}},
-        make('div', {class: 'job-top'}, this.progress.element, card('why', 'Explanation', '', this.reasons)),
+        'div', {attributes: {hidden: ''}}, this.progress.element,
         card('ledger', 'Ledger', this.strip.summary, this.strip.element),
-        card('job-chart', 'Throughput', this.rateNow, this.throughput.element),
+        make(
+            'div', {class: 'job-how'}, card('job-chart', 'Throughput', this.rateNow, this.throughput.element),
+            card('why', 'Explanation', '', this.reasons)),
         make('section', {class: 'card'}, this.tabs.element));
     this.element = make(
         'div', {class: 'page job'}, make('p', {class: 'crumbs'}, make('a', {text: 'Jobs', href: '#/jobs'})),
@@ -151,9 +155,10 @@ export class JobPage {
     setText(this.state, job.state);
     setAttribute(this.chip, 'data-tone', toneOf(JOB_STATES, job.state));
     const command = job.program?.command && job.name ? ` · ${job.program.command}` : '';
-    setText(
-        this.subtitle,
-        `#${job.id} · ${job.kernel} over ${rangeText(job.begin, job.end)} · ${job.fold}${command}`);
+    const subtitle =
+        `#${job.id} · ${job.kernel} over ${rangeText(job.begin, job.end)} · ${job.fold}${command}`;
+    setText(this.subtitle, subtitle);
+    setAttribute(this.subtitle, 'title', subtitle);
     show(this.error, Boolean(job.error));
     setText(this.error, job.error ?? '');
     this.progress.set(job, this.live.now());

@@ -203,13 +203,17 @@ export class LedgerPainter {
     pen.clip();
     pen.fillStyle = this._hatches.free;
     pen.fillRect(0, 0, width, MAP_PX);
-    for (const [state, fill] of [
-             ['mixed', colours.committed], ['done', colours.done], ['leased', colours.leased],
-             ['failed', colours.failed]]) {
-      pen.fillStyle = fill;
-      for (const span of spans)
-        if (span.state === state)
-          pen.fillRect(x(span.begin), 0, Math.max(1, x(span.end) - x(span.begin)), MAP_PX);
+    const fill = (colour, begin, end, widthMin) => {
+      pen.fillStyle = colour;
+      pen.fillRect(x(begin), 0, Math.max(widthMin, x(end) - x(begin)), MAP_PX);
+    };
+    const fills =
+        {mixed: colours.committed, done: colours.done, leased: colours.leased, failed: colours.failed};
+    for (const [state, colour] of Object.entries(fills)) {
+      for (const span of spans.filter((one) => one.state === state)) {
+        fill(colour, span.begin, span.end, 1);
+        if (state === 'leased') fill(colours.committed, span.begin, span.upto, 0);
+      }
     }
     pen.restore();
     this._drawLens(pen, colours, Math.min(x(this.seen[0]), width - 3), Math.max(x(this.seen[1]), 3));

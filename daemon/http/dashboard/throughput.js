@@ -11,7 +11,7 @@ export class Throughput {
   constructor(label) {
     this.label = label;
     this.canvas = make('canvas', {attributes: {role: 'img', 'aria-label': label}});
-    this.nothing = make('p', {class: 'nothing over', text: 'Nothing measured yet.'});
+    this.nothing = make('p', {class: 'nothing over', text: 'Nothing measured.'});
     this.element = make('div', {class: 'chart'}, this.canvas, this.nothing);
     this._repaint = () => this._paint();
     addEventListener('pq-theme', this._repaint);
