@@ -13,7 +13,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from browser import NARROW, Browser, browsers, pages, strip_pixels, unequal
-from head_double import PAGES, HeadDouble, Json, agent_report, job_report, now_ms
+from head_double import EVENTS_AT_FIRST, PAGES, HeadDouble, Json, agent_report, job_report, now_ms
 from waiting import eventually
 
 HOSTILE = '"><img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>'
@@ -549,6 +549,20 @@ def test_a_head_that_stops_and_comes_back_is_noticed_by_itself(head: HeadDouble,
     page.says(".table-jobs", "submitted meanwhile")
     assert page.count(".table-jobs .row[data-key='1']") == 0
     assert page.run("return window.isTheSamePage")
+
+
+def test_older_events_are_there_again_after_a_lost_connection(head: HeadDouble, page: Browser) -> None:
+    for number in range(EVENTS_AT_FIRST + 50):
+        head.happen("agent_joined", agent=f"a{number}")
+    ready(page, head, "#/events")
+    page.says(".toolbar", "250 events")
+    page.forgive("net::ERR_")
+    head.stop()
+    page.says("#connection", "lost")
+    head.happen("agent_joined", agent="meanwhile")
+    head.start()
+    page.says(".table-events", "meanwhile")
+    page.says(".toolbar", "251 events")
 
 
 def test_a_connection_that_is_open_and_silent_is_noticed(head: HeadDouble, page: Browser) -> None:

@@ -4,7 +4,7 @@ import {make, setText, show} from './elements.js';
 import {eventsTable, eventText} from './events_table.js';
 import {grouped} from './figures.js';
 import {Choice, hasWords, Search} from './filters.js';
-import {ask} from './questions.js';
+import {Question} from './questions.js';
 import {keepInAddress, readRoute} from './routes.js';
 import {EVENT_KINDS} from './words.js';
 
@@ -22,7 +22,7 @@ export class EventsPage {
     });
     this.kind = this._makeKindChoice();
     this.job =
-        new Search({key: 'job', label: 'Job\'s number', placeholder: 'job', changed: () => this._asked()});
+        new Search({key: 'job', label: 'Job\'s number', placeholder: 'job', changed: () => this._ask()});
     this.agent = new Search({key: 'agent', label: 'Agent\'s name', placeholder: 'agent', changed});
     this.search = new Search({key: 'find', label: 'Search in events', placeholder: 'search  ( / )', changed});
     this.count = make('span', {class: 'muted numbers', attributes: {role: 'status'}});
@@ -42,16 +42,17 @@ export class EventsPage {
     addEventListener('scroll', this._scrolled = () => {
       if (scrollY < 40) this._seen();
     }, {passive: true});
-    this._asked();
+    this._ask();
   }
 
   leave() {
     this.table.leave();
-    this._abort?.abort();
+    this.question.stop();
     removeEventListener('scroll', this._scrolled);
   }
 
   update() {
+    this.question.poll();
     const {events} = this.live;
     const kind = this.kind.value;
     const job = this.job.input.value.replace(/[^0-9]/g, '');
@@ -101,27 +102,22 @@ export class EventsPage {
     if (select.selectedIndex < 0) select.selectedIndex = 0;
     select.addEventListener('change', () => {
       keepInAddress({what: select.value});
-      this._asked();
+      this._ask();
     });
     return select;
   }
 
   // The stream brings the newest; what the head has kept of one job or one kind goes further back.
-  async _asked() {
-    this.update();
-    this._abort?.abort();
-    this._abort = new AbortController();
+  _ask() {
+    this.question?.stop();
     const terms = new URLSearchParams();
     const job = this.job.input.value.replace(/[^0-9]/g, '');
     if (job) terms.set('job', job);
     if (this.kind.value) terms.set('what', this.kind.value);
     const query = terms.toString();
-    try {
-      const answer = await ask(`events${query ? `?${query}` : ''}`, this._abort.signal);
-      this.live.addEvents(answer.events);
-    } catch {
-      // The stream's events are there all the same.
-    }
+    this.question = new Question(
+        this.live, `events${query ? `?${query}` : ''}`, null, (answer) => this.live.addEvents(answer.events));
+    this.update();
   }
 }
 

@@ -9,8 +9,8 @@ export async function ask(path, signal) {
 }
 
 export class Question {
-  // take(answer) and refuse(sentence) are called as answers come; every_ms of null asks once, and again by
-  // ask().
+  // take(answer) and refuse(sentence) are called as answers come; everyMs of null asks once in
+  // each connection.
   constructor(live, path, everyMs, take, refuse = () => {}) {
     Object.assign(this, {live, path, everyMs, take, refuse});
     this._askedAt = -Infinity;
@@ -20,8 +20,8 @@ export class Question {
 
   // Called often; asks when it is time. Whether it did.
   poll(everyMs = this.everyMs) {
-    const isDue =
-        everyMs === null ? this._askedAt === -Infinity : performance.now() - this._askedAt >= everyMs - 50;
+    const isDue = everyMs === null ? this._askedIn !== this.live.connections :
+                                     performance.now() - this._askedAt >= everyMs - 50;
     if (!isDue || !this._mayAsk()) return false;
     this.ask();
     return true;
@@ -33,6 +33,7 @@ export class Question {
     if (!this._mayAsk()) return;
     this._isAsking = true;
     this._askedAt = performance.now();
+    this._askedIn = this.live.connections;
     try {
       this.take(await ask(this.path, this._abort.signal));
     } catch (error) {

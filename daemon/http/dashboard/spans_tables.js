@@ -143,7 +143,7 @@ export function spansTable() {
 const committed = (span) => fraction(BigInt(span.upto) - BigInt(span.begin), width(span));
 
 function committedCell(cell) {
-  const drawn = bar('done');
+  const drawn = bar('committed');
   const text = make('span', {class: 'progress-text'});
   cell.append(drawn.element, text);
   return (span) => {
