@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "common/duration.h"
 #include "common/limits.h"
@@ -145,17 +146,26 @@ std::optional<tl::expected<HeadToClient, Failure>> Connection::take_answer() {
   return std::nullopt;
 }
 
-bool Connection::rest(Duration time) {
+bool Connection::rest(Duration time) { return rest(time, nullptr) != Waking::stopped; }
+
+Connection::Waking Connection::rest(Duration time, ResizeSignal& resize) { return rest(time, &resize); }
+
+Connection::Waking Connection::rest(Duration time, ResizeSignal* resize) {
   for (const Instant until = later(now(), time); now() < until;) {
-    sleep_until(until, now());
-    if (stop_.take()) return false;
+    while (dealer_ && dealer_->receive()) {
+      // A late answer to an earlier question: nobody waits for it, and unread it would keep this awake.
+    }
+    sleep_until(until, now(), resize);
+    if (stop_.take()) return Waking::stopped;
+    if (resize != nullptr && resize->take()) return Waking::resized;
   }
-  return true;
+  return Waking::time_is_over;
 }
 
-void Connection::sleep_until(Instant then, Instant at) {
+void Connection::sleep_until(Instant then, Instant at, const ResizeSignal* resize) {
   const Duration time = std::min(std::max(then - at, Duration{0}), sleep_longest);
-  const std::array fds = {stop_.fd()};
+  const std::array all = {stop_.fd(), resize == nullptr ? -1 : resize->fd()};
+  const std::span fds(all.data(), resize == nullptr ? 1 : 2);
   if (dealer_) {
     dealer_->wait(time, fds);
   } else {

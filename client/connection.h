@@ -42,6 +42,10 @@ class Connection {
   // False: a signal to stop has come meanwhile.
   bool rest(Duration time);
 
+  // The same, until the terminal has another size.
+  enum class Waking { time_is_over, resized, stopped };
+  Waking rest(Duration time, ResizeSignal& resize);
+
   // What is left of --timeout; as good as for ever without one.
   Duration time_left() const;
 
@@ -60,7 +64,8 @@ class Connection {
   void look_for_head(Instant now);
   std::optional<Failure> trouble(Instant now);
   std::optional<tl::expected<HeadToClient, Failure>> take_answer();
-  void sleep_until(Instant then, Instant now);
+  void sleep_until(Instant then, Instant now, const ResizeSignal* resize = nullptr);
+  Waking rest(Duration time, ResizeSignal* resize);
   std::string no_contact_text(Link link) const;
 
   StopSignals stop_;  // first: blocks the signals before ZeroMQ starts its threads

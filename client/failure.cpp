@@ -1,5 +1,8 @@
 #include "client/failure.h"
 
+#include <algorithm>
+#include <array>
+
 namespace pq {
 namespace {
 
@@ -40,6 +43,19 @@ Failure failure_of(const Refusal& refusal) {
 Failure failure_of(const EnvironmentError& error) {
   const bool is_usage = error.status() == ExitStatus::usage;
   return {.status = error.status(), .word = is_usage ? "usage" : "environment", .text = error.what()};
+}
+
+ExitStatus worse_of(ExitStatus left, ExitStatus right) {
+  constexpr std::array order = {ExitStatus::done,        ExitStatus::cancelled,       ExitStatus::failed,
+                                ExitStatus::no_such_job, ExitStatus::timed_out,       ExitStatus::interrupted,
+                                ExitStatus::usage,       ExitStatus::head_unreachable};
+  const auto badness = [&](ExitStatus status) { return std::find(order.begin(), order.end(), status); };
+  return badness(left) < badness(right) ? right : left;
+}
+
+bool concerns_all(const Failure& failure) {
+  return failure.status == ExitStatus::head_unreachable || failure.status == ExitStatus::timed_out ||
+         failure.status == ExitStatus::interrupted;
 }
 
 }  // namespace pq

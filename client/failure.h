@@ -25,4 +25,11 @@ Failure failure_of(const Refusal& refusal);
 // The surroundings said no, or the command line does not make sense.
 Failure failure_of(const EnvironmentError& error);
 
+// What a shell is told of several jobs: that the head is away is worse than a job that is not there, that
+// than a failed one, that than a cancelled one.
+ExitStatus worse_of(ExitStatus left, ExitStatus right);
+
+// Of the head or of whoever asks it, and not of one job or agent: asking about the next one is in vain.
+bool concerns_all(const Failure& failure);
+
 }  // namespace pq

@@ -35,7 +35,8 @@ pq::Outcome run(const pq::Command& command, const Words& command_line, pq::Scree
   }
   const pq::SharedOptions shared = pq::read_shared_options(arguments);
   pq::set_up_log(command.usage.program, shared.log_level);
-  return command.run({.arguments = arguments, .shared = shared, .screen = screen});
+  return command.run(
+      {.program = command.usage.program, .arguments = arguments, .shared = shared, .screen = screen});
 }
 
 // A job's number that did not arrive is a job that nobody knows of.

@@ -19,13 +19,15 @@ namespace pq {
 namespace {
 
 std::vector<Flag> flags_of_every_command() {
-  return {{"state-dir", "DIR", "the state directory of a head on this machine"},
-          {"head", "tcp://HOST:PORT",
-           "the head's address, in place of the one in the state directory or the token"},
-          {"key", "FILE", "a key file, or a file with a join token"},
-          {"json", "", "JSON on stdout, one line an answer"},
-          {"timeout", "30s", "give up after this time; without it a wait lasts as long as its job"},
-          {"log-level", "LEVEL", "trace, debug, info, warn, error or off (default warn)"}};
+  return {
+      {"state-dir", "DIR", "the state directory of a head on this machine"},
+      {"head", "tcp://HOST:PORT",
+       "the head's address, in place of the one in the state directory or the token"},
+      {"key", "FILE", "a key file, or a file with a join token"},
+      {"json", "", "JSON on stdout, one line an answer"},
+      {"timeout", "30s", "give up after this time; without it a wait lasts as long as its job"},
+      {"color", "auto|always|never", "colours; auto: on a terminal, unless NO_COLOR is set (default auto)"},
+      {"log-level", "LEVEL", "trace, debug, info, warn, error or off (default warn)"}};
 }
 
 }  // namespace
@@ -59,8 +61,16 @@ SharedOptions read_shared_options(const Arguments& arguments) {
   shared.key_file = arguments.value("key");
   shared.json = arguments.has("json");
   shared.log_level = arguments.value("log-level").value_or("warn");
+  if (const auto text = arguments.value("color")) shared.colour = parse_colour_wish(*text);
   if (const auto text = arguments.value("timeout")) shared.timeout = parse_time("--timeout", *text);
   return shared;
+}
+
+ColourWish parse_colour_wish(const std::string& text) {
+  if (text == "auto") return ColourWish::automatic;
+  if (text == "always") return ColourWish::always;
+  if (text == "never") return ColourWish::never;
+  refuse(fmt::format("--color {} is none of auto, always and never", printable(text)));
 }
 
 JobId parse_job_id(const std::string& text) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "client/screen.h"
 #include "common/ids.h"
 #include "common/instant.h"
 #include "common/os/command_line.h"
@@ -28,10 +29,12 @@ struct SharedOptions {
   std::optional<Duration> timeout;
   std::string timeout_flag = "--timeout";  // where it came from
   std::string log_level;
+  ColourWish colour = ColourWish::automatic;
 };
 
 SharedOptions read_shared_options(const Arguments& arguments);
 
+ColourWish parse_colour_wish(const std::string& text);
 JobId parse_job_id(const std::string& text);
 std::int32_t parse_priority(const std::string& text);
 

@@ -165,6 +165,12 @@ std::string spec_lines(const JobSpec& spec) {
   return text;
 }
 
+std::string joined(const std::vector<std::string>& lines) {
+  std::string text;
+  for (const std::string& each : lines) text += each + '\n';
+  return text;
+}
+
 // The first of them with the program's last words.
 std::string failed_lines(const JobReport& report) {
   std::string text;
@@ -206,18 +212,13 @@ std::string percent(const JobReport& report) {
 
 std::string rate_text(double rate_per_s) { return compact(rate_per_s) + "/s"; }
 
-std::string jobs_table(const JobsReport& report, Colours colours) {
-  if (report.jobs.empty()) return "no jobs yet; pq-submit --range A:B submits one\n";
-  const std::vector<Column> columns = {{"JOB", Align::right},
-                                       {"NAME"},
-                                       {"STATE"},
-                                       {"KERNEL"},
-                                       {"RANGE"},
-                                       {"PROGRESS", Align::right},
-                                       {"VALUE", Align::right},
-                                       {"RATE", Align::right},
-                                       {"LEFT", Align::right}};
+Listing listing(const JobsReport& report, Colours colours, std::size_t columns_max) {
+  const std::vector<Column> columns = {
+      {"JOB", Align::right},      {"NAME", Align::left, 1},  {"STATE"},
+      {"KERNEL", Align::left, 5}, {"RANGE", Align::left, 4}, {"PROGRESS", Align::right},
+      {"VALUE", Align::right, 3}, {"RATE", Align::right, 2}, {"LEFT", Align::right}};
   std::vector<std::vector<Cell>> rows;
+  std::vector<std::string> remarks;
   for (const JobReport& job : report.jobs) {
     rows.push_back({{std::to_string(job.job.value)},
                     {shortened(printable(job.spec.name), name_columns_max)},
@@ -228,13 +229,18 @@ std::string jobs_table(const JobsReport& report, Colours colours) {
                     {value_text(job.value)},
                     {has_ended(job.state) ? "-" : rate_text(job.rate_per_s)},
                     {time_left(job)}});
+    if (job.unplaced)
+      remarks.push_back(fmt::format("job {} waits: {}", job.job.value, printable(*job.unplaced)));
   }
-  std::string text = table(columns, rows);
+  return {.table = table_lines(columns, rows, columns_max), .remarks = std::move(remarks)};
+}
+
+std::string jobs_table(const JobsReport& report, Colours colours) {
+  if (report.jobs.empty()) return std::string(no_jobs) + '\n';
+  const Listing all = listing(report, colours);
+  std::string text = joined(all.table);
   if (report.left_out > 0) text += fmt::format("and {} older ones\n", grouped(report.left_out));
-  for (const JobReport& job : report.jobs) {
-    if (job.unplaced) text += fmt::format("job {} waits: {}\n", job.job.value, printable(*job.unplaced));
-  }
-  return text;
+  return text + joined(all.remarks);
 }
 
 std::string job_block(const JobReport& report, Colours colours) {
@@ -262,19 +268,20 @@ std::string job_block(const JobReport& report, Colours colours) {
   return text;
 }
 
-std::string agents_table(const AgentsReport& report, Colours colours) {
-  if (report.agents.empty()) return "no agents; start pq-agent on each machine that shall compute\n";
+Listing listing(const AgentsReport& report, Colours colours, std::size_t columns_max) {
   const std::vector<Column> columns = {{"AGENT"},
                                        {"STATE"},
-                                       {"SLOTS", Align::right},
+                                       {"SLOTS", Align::right, 1},
                                        {"BUSY", Align::right},
                                        {"RATE", Align::right},
-                                       {"HEARD", Align::right},
-                                       {"VERSION"},
-                                       {"LABELS"}};
+                                       {"HEARD", Align::right, 2},
+                                       {"VERSION", Align::left, 3},
+                                       {"LABELS", Align::left, 4}};
   std::vector<std::vector<Cell>> rows;
+  std::vector<std::string> remarks;
   for (const AgentReport& agent : report.agents) {
-    rows.push_back({{printable(agent.name)},
+    const std::string name = printable(agent.name);
+    rows.push_back({{name},
                     cell(agent.state, colours),
                     {std::to_string(agent.slots)},
                     {std::to_string(agent.busy)},
@@ -282,17 +289,23 @@ std::string agents_table(const AgentsReport& report, Colours colours) {
                     {to_text(std::chrono::milliseconds(agent.heard_ms_ago)) + " ago"},
                     {printable(agent.program_version)},
                     {labels_text(agent.labels)}});
-  }
-  std::string text = table(columns, rows);
-  for (const AgentReport& agent : report.agents) {
     if (agent.notice)
-      text += fmt::format("{}: notice: {}\n", printable(agent.name), printable(to_text(*agent.notice)));
+      remarks.push_back(fmt::format("{}: notice: {}", name, printable(to_text(*agent.notice))));
     if (agent.notice_errors > 0) {
-      text += fmt::format("{}: {} to its cloud's metadata service had no proper answer; its log says which\n",
-                          printable(agent.name), count_of(agent.notice_errors, "question"));
+      remarks.push_back(
+          fmt::format("{}: {} to its cloud's metadata service had no proper answer; its log says which", name,
+                      count_of(agent.notice_errors, "question")));
     }
   }
-  return text;
+  return {.table = table_lines(columns, rows, columns_max), .remarks = std::move(remarks)};
+}
+
+std::string agents_table(const AgentsReport& report, Colours colours) {
+  if (report.agents.empty()) return std::string(no_agents) + '\n';
+  const Listing all = listing(report, colours);
+  std::string text = joined(all.table);
+  if (report.left_out > 0) text += fmt::format("and {} more\n", grouped(report.left_out));
+  return text + joined(all.remarks);
 }
 
 std::string keys_table(const KeysReport& report) {

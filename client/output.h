@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/messages.h"
 
@@ -26,7 +27,21 @@ std::string percent(const JobReport& report);
 // "120 M/s"
 std::string rate_text(double rate_per_s);
 
-// One row a job, and a note of those that were left out. Where there is none, how to get one; so for agents.
+// Where there is none, how to get one.
+inline constexpr std::string_view no_jobs = "no jobs yet; pq-submit --range A:B submits one";
+inline constexpr std::string_view no_agents = "no agents; start pq-agent on each machine that shall compute";
+
+// A table, its titles first, with the columns that fit into so many columns of a terminal; and what is to be
+// said of single rows.
+struct Listing {
+  std::vector<std::string> table;
+  std::vector<std::string> remarks;
+};
+Listing listing(const JobsReport& report, Colours colours, std::size_t columns_max = std::string::npos);
+Listing listing(const AgentsReport& report, Colours colours, std::size_t columns_max = std::string::npos);
+
+// The whole table, a note of those that were left out, and the remarks. Where there is none, how to get one;
+// so for agents.
 std::string jobs_table(const JobsReport& report, Colours colours);
 
 // All that is known of one job.

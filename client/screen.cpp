@@ -12,8 +12,6 @@ namespace pq {
 
 namespace {
 
-constexpr std::size_t columns_usual = 80;
-
 void write_to(std::FILE* file, std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), file);
   std::fflush(file);
@@ -41,13 +39,37 @@ void Screen::erase() {
   is_drawn_ = false;
 }
 
-std::size_t Screen::columns() const {
+std::size_t Screen::columns() const { return size_of_terminal(STDERR_FILENO).columns; }
+
+TerminalSize size_of_terminal(int fd) {
   winsize size{};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return columns_usual;
-  return size.ws_col;
+  if (ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) return {};
+  return {.columns = size.ws_col, .lines = size.ws_row};
 }
 
-bool wants_colours(int fd) {
+TerminalSize Canvas::size() const {
+  TerminalSize size = size_of_terminal(STDOUT_FILENO);
+  if (size.lines > 1) --size.lines;
+  return size;
+}
+
+// In one write: the cursor is hidden and lines do not wrap only while it is under way.
+void Canvas::draw(const std::vector<std::string>& lines) {
+  std::string bytes = "\x1b[?25l\x1b[?7l";
+  // What was on the terminal before moves up, to where one can scroll.
+  if (!is_drawn_) bytes.append(size_of_terminal(STDOUT_FILENO).lines, '\n');
+  bytes += "\x1b[H";
+  for (const std::string& line : lines) bytes += line + "\x1b[K\n";
+  write_to(stdout, bytes + "\x1b[J\x1b[?7h\x1b[?25h");
+  is_drawn_ = true;
+}
+
+void Canvas::leave() {
+  if (is_drawn_) write_to(stdout, "\r\x1b[K");
+}
+
+bool wants_colours(int fd, ColourWish wish) {
+  if (wish != ColourWish::automatic) return wish == ColourWish::always;
   const char* refused = std::getenv("NO_COLOR");
   return isatty(fd) == 1 && (refused == nullptr || *refused == '\0');
 }

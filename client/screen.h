@@ -4,7 +4,11 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
+#include <vector>
+
+#include "client/layout.h"
 
 namespace pq {
 
@@ -21,7 +25,7 @@ class Screen {
   void draw(std::string_view line);
 
   bool is_terminal() const { return is_terminal_; }
-  std::size_t columns() const;
+  std::size_t columns() const;  // of the terminal
 
  private:
   void erase();
@@ -30,8 +34,30 @@ class Screen {
   bool is_drawn_ = false;
 };
 
-// A terminal is there, and nobody has set NO_COLOR.
-bool wants_colours(int fd);
+// Of the terminal at `fd`; what is usual where there is none.
+TerminalSize size_of_terminal(int fd);
+
+// Lines on stdout, a terminal, that are redrawn in place: nothing flickers, and nothing is left to be
+// restored whenever and however the program ends. One line of the terminal below them is left to the cursor.
+class Canvas {
+ public:
+  // How many lines are drawn at most, and how wide.
+  TerminalSize size() const;
+
+  // At most size().lines of at most size().columns columns.
+  void draw(const std::vector<std::string>& lines);
+
+  // What the terminal has echoed of Ctrl-C goes.
+  void leave();
+
+ private:
+  bool is_drawn_ = false;
+};
+
+enum class ColourWish { automatic, always, never };
+
+// automatic: only on a terminal, and only if nobody has set NO_COLOR.
+bool wants_colours(int fd, ColourWish wish);
 
 // Bytes on stdout as they are.
 void put_out(std::string_view bytes);

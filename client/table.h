@@ -1,6 +1,7 @@
 // Text in aligned columns, two spaces apart: words to the left, numbers to the right.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,12 +13,18 @@ enum class Align { left, right };
 struct Column {
   std::string_view title;
   Align align = Align::left;
+  int dispensable = 0;  // where there is too little room, the highest goes first; 0 stays
 };
 
 struct Cell {
   std::string text;
   std::string_view colour = {};  // an SGR number such as "32"; it takes no room
 };
+
+// The titles, then a line a row, without the columns that do not fit into `columns_max` columns; what cannot
+// be left out is wider than that.
+std::vector<std::string> table_lines(const std::vector<Column>& columns,
+                                     const std::vector<std::vector<Cell>>& rows, std::size_t columns_max);
 
 // The titles and one line a row; every row has a cell for each column. Nothing trails the last word of a
 // line.

@@ -7,6 +7,7 @@
 
 #include "client/output.h"
 #include "client/progress.h"
+#include "client/selection.h"
 #include "common/figures.h"
 #include "common/json.h"
 
@@ -19,22 +20,30 @@ constexpr std::chrono::milliseconds first_patience = 200ms;  // most short jobs 
 constexpr std::chrono::milliseconds terminal_patience = 500ms;
 constexpr std::chrono::milliseconds plain_patience = 10s;
 
-Failure not_ended(const Connection& connection, JobId job, ExitStatus status) {
+Failure not_ended(const Connection& connection, const std::vector<JobId>& awaited, ExitStatus status) {
   const bool is_interrupted = status == ExitStatus::interrupted;
+  const std::string reason = is_interrupted ? "interrupted" : connection.timeout_flag() + " reached";
+  const std::string which = selection_text(awaited);
   return {.status = status,
           .word = is_interrupted ? "interrupted" : "timed_out",
-          .text = fmt::format("{}; job {} goes on: pq-wait {} waits for it again, pq-cancel {} ends it",
-                              is_interrupted ? "interrupted" : connection.timeout_flag() + " reached",
-                              job.value, job.value, job.value)};
+          .text = awaited.size() == 1
+                      ? fmt::format("{}; job {} goes on: pq-wait {} waits for it again, pq-cancel {} ends it",
+                                    reason, which, which, which)
+                      : fmt::format("{}; jobs {} go on, unless they have ended: pq-wait {} waits for them "
+                                    "again, pq-cancel {} ends them",
+                                    reason, which, which, which)};
 }
 
+}  // namespace
+
 tl::expected<JobReport, Failure> ended_job(Connection& connection, JobId job,
-                                           std::optional<RequestId> submission, Screen& screen) {
+                                           const std::vector<JobId>& awaited, Screen& screen,
+                                           std::optional<RequestId> submission) {
   Progress progress(screen);
   std::chrono::milliseconds patience = first_patience;
   while (true) {
     const Duration time_left = connection.time_left();
-    if (time_left <= 0ms) return tl::unexpected(not_ended(connection, job, ExitStatus::timed_out));
+    if (time_left <= 0ms) return tl::unexpected(not_ended(connection, awaited, ExitStatus::timed_out));
     const auto asked = std::min(patience, std::chrono::ceil<std::chrono::milliseconds>(time_left));
     const Wait question{
         .job = job, .patience_ms = static_cast<std::uint32_t>(asked.count()), .submission = submission};
@@ -42,7 +51,7 @@ tl::expected<JobReport, Failure> ended_job(Connection& connection, JobId job,
     if (!report) {
       const ExitStatus status = report.error().status;
       const bool goes_on = status == ExitStatus::timed_out || status == ExitStatus::interrupted;
-      return tl::unexpected(goes_on ? not_ended(connection, job, status) : std::move(report.error()));
+      return tl::unexpected(goes_on ? not_ended(connection, awaited, status) : std::move(report.error()));
     }
     if (has_ended(report->state)) return report;
     progress.show(*report, connection.now());
@@ -50,11 +59,9 @@ tl::expected<JobReport, Failure> ended_job(Connection& connection, JobId job,
   }
 }
 
-}  // namespace
-
 Outcome wait_for_end(Connection& connection, JobId job, Screen& screen, bool json,
                      std::optional<RequestId> submission) {
-  const auto ended = ended_job(connection, job, submission, screen);
+  const auto ended = ended_job(connection, job, {job}, screen, submission);
   if (!ended) return tl::unexpected(ended.error());
   screen.say(end_line(*ended));
   if (json) {

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
@@ -16,7 +15,7 @@ void tell(const Invocation& call, const AgentsReport& report) {
   if (call.shared.json) {
     print(to_line(to_json(report)));
   } else {
-    std::string text = agents_table(report, wants_colours(STDOUT_FILENO) ? Colours::ansi : Colours::none);
+    std::string text = agents_table(report, colours(call));
     text.pop_back();
     print(text);
   }
@@ -30,15 +29,28 @@ Outcome run_list(const Invocation& call) {
   return ExitStatus::done;
 }
 
+// Each one that cannot be asked is told, and the others are asked all the same.
 Outcome run_drain(const Invocation& call) {
-  const auto& words = call.arguments.words_named({"drain", "the agent's name"});
-  const std::string name = parse_name("the agent's name", words[1]);
+  const auto& words = call.arguments.words();
+  if (words.size() < 2) refuse("the agent's name is missing");
+  const std::vector<std::string> names(words.begin() + 1, words.end());
+  for (const std::string& name : names) parse_name("the agent's name", name);
   Connection connection(call.shared, call.screen);
-  const auto report = connection.ask_for<AgentsReport>(DrainAgent{.name = name});
-  if (!report) return tl::unexpected(report.error());
-  call.screen.say(fmt::format("agent {} drains: it ends after its present steps", name));
-  if (call.shared.json) print(to_line(to_json(*report)));
-  return ExitStatus::done;
+  AgentsReport asked;
+  ExitStatus worst = ExitStatus::done;
+  for (const std::string& name : names) {
+    const auto report = connection.ask_for<AgentsReport>(DrainAgent{.name = name});
+    if (!report && (names.size() == 1 || concerns_all(report.error()))) return tl::unexpected(report.error());
+    if (!report) {
+      call.screen.say(fmt::format("{}: {}", call.program, report.error().text));
+      worst = worse_of(worst, report.error().status);
+      continue;
+    }
+    call.screen.say(fmt::format("agent {} drains: it ends after its present steps", name));
+    asked.agents.insert(asked.agents.end(), report->agents.begin(), report->agents.end());
+  }
+  if (call.shared.json) print(to_line(to_json(asked)));
+  return worst;
 }
 
 Outcome run(const Invocation& call) {
@@ -51,8 +63,8 @@ Outcome run(const Invocation& call) {
 
 Command agents() {
   return {.name = "agents",
-          .usage = client_usage("pq-agents", "[drain NAME] [FLAGS]",
-                                "lists the agents, or asks one to end after its present steps"),
+          .usage = client_usage("pq-agents", "[drain NAME…] [FLAGS]",
+                                "lists the agents, or asks some to end after their present steps"),
           .run = run};
 }
 

@@ -1,5 +1,7 @@
 #include "client/commands/commands.h"
 
+#include <unistd.h>
+
 namespace pq {
 
 std::vector<Command> all_commands() {
@@ -7,6 +9,21 @@ std::vector<Command> all_commands() {
           commands::pause(),  commands::resume(), commands::priority(), commands::logs(),
           commands::output(), commands::retry(),  commands::agents(),   commands::verify(),
           commands::backup(), commands::key(),    commands::user_data()};
+}
+
+Colours colours(const Invocation& call) {
+  return wants_colours(STDOUT_FILENO, call.shared.colour) ? Colours::ansi : Colours::none;
+}
+
+Selection the_jobs(const Invocation& call) {
+  return parse_selection(call.arguments.words_named({"the job's number"})[0]);
+}
+
+Selection the_one_job(const Invocation& call) {
+  Selection selection = the_jobs(call);
+  if (!is_of_one(selection))
+    refuse(call.program + " tells of one job: give its number, or last for the newest");
+  return selection;
 }
 
 JobId the_job(const Invocation& call) {

@@ -6,12 +6,15 @@
 
 #include "client/failure.h"
 #include "client/options.h"
+#include "client/output.h"
 #include "client/screen.h"
+#include "client/selection.h"
 
 namespace pq {
 
 // One call of one command, understood as far as all commands are alike.
 struct Invocation {
+  const std::string& program;  // "pq-submit"
   const Arguments& arguments;
   const SharedOptions& shared;
   Screen& screen;
@@ -45,7 +48,20 @@ Command user_data();
 
 std::vector<Command> all_commands();
 
+// As they are wanted on stdout.
+Colours colours(const Invocation& call);
+
 // The only word of this command line, which is a job's number.
 JobId the_job(const Invocation& call);
+
+// The same, or `last`, of a command that is about one job; to be found with find_job of tally.h.
+Selection the_one_job(const Invocation& call);
+
+// The only word of this command line, which says which jobs.
+Selection the_jobs(const Invocation& call);
+
+// Below the synopsis of a command that takes a selection.
+inline constexpr const char* about_selections =
+    "\n\n  JOBS is a number, or several as in 1-3,5, or last, the newest job, or all";
 
 }  // namespace pq

@@ -7,6 +7,7 @@
 #include "client/commands/commands.h"
 #include "client/connection.h"
 #include "client/output.h"
+#include "client/tally.h"
 #include "common/json.h"
 #include "common/limits.h"
 #include "common/range.h"
@@ -20,8 +21,9 @@ constexpr Duration between_looks = 500ms;
 // What was written just before the end may still be on its way.
 constexpr int quiet_looks = 2 * static_cast<int>(limits::log_delay / between_looks) + 1;
 
+// All but the job.
 AskLogs parse_question(const Invocation& call) {
-  AskLogs question{.job = the_job(call), .failed = call.arguments.has("failed")};
+  AskLogs question{.job = {}, .failed = call.arguments.has("failed")};
   if (const auto text = call.arguments.value("span")) {
     const auto integer = parse_integer(*text);
     if (!integer) refuse("--span: " + integer.error());
@@ -82,8 +84,12 @@ Outcome follow(const Invocation& call, Connection& connection, AskLogs question,
 }
 
 Outcome run(const Invocation& call) {
-  const AskLogs question = parse_question(call);
+  const Selection selection = the_one_job(call);
+  AskLogs question = parse_question(call);
   Connection connection(call.shared, call.screen);
+  const auto job = find_job(connection, selection, call.screen);
+  if (!job) return tl::unexpected(job.error());
+  question.job = *job;
   LogWriter writer(question.job, call.shared.json);
   Outcome outcome = follow(call, connection, question, writer);
   writer.finish();

@@ -6,6 +6,7 @@
 
 #include "client/commands/commands.h"
 #include "client/connection.h"
+#include "client/tally.h"
 #include "common/json.h"
 
 namespace pq::commands {
@@ -39,8 +40,11 @@ tl::expected<void, Failure> explain(const Invocation& call, Connection& connecti
 }
 
 Outcome run(const Invocation& call) {
-  AskOutput question{.job = the_job(call)};
+  const Selection selection = the_one_job(call);
   Connection connection(call.shared, call.screen);
+  const auto job = find_job(connection, selection, call.screen);
+  if (!job) return tl::unexpected(job.error());
+  AskOutput question{.job = *job};
   if (auto explained = explain(call, connection, question.job); !explained)
     return tl::unexpected(explained.error());
   while (true) {

@@ -1,10 +1,18 @@
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
 
 #include "client/commands/commands.h"
 #include "client/connection.h"
 #include "client/output.h"
+#include "client/tally.h"
+#include "client/watch.h"
+#include "common/duration.h"
 #include "common/json.h"
 
 namespace pq::commands {
@@ -12,65 +20,215 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration between_redraws = 1s;
-constexpr std::string_view clear_terminal = "\x1b[H\x1b[2J";
+constexpr Duration between_looks = 1s;
+constexpr Duration patience_of_a_screen = 3s;  // then it says that there is no answer, and fits a new size
 
-// What one look at the head shows, ready for stdout.
-using Sight = tl::expected<std::string, Failure>;
-
-Colours colours() { return wants_colours(STDOUT_FILENO) ? Colours::ansi : Colours::none; }
-
-std::string without_last_newline(std::string text) {
+void print_block(std::string text) {
   if (text.ends_with('\n')) text.pop_back();
-  return text;
+  print(text);
 }
 
-Sight look_at_job(Connection& connection, JobId job, bool json, Duration patience) {
-  const auto report = connection.ask_for<JobReport>(AskJob{.job = job}, patience);
+Selection parse_words(const Invocation& call) {
+  return call.arguments.words().empty() ? AllJobs{} : the_jobs(call);
+}
+
+// ---------------------------------------------------------------- once
+
+void tell(const Invocation& call, const JobReport& report) {
+  if (call.shared.json) return print(to_line(to_json(report)));
+  print_block(job_block(report, colours(call)));
+}
+
+void tell(const Invocation& call, const JobsReport& report) {
+  if (call.shared.json) return print(to_line(to_json(report)));
+  print_block(jobs_table(report, colours(call)));
+}
+
+Outcome tell_several(const Invocation& call, Connection& connection, const Selection& selection) {
+  const auto selected = find_jobs(connection, selection, call.screen);
+  if (!selected) return tl::unexpected(selected.error());
+  Tally tally(call.program, *selected, call.screen);
+  for (const JobId job : selected->jobs) {
+    const auto report = connection.ask_for<JobReport>(AskJob{.job = job});
+    if (auto failure = tally.take(job, report, selected->jobs)) return tl::unexpected(std::move(*failure));
+  }
+  if (call.shared.json) {
+    print(to_line(tally.json()));
+  } else if (!tally.reports().empty()) {
+    print_block(jobs_table({.jobs = tally.reports()}, colours(call)));
+  }
+  return tally.worst();
+}
+
+Outcome tell_once(const Invocation& call, Connection& connection, const Selection& selection) {
+  if (std::holds_alternative<AllJobs>(selection)) {
+    const auto report = connection.ask_for<JobsReport>(AskJobs{});
+    if (!report) return tl::unexpected(report.error());
+    tell(call, *report);
+    return ExitStatus::done;
+  }
+  if (!is_of_one(selection)) return tell_several(call, connection, selection);
+  const auto job = find_job(connection, selection, call.screen);
+  if (!job) return tl::unexpected(job.error());
+  const auto report = connection.ask_for<JobReport>(AskJob{.job = *job});
   if (!report) return tl::unexpected(report.error());
-  return json ? to_line(to_json(*report)) : without_last_newline(job_block(*report, colours()));
+  tell(call, *report);
+  return ExitStatus::done;
 }
 
-Sight look_at_jobs(Connection& connection, bool json, Duration patience) {
-  const auto report = connection.ask_for<JobsReport>(AskJobs{}, patience);
-  if (!report) return tl::unexpected(report.error());
-  return json ? to_line(to_json(*report)) : without_last_newline(jobs_table(*report, colours()));
+// ---------------------------------------------------------------- again and again
+
+// What is looked at: one job, found when the watch began, or those of a selection as they come and go.
+struct Subject {
+  Selection selection;
+  std::optional<JobId> job;
+};
+
+tl::expected<JobsReport, Failure> look_at_jobs(Connection& connection, const Selection& selection,
+                                               Duration patience) {
+  auto listed = connection.ask_for<JobsReport>(AskJobs{}, patience);
+  if (!listed || std::holds_alternative<AllJobs>(selection)) return listed;
+  const Selected selected = select(selection, *listed);
+  JobsReport some;
+  for (JobReport& report : listed->jobs) {
+    if (std::binary_search(selected.jobs.begin(), selected.jobs.end(), report.job))
+      some.jobs.push_back(std::move(report));
+  }
+  return some;
 }
 
-Sight look(const Invocation& call, Connection& connection, Duration patience) {
-  if (call.arguments.words().empty()) return look_at_jobs(connection, call.shared.json, patience);
-  return look_at_job(connection, the_job(call), call.shared.json, patience);
+tl::expected<Sight, Failure> look(Connection& connection, const Subject& subject, bool json,
+                                  Duration patience) {
+  Sight sight;
+  if (subject.job) {
+    auto report = connection.ask_for<JobReport>(AskJob{.job = *subject.job}, patience);
+    if (!report) return tl::unexpected(report.error());
+    sight.job = std::move(*report);
+  } else {
+    auto report = look_at_jobs(connection, subject.selection, patience);
+    if (!report) return tl::unexpected(report.error());
+    sight.jobs = std::move(*report);
+  }
+  if (json) return sight;
+  auto agents = connection.ask_for<AgentsReport>(AskAgents{}, patience);
+  if (!agents) return tl::unexpected(agents.error());
+  sight.agents = subject.job ? agents_of(*agents, *subject.job) : std::move(*agents);
+  return sight;
+}
+
+// A block after the other, for a pipe or a file.
+Outcome watch_in_lines(const Invocation& call, Connection& connection, const Subject& subject) {
+  while (connection.time_left() > 0ms) {
+    const auto sight = look(connection, subject, call.shared.json, connection.time_left());
+    if (!sight) return tl::unexpected(sight.error());
+    if (call.shared.json) {
+      print(to_line(sight->job ? to_json(*sight->job) : to_json(sight->jobs)));
+    } else {
+      print(plain_picture(*sight, colours(call)));
+    }
+    if (!connection.rest(std::min(between_looks, connection.time_left()))) return ExitStatus::interrupted;
+  }
+  return ExitStatus::timed_out;
+}
+
+// The latest sight on a terminal, in whatever size that has by now.
+class Window {
+ public:
+  Window(const Invocation& call, Connection& connection) : call_(call), connection_(connection) {}
+  ~Window() { canvas_.leave(); }
+  Window(const Window&) = delete;
+  Window& operator=(const Window&) = delete;
+
+  void show(Sight sight) {
+    sight_ = std::move(sight);
+    seen_at_ = connection_.now();
+    draw();
+  }
+
+  void draw() {
+    if (!sight_) return;
+    const Duration age = connection_.now() - seen_at_;
+    const std::string trouble =
+        age < patience_of_a_screen
+            ? ""
+            : fmt::format("no answer for {}", to_text(std::chrono::floor<std::chrono::seconds>(age)));
+    canvas_.draw(
+        picture(*sight_, connection_.credentials().head_endpoint, trouble, canvas_.size(), colours(call_)));
+  }
+
+ private:
+  const Invocation& call_;
+  Connection& connection_;
+  Canvas canvas_;
+  std::optional<Sight> sight_;
+  Instant seen_at_;
+};
+
+// False: a signal to stop has come.
+bool rest(Connection& connection, ResizeSignal& resize, Window& window) {
+  const Instant until = connection.now() + std::min(between_looks, connection.time_left());
+  while (connection.now() < until) {
+    const auto waking = connection.rest(until - connection.now(), resize);
+    if (waking == Connection::Waking::stopped) return false;
+    if (waking == Connection::Waking::resized) window.draw();
+  }
+  return true;
+}
+
+Outcome watch_on_screen(const Invocation& call, Connection& connection, const Subject& subject,
+                        ResizeSignal& resize) {
+  Window window(call, connection);
+  while (connection.time_left() > 0ms) {
+    auto sight = look(connection, subject, false, std::min(patience_of_a_screen, connection.time_left()));
+    if (sight) {
+      window.show(std::move(*sight));
+      if (!rest(connection, resize, window)) return ExitStatus::interrupted;
+    } else if (sight.error().status == ExitStatus::timed_out) {
+      window.draw();  // and asks again: the head may be away
+    } else {
+      return tl::unexpected(sight.error());
+    }
+  }
+  return ExitStatus::timed_out;
+}
+
+// A terminal that knows how to go back to its first line.
+bool redraws(const Invocation& call) {
+  const char* terminal = std::getenv("TERM");
+  const bool is_dumb = terminal != nullptr && std::string_view(terminal) == "dumb";
+  return isatty(STDOUT_FILENO) == 1 && !call.shared.json && !is_dumb;
 }
 
 // Until it is interrupted, which is how it is meant to end, or --timeout.
-Outcome watch(const Invocation& call, Connection& connection) {
-  const bool redraws = isatty(STDOUT_FILENO) == 1 && !call.shared.json;
-  do {
-    const Sight sight = look(call, connection, connection.time_left());
-    if (!sight && sight.error().status == ExitStatus::interrupted) return ExitStatus::interrupted;
-    if (!sight) return tl::unexpected(sight.error());
-    print(redraws ? std::string(clear_terminal) + *sight : *sight);
-    if (connection.time_left() <= 0ms) return ExitStatus::timed_out;
-  } while (connection.rest(std::min(between_redraws, connection.time_left())));
-  return ExitStatus::interrupted;
+Outcome watch(const Invocation& call, const Selection& selection) {
+  ResizeSignal resize;
+  Connection connection(call.shared, call.screen);
+  Subject subject{.selection = selection, .job = {}};
+  if (is_of_one(selection)) {
+    const auto job = find_job(connection, selection, call.screen);
+    if (!job) return tl::unexpected(job.error());
+    subject.job = *job;
+  }
+  const Outcome outcome = redraws(call) ? watch_on_screen(call, connection, subject, resize)
+                                        : watch_in_lines(call, connection, subject);
+  const bool is_interrupted = !outcome && outcome.error().status == ExitStatus::interrupted;
+  return is_interrupted ? ExitStatus::interrupted : outcome;
 }
 
 Outcome run(const Invocation& call) {
-  if (!call.arguments.words().empty()) the_job(call);  // a wrong one is refused before the head is looked for
+  const Selection selection = parse_words(call);
+  if (call.arguments.has("watch")) return watch(call, selection);
   Connection connection(call.shared, call.screen);
-  if (call.arguments.has("watch")) return watch(call, connection);
-  const Sight sight = look(call, connection, connection.usual_patience());
-  if (!sight) return tl::unexpected(sight.error());
-  print(*sight);
-  return ExitStatus::done;
+  return tell_once(call, connection, selection);
 }
 
 }  // namespace
 
 Command status() {
   return {.name = "status",
-          .usage = client_usage("pq-status", "[JOB] [FLAGS]", "lists the jobs, or tells all about one",
-                                {{"watch", "", "again every second, until interrupted"}}),
+          .usage = client_usage("pq-status", std::string("[JOBS] [FLAGS]") + about_selections + '.',
+                                "lists jobs, or tells all about one",
+                                {{"watch", "", "jobs and agents, again every second, until interrupted"}}),
           .run = run};
 }
 

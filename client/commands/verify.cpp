@@ -5,6 +5,7 @@
 #include "client/commands/commands.h"
 #include "client/connection.h"
 #include "client/head_program.h"
+#include "client/tally.h"
 #include "common/findings.h"
 #include "common/json.h"
 
@@ -21,16 +22,18 @@ Outcome run_offline(const Invocation& call, const std::string& file) {
 
 Outcome run(const Invocation& call) {
   if (const auto file = call.arguments.value("offline")) return run_offline(call, *file);
-  const JobId job = the_job(call);
+  const Selection selection = the_one_job(call);
   Connection connection(call.shared, call.screen);
-  const auto verification = connection.ask_for<Verification>(Verify{.job = job});
+  const auto job = find_job(connection, selection, call.screen);
+  if (!job) return tl::unexpected(job.error());
+  const auto verification = connection.ask_for<Verification>(Verify{.job = *job});
   if (!verification) return tl::unexpected(verification.error());
   const std::vector<Finding>& findings = verification->findings;
   if (call.shared.json) {
     print(to_line(to_json(*verification)));
   } else {
     for (const Finding& finding : findings) print(finding_line(finding));
-    call.screen.say(verdict_line(fmt::format("job {}", job.value), findings));
+    call.screen.say(verdict_line(fmt::format("job {}", job->value), findings));
   }
   return all_hold(findings) ? ExitStatus::done : ExitStatus::failed;
 }

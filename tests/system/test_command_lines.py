@@ -61,6 +61,7 @@ SUBMITS = {
     "duration of another unit": (["--range", "0:5", "--timeout", "5x"], "such as 500ms, 30s, 5m or 1h"),
     "negative duration": (["--range", "0:5", "--timeout", "-5s"], "is not a duration"),
     "endless duration": (["--range", "0:5", "--timeout", "99999999999999d"], "is too long; the longest is"),
+    "colours of a kind": (["--range", "0:5", "--color", "red"], "is none of auto, always and never"),
     "unknown log level": (["--range", "0:5", "--log-level", "loud"], "is not one of trace, debug"),
     "head without a scheme": (["--range", "0:5", "--head", "localhost:7700"], "give tcp://HOST:PORT"),
     "head without a port": (["--range", "0:5", "--head", "tcp://localhost"], "give tcp://HOST:PORT"),
@@ -179,7 +180,7 @@ def test_command_line_that_makes_no_sense(cluster: Cluster, case: str) -> None:
 @pytest.mark.parametrize("program", ASKING_FOR_A_JOB)
 def test_job_that_is_no_number(cluster: Cluster, program: str, text: str) -> None:
     outcome = cluster.run(program, text, *ASKING_FOR_A_JOB[program])
-    expect_refusal(outcome, program, 2, f'"{text}" is not the number of a job: pq-status lists the jobs')
+    expect_refusal(outcome, program, 2, f'"{text}" is not the number of a job: give one', "pq-status lists the jobs")
 
 
 def test_wrong_environment_is_as_wrong_as_a_wrong_flag(cluster: Cluster) -> None:
