@@ -55,7 +55,6 @@ Queue::Queue(QueueSettings settings, Epoch epoch, Stored stored, Now now)
     if (!has_ended(job.row.state)) files_.need(id, job.files());
     if (job.row.state == JobState::failed) files_.need_less(id, job.files());
     if (job.row.state == JobState::paused) pause(job, now);
-    job.done_told = job.ledger.done();
     unranked_.insert(id);
   }
   events_ = EventHistory(stored.events);
@@ -287,25 +286,22 @@ SlotCounts Queue::slot_counts() const {
   return slots;
 }
 
-// Only jobs that this turn has touched can have done more.
 void Queue::note_throughput(Now now) {
   std::optional<SlotCounts> counted;  // a pass over all agents, for a sample that is due
   const auto slots = [&]() -> const SlotCounts& {
     if (!counted) counted = slot_counts();
     return *counted;
   };
-  for (const JobId id : touched_jobs_) {
+  const auto sample = [&](JobId id) {
     const auto found = jobs_.find(id);
-    if (found == jobs_.end()) continue;
+    if (found == jobs_.end()) return;
     Job& job = found->second;
-    const std::uint64_t done = job.ledger.done();
-    integers_done_ += done - job.done_told;
-    job.done_told = done;
-    if (job.row.started_unix_ms && job.throughput.is_due(now.instant)) {
-      const auto busy = static_cast<std::uint32_t>(job.ledger.leases()) * job.row.spec.cpus;
-      job.throughput.note(now, done, {busy, slots().all});
-    }
-  }
+    if (!job.row.started_unix_ms || !job.throughput.is_due(now.instant)) return;
+    const auto busy = static_cast<std::uint32_t>(job.ledger.leases()) * job.row.spec.cpus;
+    job.throughput.note(now, job.ledger.done(), {busy, slots().all});
+  };
+  for (const JobId id : touched_jobs_) sample(id);
+  for (const JobId id : std::exchange(advanced_jobs_, {})) sample(id);
   if (throughput_.is_due(now.instant)) throughput_.note(now, integers_done_, slots());
 }
 

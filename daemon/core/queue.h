@@ -60,7 +60,6 @@ struct Job {
   std::map<AgentId, Record> records = {};  // of those on which its program has failed
   std::optional<AgentId> gathers_on = {};  // where slots are kept for it until a step's worth of them is idle
   std::uint64_t logs_upto = 0;             // the number of its log's last part
-  std::uint64_t done_told = 0;             // of its integers, in Queue::integers_done_
   Throughput throughput{limits::job_sample_first, limits::job_samples_max, Throughput::WhenFull::halve};
 
   std::vector<FileRef> files() const {
@@ -248,8 +247,9 @@ class Queue {
   std::map<JobId, Split> splits_;
   std::set<AgentId> orders_due_;
   std::set<JobId> touched_jobs_;
-  bool slots_are_kept_ = false;  // on some agent, for a step that needs more than are idle
-  std::set<JobId> unranked_;     // may stand elsewhere in shares_ by now
+  std::set<JobId> advanced_jobs_;  // more of them is committed, which no row of theirs tells
+  bool slots_are_kept_ = false;    // on some agent, for a step that needs more than are idle
+  std::set<JobId> unranked_;       // may stand elsewhere in shares_ by now
   Changes changes_;
 };
 

@@ -153,8 +153,13 @@ void Queue::hear_lease(Agent& agent, const LeaseView& view, Now now, Effects& ef
     effects.events.push_back({Happening::output_lost, lease->job, agent.row.name, to_text(view.lease)});
     return release(view.lease);
   }
+  const std::uint64_t done_before = job.ledger.done();
   const Verdict verdict =
       job.ledger.commit({view.lease, agent.row.id, view.begin, view.upto, view.value}, changes_);
+  if (const std::uint64_t more = job.ledger.done() - done_before; more > 0) {
+    integers_done_ += more;
+    advanced_jobs_.insert(lease->job);
+  }
   switch (verdict) {
     case Verdict::refused:
       return misused(agent, view, "a commit outside of it, or without a value", effects);

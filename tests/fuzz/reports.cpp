@@ -12,6 +12,7 @@
 #include "common/text.h"
 #include "common/wire.h"
 #include "daemon/http/answer.h"
+#include "daemon/http/metrics.h"
 #include "tests/fuzz/entry.h"
 
 namespace pq::fuzz {
@@ -51,6 +52,7 @@ void show(const JobsReport& report) {
   const Snapshot snapshot{{}, report, {}};
   check_json(to_line(to_json(report)));
   check(answer_to("/api/v1/jobs", &snapshot).status == 200, "HTTP shows all jobs");
+  check_lines(metrics(snapshot, {}));
   for (const JobReport& job : report.jobs) show(job);
   check_lines(jobs_table(report, Colours::none));
 }
