@@ -13,9 +13,9 @@ if [[ "${1:-}" == --packages || "${1:-}" == --tests ]]; then
 fi
 if [[ "${1:-}" == --tests ]]; then
   packages+=(ccache chromium chromium-driver clang-14 clang-format clang-tidy e2fsprogs iproute2 libclang-rt-14-dev
-    libfaketime lintian llvm mmdebstrap parallel primesieve python3-cloudpickle python3-jsonschema python3-msgpack
-    python3-pip python3-pytest python3-pytest-xdist python3-selenium python3-setuptools python3-venv python3-wheel
-    python3-yaml python3-zmq qemu-user-static shellcheck sqlite3 systemd systemd-container)
+    libfaketime lintian llvm mmdebstrap parallel primesieve prometheus python3-cloudpickle python3-jsonschema
+    python3-msgpack python3-pip python3-pytest python3-pytest-xdist python3-selenium python3-setuptools python3-venv
+    python3-wheel python3-yaml python3-zmq qemu-user-static shellcheck sqlite3 systemd systemd-container)
 fi
 
 missing=()
@@ -34,3 +34,8 @@ echo "installing ${missing[*]}" >&2
 export DEBIAN_FRONTEND=noninteractive
 "${as_root[@]}" apt-get update -qq
 "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+# Debian starts it and lets it start with the machine. The tests start one of their own.
+if [[ " ${missing[*]} " == *" prometheus "* ]]; then
+  "${as_root[@]}" systemctl --quiet disable prometheus.service 2>/dev/null || true
+  [[ ! -d /run/systemd/system ]] || "${as_root[@]}" systemctl stop prometheus.service
+fi

@@ -62,8 +62,6 @@ void tell_each_job(Exposition& page, const std::vector<const JobReport*>& jobs) 
        [](const JobReport& job) { return eta_s(job); });
   each(page.gauge("pq_job_busy_slots", "Slots that compute the job now."),
        [](const JobReport& job) { return std::optional(std::uint64_t{job.slots_busy}); });
-  each(page.gauge("pq_job_priority", "Priority of the job; a higher one goes first."),
-       [](const JobReport& job) { return std::optional<double>(job.spec.priority); });
   each(page.gauge("pq_job_unplaced",
                   "1 if no agent that is there can compute what is free of the job, else 0."),
        [](const JobReport& job) { return std::optional(std::uint64_t{job.unplaced ? 1U : 0U}); });
