@@ -138,7 +138,8 @@ std::optional<JobDetail> Daemon::detail(JobId id, Now now) {
   JobDetail detail{.ledger = picture_of(queue_, job),
                    .explanation = explain(queue_, job, now),
                    .throughput = job.throughput.samples(),
-                   .failed_spans = job.ledger.failed_spans(limits::failed_spans_told)};
+                   .failed_spans = job.ledger.failed_spans(limits::failed_spans_told),
+                   .events = queue_.events().report({.job = id})};
   if (job.row.attempts_failed > 0) {
     detail.failed_logs = store_.read_last_failed_logs(id, limits::failed_logs_shown + 1);
     detail.more_failed_logs = detail.failed_logs.size() > limits::failed_logs_shown;

@@ -5,7 +5,8 @@ set -euo pipefail
 
 packages=(
   cmake g++ ninja-build pkg-config
-  libcpp-httplib-dev libcxxopts-dev libexpected-dev libgmp-dev libmsgpack-cxx-dev libprimesieve-dev libsodium-dev libspdlog-dev libsqlite3-dev
+  libcpp-httplib-dev libcxxopts-dev libexpected-dev libgmp-dev libjs-chart.js libmsgpack-cxx-dev libprimesieve-dev
+  libsodium-dev libspdlog-dev libsqlite3-dev
   libzmq3-dev nlohmann-json3-dev doctest-dev
 )
 if [[ "${1:-}" == --packages || "${1:-}" == --tests ]]; then

@@ -3,61 +3,145 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+#include <array>
 #include <nlohmann/json.hpp>
-#include <optional>
+#include <string>
 
 #include "common/json.h"
 #include "common/limits.h"
 #include "common/os/usage.h"
 #include "common/text.h"
 #include "daemon/http/metrics.h"
+#include "daemon/http/schemas.h"
 
 namespace pq {
 namespace {
 
 constexpr std::string_view job_page = "/api/v1/jobs/";
+constexpr std::string_view events_page = "/api/v1/events";
 constexpr std::string_view agent_page = "/agents/";
 
 HttpAnswer page(const Json& json) { return {.body = to_line(json) + '\n'}; }
 
-std::optional<JobId> parse_job(std::string_view text) {
-  JobId job;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), job.value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return job;
+// What follows "/api/v1/jobs/": "7/ledger".
+struct JobPath {
+  std::string_view job;   // "7"
+  std::string_view page;  // "ledger"; empty: the job itself
+};
+
+std::optional<JobPath> job_path(std::string_view path) {
+  if (!path.starts_with(job_page)) return std::nullopt;
+  path.remove_prefix(job_page.size());
+  const std::size_t slash = path.find('/');
+  if (slash == std::string_view::npos) return JobPath{path, ""};
+  if (slash + 1 == path.size()) return JobPath{path, ""};  // a slash too many: no job's number
+  return JobPath{path.substr(0, slash), path.substr(slash + 1)};
 }
 
-HttpAnswer answer_about_job(std::string_view text, const JobsReport& report) {
-  const auto id = parse_job(text);
+HttpAnswer no_such_job(std::string_view text) {
+  return refusal(404, to_text(ErrorWord::no_such_job), sentence({ErrorWord::no_such_job, printable(text)}));
+}
+
+HttpAnswer head_is_busy() {
+  return refusal(503, "head_is_busy",
+                 "the head has not answered in time; try again, and read its log if it stays so");
+}
+
+HttpAnswer no_such_page(std::string_view path) {
+  return refusal(404, "no_such_page",
+                 "no such page: " + printable(path) +
+                     "; there are /, /healthz, /readyz, /metrics, /api/v1/jobs, /api/v1/jobs/ID, "
+                     "/api/v1/jobs/ID/ledger, …/explanation, …/history and …/logs, /api/v1/agents, "
+                     "/api/v1/events, /api/v1/history, /api/v1/stream and /agents/ARCH");
+}
+
+// The job itself, as in the list of jobs, with what has failed of it.
+HttpAnswer answer_about_job(JobId id, const Snapshot& snapshot, const JobDetail* detail) {
+  const JobsReport& report = snapshot.jobs;
   const auto job = std::find_if(report.jobs.begin(), report.jobs.end(),
                                 [&](const JobReport& one) { return one.job == id; });
-  if (job != report.jobs.end()) return page(to_json(*job));
-  if (id && report.left_out > 0 && *id < report.jobs.front().job) {
+  if (job == report.jobs.end()) {
+    if (detail == nullptr && (report.left_out == 0 || id > report.jobs.front().job))
+      return no_such_job(std::to_string(id.value));
     return refusal(
         404, to_text(ErrorWord::too_much),
         fmt::format("job {} is not among the newest {}, which are all that HTTP shows; run: pq-status {}",
-                    id->value, limits::jobs_reported_max, id->value));
+                    id.value, limits::jobs_reported_max, id.value));
   }
-  return refusal(404, to_text(ErrorWord::no_such_job), sentence({ErrorWord::no_such_job, printable(text)}));
+  JobReport told = *job;
+  if (detail != nullptr) told.failed_spans = detail->failed_spans;
+  return page(to_json(told));
+}
+
+HttpAnswer answer_about_job(const JobPath& path, const Snapshot& snapshot) {
+  const auto id = parse_job(path.job);
+  if (!id) return no_such_job(path.job);
+  const auto found = snapshot.details.find(*id);
+  const bool is_looked_at = found != snapshot.details.end();
+  if (is_looked_at && !found->second) return no_such_job(path.job);
+  const JobDetail* detail = is_looked_at ? &*found->second : nullptr;
+  if (path.page.empty()) return answer_about_job(*id, snapshot, detail);
+  if (detail == nullptr) return head_is_busy();
+  if (path.page == "ledger") return page(to_json(detail->ledger));
+  if (path.page == "explanation") return page(to_json(detail->explanation));
+  if (path.page == "history") return page(history_json(*id, detail->throughput));
+  if (path.page == "logs") return page(failed_logs_json(*id, detail->failed_logs, detail->more_failed_logs));
+  return no_such_page(fmt::format("{}{}/{}", job_page, path.job, path.page));
+}
+
+HttpAnswer answer_about_events(const Snapshot& snapshot, const HttpQuery& query) {
+  const auto asked = parse_event_query(query);
+  if (!asked) return refusal(400, "malformed", asked.error());
+  const EventsReport* all = snapshot.events.get();
+  if (asked->job) {
+    const auto detail = snapshot.details.find(*asked->job);
+    if (detail != snapshot.details.end() && detail->second) all = &detail->second->events;
+  }
+  return page(to_json(select(*all, *asked)));
+}
+
+// A stranger who makes up paths fills no memory with them.
+bool is_worth_sharing(std::string_view path, const Snapshot& snapshot) {
+  constexpr std::array lists = {std::string_view("/api/v1/jobs"), std::string_view("/api/v1/agents"),
+                                std::string_view("/api/v1/history"), events_page};
+  constexpr std::array of_a_job = {std::string_view(""), std::string_view("ledger"),
+                                   std::string_view("explanation"), std::string_view("history"),
+                                   std::string_view("logs")};
+  if (std::find(lists.begin(), lists.end(), path) != lists.end()) return true;
+  const auto job = job_path(path);
+  if (!job || std::find(of_a_job.begin(), of_a_job.end(), job->page) == of_a_job.end()) return false;
+  const auto id = parse_job(job->job);
+  return id && snapshot.details.contains(*id);
 }
 
 }  // namespace
 
-HttpAnswer answer_to(std::string_view path, const Snapshot* snapshot) {
-  if (snapshot == nullptr) {
-    return refusal(503, "head_is_busy",
-                   "the head has not answered in time; try again, and read its log if it stays so");
-  }
-  if (path == "/healthz") return {.body = "ok\n", .type = "text/plain"};
+std::optional<JobId> job_looked_at(std::string_view path, const HttpQuery& query) {
+  if (const auto job = job_path(path)) return parse_job(job->job);
+  if (path != events_page) return std::nullopt;
+  const auto asked = parse_event_query(query);
+  return asked ? asked->job : std::nullopt;
+}
+
+HttpAnswer answer_to(std::string_view path, const Snapshot* snapshot, const HttpQuery& query) {
+  if (snapshot == nullptr) return head_is_busy();
+  if (path == "/healthz" || path == "/readyz") return {.body = "ok\n", .type = "text/plain"};
   if (path == "/metrics") return {.body = metrics(*snapshot, usage_of_this_process()), .type = metrics_type};
   if (path == "/api/v1/jobs") return page(to_json(snapshot->jobs));
   if (path == "/api/v1/agents") return page(to_json(snapshot->agents));
-  if (path.starts_with(job_page)) return answer_about_job(path.substr(job_page.size()), snapshot->jobs);
-  return refusal(
-      404, "no_such_page",
-      "no such page: " + printable(path) +
-          "; there are /healthz, /metrics, /api/v1/jobs, /api/v1/jobs/ID, /api/v1/agents and /agents/ARCH");
+  if (path == "/api/v1/history") return page(history_json(std::nullopt, snapshot->throughput));
+  if (path == events_page) return answer_about_events(*snapshot, query);
+  if (const auto job = job_path(path)) return answer_about_job(*job, *snapshot);
+  return no_such_page(path);
+}
+
+std::shared_ptr<const HttpAnswer> shared_answer_to(std::string_view path,
+                                                   const std::shared_ptr<const Snapshot>& snapshot,
+                                                   const HttpQuery& query) {
+  const auto render = [&] { return answer_to(path, snapshot.get(), query); };
+  if (!snapshot || !query.empty() || !is_worth_sharing(path, *snapshot))
+    return std::make_shared<const HttpAnswer>(render());
+  return snapshot->pages.page(std::string(path), render);
 }
 
 bool asks_for_agent(std::string_view path) { return path.starts_with(agent_page); }

@@ -1,24 +1,29 @@
 // What each page says, as a value: no socket, no thread. The JSON is what the clients' --json prints.
 #pragma once
 
-#include <string>
+#include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
+#include "common/ids.h"
 #include "daemon/agent_files.h"
+#include "daemon/http/event_query.h"
+#include "daemon/http/http_answer.h"
 #include "daemon/http/snapshots.h"
 
 namespace pq {
 
-struct HttpAnswer {
-  int status = 200;
-  std::string body;
-  const char* type = "application/json";
-  const AgentFile* file = nullptr;  // what is sent in place of a body
-};
+// The job that is looked at closely at `path`: a snapshot for it needs that job's detail.
+std::optional<JobId> job_looked_at(std::string_view path, const HttpQuery& query = {});
 
 // The page at `path`. `snapshot` may be nullptr: the head had none in time, and no page is shown without one.
-HttpAnswer answer_to(std::string_view path, const Snapshot* snapshot);
+HttpAnswer answer_to(std::string_view path, const Snapshot* snapshot, const HttpQuery& query = {});
+
+// The same, rendered once for all who ask for it of one snapshot.
+std::shared_ptr<const HttpAnswer> shared_answer_to(std::string_view path,
+                                                   const std::shared_ptr<const Snapshot>& snapshot,
+                                                   const HttpQuery& query = {});
 
 // Whether `path` asks for an agent to install, for which no snapshot is needed.
 bool asks_for_agent(std::string_view path);

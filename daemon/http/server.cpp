@@ -15,6 +15,7 @@
 #include "common/limits.h"
 #include "common/os/wait.h"
 #include "daemon/http/answer.h"
+#include "daemon/http/assets.h"
 #include "daemon/http/bell.h"
 #include "daemon/http/connection.h"
 #include "daemon/http/deliveries.h"
@@ -26,9 +27,31 @@ using namespace std::chrono_literals;
 
 constexpr const char* soon_s = "5";  // when a client may try again that found no place
 
+// Of every answer. What is shown of the queue belongs to this page's own scripts and to nobody else's.
+const httplib::Headers usual_headers = {
+    {"Cache-Control", "no-store"},
+    {"X-Content-Type-Options", "nosniff"},
+    {"Referrer-Policy", "no-referrer"},
+    {"X-Frame-Options", "DENY"},
+    {"Cross-Origin-Opener-Policy", "same-origin"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Content-Security-Policy",
+     "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"}};
+
 void put(const HttpAnswer& answer, httplib::Response& response) {
   response.status = answer.status;
   response.set_content(answer.body, answer.type);
+}
+
+// A browser may keep it, and asks each time whether it is still the same.
+void put(const Asset& asset, const AssetReply& reply, httplib::Response& response) {
+  response.status = reply.status;
+  response.headers.erase("Cache-Control");
+  response.set_header("Cache-Control", "no-cache");
+  response.set_header("Vary", "Accept-Encoding");
+  response.set_header("ETag", reply.etag);
+  if (reply.is_gzipped) response.set_header("Content-Encoding", "gzip");
+  if (reply.status == 200) response.set_content(reply.bytes.data(), reply.bytes.size(), type_of(asset));
 }
 
 // The headers alone: what the library would read of the body is nothing.
@@ -44,14 +67,18 @@ class Pages : public httplib::Server {
  public:
   Pages(Snapshots& snapshots, const AgentFiles& agents, Deliveries& deliveries)
       : agents_(agents), deliveries_(deliveries) {
-    set_default_headers({{"Cache-Control", "no-store"}, {"X-Content-Type-Options", "nosniff"}});
+    set_default_headers(usual_headers);
     // Before the library looks for a route or reads what a client would upload.
     set_pre_routing_handler([&](const httplib::Request& request, httplib::Response& response) {
       const bool is_read = request.method == "GET" || request.method == "HEAD";
       if (is_read && asks_for_agent(request.path)) {
         answer_about(request, response);
+      } else if (const Asset* asset = is_read ? asset_at(request.path) : nullptr) {
+        const std::string known = request.get_header_value("If-None-Match");
+        put(*asset, reply_with(*asset, known, accept_encoding_), response);
       } else if (is_read) {
-        put(answer_to(request.path, snapshots.fresh().get()), response);
+        const auto snapshot = snapshots.fresh(job_looked_at(request.path, request.params));
+        put(*shared_answer_to(request.path, snapshot, request.params), response);
       } else {
         put(refusal(405, "not_allowed", "HTTP is read-only here; GET is all that it takes"), response);
         response.set_header("Allow", "GET, HEAD");
@@ -66,8 +93,9 @@ class Pages : public httplib::Server {
 
   void serve(Connection& connection) {
     bool is_closed = false;
-    const auto whole_and_plain = [](httplib::Request& request) {
+    const auto whole_and_plain = [&](httplib::Request& request) {
       request.ranges.clear();
+      accept_encoding_ = request.get_header_value("Accept-Encoding");
       request.headers.erase("Accept-Encoding");  // compressing costs more than loopback does
     };
     process_request(connection, true, is_closed, whole_and_plain);
@@ -99,7 +127,9 @@ class Pages : public httplib::Server {
 
   const AgentFiles& agents_;
   Deliveries& deliveries_;
-  std::optional<Order> ordered_;  // by the request that is being answered
+  // ---- of the request that is being answered
+  std::string accept_encoding_;
+  std::optional<Order> ordered_;
 };
 
 }  // namespace

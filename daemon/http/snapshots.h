@@ -19,6 +19,7 @@
 #include "daemon/core/ledger_picture.h"
 #include "daemon/core/throughput.h"
 #include "daemon/http/bell.h"
+#include "daemon/http/rendered_pages.h"
 #include "daemon/measures.h"
 
 namespace pq {
@@ -32,6 +33,7 @@ struct JobDetail {
   // What runs that failed have printed, the latest limits::failed_logs_shown.
   std::vector<LogEntry> failed_logs = {};
   bool more_failed_logs = false;  // there are older ones
+  EventsReport events = {};       // of this job
 };
 
 struct Snapshot {
@@ -44,6 +46,7 @@ struct Snapshot {
   // Of those that were asked for; nullopt: there is no such job.
   std::map<JobId, std::optional<JobDetail>> details = {};
   HeadFigures head = {};
+  RenderedPages pages = {};
 };
 
 class Snapshots {

@@ -64,7 +64,16 @@ Snapshot picture(Instant taken_at) {
   agent.name = "spot-1";
   agent.slots = 4;
   agent.labels = {{"arch", "x86_64"}};
-  return {.taken_at = taken_at, .jobs = {.jobs = {job(7), job(9)}}, .agents = {.agents = {agent}}};
+  Snapshot snapshot{.taken_at = taken_at, .jobs = {.jobs = {job(7), job(9)}}, .agents = {.agents = {agent}}};
+  for (const JobReport& one : snapshot.jobs.jobs) {
+    snapshot.details[one.job] = JobDetail{};
+    snapshot.details[one.job]->ledger = {
+        .job = one.job, .range = one.spec.range, .spans = {{.range = one.spec.range}}, .spans_in_all = 1};
+    snapshot.details[one.job]->explanation = {
+        .job = one.job, .state = one.state, .reasons = {{"runs", "", {}}}};
+  }
+  for (const std::uint64_t none : {6, 8}) snapshot.details[JobId{none}] = std::nullopt;
+  return snapshot;
 }
 
 int connect_to(const HttpAddress& address) {
@@ -170,7 +179,8 @@ TEST_CASE("what is not there is a 404 that says what is") {
     CHECK(response.status == 404);
     CHECK(error_of(response).at("word") == "no_such_job");
   }
-  for (const char* path : {"/", "/api/v1/jobsX", "/api/v2/jobs", "/healthz/", "/%ff%0a"}) {
+  for (const char* path : {"/index.html", "/assets/", "/assets/nothing.js", "/assets/../main.js",
+                           "/api/v1/jobsX", "/api/v1/jobs/7/spans", "/api/v2/jobs", "/healthz/", "/%ff%0a"}) {
     CAPTURE(path);
     const httplib::Response response = site.get(path);
     CHECK(response.status == 404);
@@ -183,6 +193,7 @@ TEST_CASE("a job that is older than all that HTTP shows is not said to be none")
   TestClock clock;
   Snapshot shown = picture(clock.now().instant);
   shown.jobs.left_out = 6;
+  shown.details[JobId{6}] = JobDetail{};
   const Site site(shown);
   CHECK(error_of(site.get("/api/v1/jobs/6")).at("word") == "too_much");
   CHECK(says(site.get("/api/v1/jobs/6").body, "pq-status 6"));
