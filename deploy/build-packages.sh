@@ -23,11 +23,31 @@ mkdir -p "$out/agents"
 
 # quietly COMMAND...: shows what it said only if it fails.
 quietly() {
-  "$@" >"$out/log.txt" 2>&1 || { cat "$out/log.txt" >&2; exit 1; }
+  local said
+  said=$(mktemp)
+  "$@" >"$said" 2>&1 || { cat "$said" >&2; rm "$said"; exit 1; }
+  rm "$said"
 }
+# at_once FUNCTION: for each architecture, with its name; much of it has one core busy.
+at_once() {
+  local running=() each
+  for each in "${architectures[@]}"; do
+    "$1" "$each" &
+    running+=($!)
+  done
+  for each in "${running[@]}"; do wait "$each"; done
+}
+make_libraries() { quietly deploy/packages/static-libraries.sh "$1" "build/libraries/$1"; }
+pack() {
+  quietly cmake -S deploy/packages -B "$out/cpack-$1" -DPQ_ARCH="$1" -DPQ_PROGRAMS="$PWD/$out/$1" \
+    -DPQ_AGENTS="$PWD/$out/agents"
+  quietly cpack --config "$out/cpack-$1/CPackConfig.cmake" -B "$out/cpack-$1/packages"
+  mv "$out/cpack-$1"/packages/*.{deb,rpm,tar.gz} "$out"
+}
+
+at_once make_libraries
 for arch in "${architectures[@]}"; do
   echo "building the static programs for $arch …" >&2
-  quietly deploy/packages/static-libraries.sh "$arch" "build/libraries/$arch"
   quietly cmake --preset "static-$arch"
   quietly cmake --build --preset "static-$arch" --target pqd pq-agent pq
   mkdir "$out/$arch"
@@ -36,11 +56,6 @@ for arch in "${architectures[@]}"; do
   cp "$out/$arch/pq-agent" "$out/agents/pq-agent-$arch"
   wc -c "$out/$arch"/{pqd,pq-agent,pq} | sed '$d' >&2
 done
-for arch in "${architectures[@]}"; do
-  quietly cmake -S deploy/packages -B "$out/cpack-$arch" -DPQ_ARCH="$arch" -DPQ_PROGRAMS="$PWD/$out/$arch" \
-    -DPQ_AGENTS="$PWD/$out/agents"
-  quietly cpack --config "$out/cpack-$arch/CPackConfig.cmake" -B "$out/cpack-$arch/packages"
-  mv "$out/cpack-$arch"/packages/*.{deb,rpm,tar.gz} "$out"
-done
-(cd "$out" && rm -rf cpack-* log.txt && sha256sum -- *.deb *.rpm *.tar.gz >SHA256SUMS)
+at_once pack
+(cd "$out" && rm -rf cpack-* && sha256sum -- *.deb *.rpm *.tar.gz >SHA256SUMS)
 ls -l "$out" >&2
