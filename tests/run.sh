@@ -5,6 +5,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# The compiler's cache then serves all builds of this tree that compile the same, in whichever folder.
+export CCACHE_BASEDIR=$PWD
 deploy/install-dependencies.sh --tests
 cmake --preset release
 cmake --build --preset release
