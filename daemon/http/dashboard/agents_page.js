@@ -8,6 +8,9 @@ import {icon, setIcon} from './icons.js';
 import {Table} from './table.js';
 import {AGENT_STATES, agentHref, instanceType, zone} from './words.js';
 
+const NO_AGENT = 'No agent has come yet. On this machine: pq-agent. ' +
+    'For others: pq-key new agent makes the token with which they join.';
+
 export class AgentsPage {
   constructor(live) {
     this.live = live;
@@ -33,10 +36,7 @@ export class AgentsPage {
       sort: keptSort({key: 'state', descending: false}),
       onSort: keepSort,
       cardPx: 92,
-      empty: () => (
-          this.live.agents.size === 0 ?
-              'No agent has come yet. On this machine: pq-agent. For others: pq-key new agent makes the token with which they join.' :
-              'No agent is like that.'),
+      empty: () => (this.live.agents.size === 0 ? NO_AGENT : 'No agent is like that.'),
     });
     this.element = make(
         'div', {class: 'page'}, make('h1', {text: 'Agents', attributes: {tabindex: '-1'}}),

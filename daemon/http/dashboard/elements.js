@@ -1,8 +1,22 @@
 // The only file that makes elements. Names of jobs and agents and what programs print are written by
 // strangers: they come in as text, never as markup, and a link can lead only to a place within this page.
 
-const ATTRIBUTES =
-    /^(aria-[a-z]+|data-[a-z-]+|role|id|type|title|tabindex|for|name|value|placeholder|scope|min|max|autocomplete|inputmode|spellcheck|hidden|disabled|maxlength|open)$/;
+const PLAIN = new Set([
+  'role',
+  'id',
+  'type',
+  'title',
+  'tabindex',
+  'for',
+  'name',
+  'value',
+  'placeholder',
+  'autocomplete',
+  'spellcheck',
+  'hidden',
+  'maxlength',
+]);
+const isPlain = (name) => PLAIN.has(name) || /^(aria|data)-[a-z-]+$/.test(name);
 
 // options: class, text, attributes {name: text}, on {event: function}, href ("#/…"). Children are nodes or
 // texts.
@@ -12,7 +26,7 @@ export function make(tag, options = {}, ...children) {
   if (options.text !== undefined) element.textContent = options.text;
   if (options.href !== undefined) setHref(element, options.href);
   for (const [name, value] of Object.entries(options.attributes ?? {})) {
-    if (!ATTRIBUTES.test(name)) throw new Error(`no element here has the attribute ${name}`);
+    if (!isPlain(name)) throw new Error(`no element here has the attribute ${name}`);
     element.setAttribute(name, value);
   }
   for (const [event, listener] of Object.entries(options.on ?? {})) element.addEventListener(event, listener);
@@ -31,7 +45,7 @@ export function setText(element, text) {
 }
 
 export function setAttribute(element, name, value) {
-  if (!ATTRIBUTES.test(name)) throw new Error(`no element here has the attribute ${name}`);
+  if (!isPlain(name)) throw new Error(`no element here has the attribute ${name}`);
   if (value === null)
     element.removeAttribute(name);
   else if (element.getAttribute(name) !== value)
