@@ -270,6 +270,35 @@ def test_a_ledger_is_told_by_strip_pointer_keyboard_and_table(head: HeadDouble, 
     assert page.count("main img, main script") == 0 and "owned" not in page.driver.title.replace(HOSTILE, "")
 
 
+def test_each_state_of_a_span_has_a_pattern_of_its_own(head: HeadDouble, page: Browser) -> None:
+    page.prefer(motion="reduce")
+    head.jobs[7] = job_report(7, 0, 1000)
+    head.ledgers[7] = [
+        span(0, 200, "done"), leased(200, 600, 400, "a"), span(600, 800, "free", attempts=0),
+        span(800, 1000, "failed", attempts=3, error="")]
+    ready(page, head, "#/jobs/7")
+    page.says(".strip-summary", "20.0 % failed")
+    page.click("[aria-label^='show the whole range']")
+    swatches = page.run("""return [...document.querySelectorAll('.swatch')].map((e) => {
+        const style = getComputedStyle(e);
+        return style.backgroundImage + style.backgroundColor + style.borderBottom + style.borderLeft;
+      })""")
+    assert len(set(swatches)) == 6
+    # In the strip: how many colours there are in the middle of each part; one is plain, a pattern has more.
+    colours = """const canvas = document.querySelector('.strip-canvas');
+        const pen = canvas.getContext('2d');
+        return [0.1, 0.3, 0.5, 0.7, 0.9].map((at) => {
+          const {data} = pen.getImageData(Math.round(at * canvas.width) - 20, canvas.height - 40, 16, 16);
+          const found = new Set();
+          for (let i = 0; i < data.length; i += 4) found.add(`${data[i]},${data[i + 1]},${data[i + 2]}`);
+          return [...found].sort();
+        })"""
+    done, committed, leased_part, free, failed = page.run(colours)
+    assert len(done) == len(committed) == 1 and done != committed
+    assert len(leased_part) > 1 and len(free) > 1 and len(failed) > 1
+    assert len({tuple(part) for part in (done, committed, leased_part, free, failed)}) == 5
+
+
 def test_a_strip_fills(head: HeadDouble, page: Browser) -> None:
     page.prefer(motion="reduce")  # what is drawn is drawn at once
     head.jobs[7] = job_report(7, 0, 1000)
