@@ -284,6 +284,7 @@ def test_each_state_of_a_span_has_a_pattern_of_its_own(head: HeadDouble, page: B
         return style.backgroundImage + style.backgroundColor + style.borderBottom + style.borderLeft;
       })""")
     assert len(set(swatches)) == 6
+    assert all("gradient" in swatch or not re.search(r"nonergba\(0, 0, 0, 0\)", swatch) for swatch in swatches[:5])
     # In the strip: how many colours there are in the middle of each part; one is plain, a pattern has more.
     colours = """const canvas = document.querySelector('.strip-canvas');
         const pen = canvas.getContext('2d');
