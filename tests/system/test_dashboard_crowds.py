@@ -398,6 +398,19 @@ def test_new_events_do_not_push_away_what_one_reads(head: HeadDouble, page: Brow
 # ------------------------------------------------------------ screens, colours, keys
 
 
+# Cells of one row of a table that stand on each other.
+OVERLAPS = """
+const found = [];
+for (const row of [...document.querySelectorAll('.row')].slice(0, 5)) {
+  const cells = [...row.querySelectorAll('.cell')].filter((e) => e.checkVisibility() && e.innerText);
+  const boxes = cells.map((e) => e.getBoundingClientRect());
+  boxes.forEach((a, i) => boxes.slice(i + 1).forEach((b, j) => {
+    const isOver = a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+    if (isOver) found.push(`${cells[i].className} and ${cells[i + 1 + j].className}`);
+  }));
+  for (const box of boxes) if (box.bottom > row.getBoundingClientRect().bottom + 1) found.push('beyond its row');
+}
+return found"""
 ROUTES = ("#/jobs", "#/jobs/7", "#/jobs/7?tab=failed", "#/jobs/7?tab=spans", "#/jobs/7?tab=facts", "#/agents",
           "#/agents/i-00777", "#/events")
 
@@ -435,6 +448,7 @@ def test_all_fits_on_a_screen_of_360_pixels(head: HeadDouble, page: Browser, rou
           && e.getBoundingClientRect().right > innerWidth + 1 && !scrolls(e.parentElement) && !e.closest('.unseen'))
           .map((e) => `${e.tagName}.${e.className}`)""")
     assert beyond == []
+    assert page.run(OVERLAPS) == []
     assert page.text("#theme") is not None and page.text("#pages a[data-page=events]") is not None
 
 

@@ -54,7 +54,7 @@ export class Throughput {
             fill: 'origin',
             borderWidth: 1.75,
             pointRadius: 0,
-            tension: 0.2
+            cubicInterpolationMode: 'monotone'
           },
           {
             label: 'slots busy',
