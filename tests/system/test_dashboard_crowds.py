@@ -374,6 +374,17 @@ def test_events_are_filtered_kept_in_the_address_and_told_in_full(head: HeadDoub
     page.says("h1", "sweep 2")
 
 
+def test_trouble_is_counted_also_where_much_has_happened_since(head: HeadDouble, page: Browser) -> None:
+    head.happen("agent_lost", "warning", agent="a")
+    head.happen("backup_failed", "error")
+    for number in range(EVENTS_AT_FIRST):
+        head.happen("agent_joined", agent=f"a{number}")
+    ready(page, head)
+    assert "1 error · 1 warning" in page.says("[data-tile=trouble]", "2")
+    page.click("[data-tile=trouble]")
+    eventually(lambda: page.texts(".table-events .cell-what") == ["backup failed", "lost"], "it leads to them")
+
+
 def test_new_events_do_not_push_away_what_one_reads(head: HeadDouble, page: Browser) -> None:
     for number in range(150):
         head.happen("agent_joined", agent=f"a{number}")

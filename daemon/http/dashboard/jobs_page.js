@@ -5,6 +5,7 @@ import {grouped, plural, rangeText} from './figures.js';
 import {Choice, hasWords, keepSort, keptSort, Search} from './filters.js';
 import {makeTiles} from './fleet_tiles.js';
 import {jobColumns} from './job_columns.js';
+import {Question} from './questions.js';
 import {RecentEvents} from './recent_events.js';
 import {Table} from './table.js';
 import {latest, Throughput} from './throughput.js';
@@ -15,6 +16,8 @@ export class JobsPage {
   constructor(live) {
     this.live = live;
     this.title = 'Jobs';
+    // The stream begins with the newest events; an hour may have had more.
+    this.pastEvents = new Question(live, 'events', null, (answer) => live.addEvents(answer.events));
     const changed = () => this.update();
     this.tiles = makeTiles();
     this.throughput = new Throughput('Throughput of all agents over the last hour');
@@ -63,12 +66,14 @@ export class JobsPage {
   }
 
   leave() {
+    this.pastEvents.stop();
     this.table.leave();
     this.throughput.leave();
   }
 
   update() {
     const {live} = this;
+    this.pastEvents.poll();
     const jobs = [...live.jobs.values()];
     const ended = jobs.filter(hasEnded).length;
     const {words} = this.search;
