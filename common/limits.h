@@ -98,6 +98,15 @@ inline constexpr Duration snapshot_patience = 2s;   // of a reader, with the tur
 inline constexpr int snapshot_pause_factor = 19;    // times what the last one took: 5 % of the turn's time
 inline constexpr Duration snapshot_pause_shortest = 20ms;
 inline constexpr Duration snapshot_pause_longest = 1s;
+// Streams of changes, one of each browser's tab with a dashboard.
+inline constexpr std::size_t streams_max = 256;  // at once
+inline constexpr Duration stream_pulse = 1s;
+inline constexpr Duration stream_pause_shortest = 100ms;  // between two, however long they take
+inline constexpr Duration stream_retry = 2s;              // before a client comes back that was cut off
+inline constexpr Duration stream_behind_longest = 15s;    // what waits longer for a client is given up
+inline constexpr std::size_t stream_backlog_bytes_max = 4 << 20;  // of changes, before there are more
+inline constexpr int stream_socket_bytes = 1 << 18;               // in the kernel, for each
+inline constexpr std::size_t stream_events_first = 200;           // for one that has just come
 inline constexpr std::size_t job_series_max = 200;  // jobs in /metrics, each of them a dozen series
 static_assert(snapshot_pause_longest + snapshot_patience < http_exchange_longest);
 

@@ -3,10 +3,13 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "common/os/clock.h"
 #include "common/os/descriptors.h"
 #include "common/os/files.h"
+#include "common/os/host_names.h"
 #include "common/os/log.h"
 #include "common/os/name_service.h"
 #include "common/os/paths.h"
@@ -32,7 +35,10 @@ std::unique_ptr<pq::HttpServer> serve_http(const pq::DaemonOptions& options, con
   std::filesystem::remove(paths.head_http());  // an earlier run's
   if (!options.http) return nullptr;
   try {
-    auto server = std::make_unique<pq::HttpServer>(*options.http, snapshots, agents, clock);
+    std::vector<std::string> names = pq::names_of_this_machine();
+    names.push_back(options.http->host);
+    names.insert(names.end(), options.http_hosts.begin(), options.http_hosts.end());
+    auto server = std::make_unique<pq::HttpServer>(*options.http, snapshots, agents, clock, names);
     const auto written =
         pq::replace_file(paths.head_http(), to_text(local_address(server->address())) + "\n");
     if (!written) throw pq::EnvironmentError(written.error());

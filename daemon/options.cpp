@@ -1,8 +1,11 @@
 #include "daemon/options.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "common/duration.h"
 #include "common/errors.h"
@@ -31,6 +34,9 @@ const Usage& usage() {
            {"http", "HOST:PORT",
             "where browsers and scripts read, and only read (default 127.0.0.1:7701, if it is free; "
             "port * for any; none for no HTTP)"},
+           {"http-host", "NAME",
+            "a name by which browsers may ask for HTTP, beside addresses, localhost and this machine's own "
+            "names; several, with commas or flags"},
            {"agents-dir", "DIR",
             "the agents that new machines fetch by HTTP, as pq-agent-x86_64 and pq-agent-aarch64 (default "
             "/usr/lib/pq/agents)"},
@@ -69,6 +75,25 @@ std::optional<HttpAddress> parse_http(const std::string& text) {
   return address;
 }
 
+// Each a list with commas.
+std::vector<std::string> parse_http_hosts(const std::vector<std::string>& lists) {
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+  std::vector<std::string> names;
+  for (std::string_view list : lists) {
+    while (!list.empty()) {
+      const std::size_t end = std::min(list.find(','), list.size());
+      const std::string name(stripped(list.substr(0, end)));
+      if (name.empty() || name.find_first_not_of(letters) != std::string::npos) {
+        refuse("--http-host \"" + printable(name) +
+               "\" is no name of a machine, such as head.example.org; leave out the port");
+      }
+      names.push_back(name);
+      list.remove_prefix(std::min(end + 1, list.size()));
+    }
+  }
+  return names;
+}
+
 std::optional<FileToVerify> parse_verify(const Arguments& arguments) {
   const auto file = arguments.value("verify");
   const auto job = arguments.value("job");
@@ -89,6 +114,7 @@ DaemonOptions read(const Arguments& arguments) {
   options.listen = arguments.value("listen").value_or("tcp://127.0.0.1:7700");
   options.http = parse_http(arguments.value("http").value_or("127.0.0.1:7701"));
   options.http_is_asked_for = arguments.value("http").has_value();
+  options.http_hosts = parse_http_hosts(arguments.values("http-host"));
   options.agents_dir = arguments.value("agents-dir").value_or("/usr/lib/pq/agents");
   options.queue.lease_term = parse_time("lease-term", arguments, limits::lease_term);
   options.queue.beat_interval = parse_time("beat", arguments, limits::beat_interval);

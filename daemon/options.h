@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "daemon/core/queue.h"
 #include "daemon/http/listener.h"
@@ -14,8 +15,9 @@ namespace pq {
 struct DaemonOptions {
   std::filesystem::path state_dir;
   std::string listen;
-  std::optional<HttpAddress> http;  // nullopt: no HTTP
-  bool http_is_asked_for = false;   // else it is the default, and a taken port is no failure
+  std::optional<HttpAddress> http;      // nullopt: no HTTP
+  bool http_is_asked_for = false;       // else it is the default, and a taken port is no failure
+  std::vector<std::string> http_hosts;  // names that HTTP is asked for by, beside this machine's own
   std::filesystem::path agents_dir;
   QueueSettings queue;
   std::string log_level;

@@ -23,7 +23,11 @@ bool any_part(std::string_view list, auto take) {
 
 bool takes_gzip(std::string_view accept_encoding) {
   return any_part(accept_encoding, [](std::string_view part) {
-    return part == "gzip" || (part.starts_with("gzip;") && part.find("q=0") == std::string_view::npos);
+    if (!part.starts_with("gzip")) return false;
+    part.remove_prefix(4);
+    const std::size_t quality = part.find("q=");
+    if (quality == std::string_view::npos) return part.empty() || part.front() == ';';
+    return part.find_first_not_of("0. ", quality + 2) != std::string_view::npos;  // q=0 is a no
   });
 }
 

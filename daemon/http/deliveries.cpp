@@ -35,12 +35,6 @@ Deliveries::~Deliveries() {
   for (const Delivery& delivery : arrived_) ::close(delivery.fd);
 }
 
-std::optional<Deliveries::Place> Deliveries::reserve() {
-  if (places_taken_.fetch_add(1) < limits::deliveries_max) return Place(places_taken_);
-  --places_taken_;
-  return std::nullopt;
-}
-
 void Deliveries::take(Place place, int fd, std::shared_ptr<const std::string> body) {
   const Instant now = clock_.now().instant;
   const std::scoped_lock lock(mutex_);

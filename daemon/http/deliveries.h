@@ -3,18 +3,18 @@
 // limits::delivery_longest, or limits::delivery_stall without progress, a client is cut off.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include "common/instant.h"
+#include "common/limits.h"
 #include "common/os/clock.h"
 #include "daemon/http/bell.h"
+#include "daemon/http/places.h"
 
 namespace pq {
 
@@ -27,25 +27,8 @@ class Deliveries {
   Deliveries(const Deliveries&) = delete;
   Deliveries& operator=(const Deliveries&) = delete;
 
-  // One of limits::deliveries_max, held until it is destroyed.
-  class Place {
-   public:
-    explicit Place(std::atomic<std::size_t>& taken) : taken_(&taken) {}
-    Place(Place&& other) noexcept : taken_(std::exchange(other.taken_, nullptr)) {}
-    Place& operator=(Place&& other) noexcept {
-      std::swap(taken_, other.taken_);
-      return *this;
-    }
-    ~Place() {
-      if (taken_ != nullptr) --*taken_;
-    }
-
-   private:
-    std::atomic<std::size_t>* taken_;
-  };
-
   // Before the client is promised anything. nullopt: all places are taken.
-  std::optional<Place> reserve();
+  std::optional<Place> reserve() { return places_.reserve(); }
 
   // Sends `body` over the non-blocking socket `fd`, and closes it.
   void take(Place place, int fd, std::shared_ptr<const std::string> body);
@@ -65,7 +48,7 @@ class Deliveries {
   void advance(Delivery& delivery, Instant now);
 
   const Clock& clock_;
-  std::atomic<std::size_t> places_taken_ = 0;
+  Places places_{limits::deliveries_max};
   std::mutex mutex_;  // guards all below, but for the bells' descriptors
   std::vector<Delivery> arrived_;
   Bell arrival_;

@@ -1,5 +1,6 @@
 #include "daemon/http/server.h"
 
+#include <fmt/format.h>
 #include <httplib.h>
 
 #include <array>
@@ -14,11 +15,14 @@
 
 #include "common/limits.h"
 #include "common/os/wait.h"
+#include "common/text.h"
 #include "daemon/http/answer.h"
 #include "daemon/http/assets.h"
 #include "daemon/http/bell.h"
 #include "daemon/http/connection.h"
 #include "daemon/http/deliveries.h"
+#include "daemon/http/own_names.h"
+#include "daemon/http/streams.h"
 
 namespace pq {
 namespace {
@@ -61,28 +65,33 @@ void announce(const HttpAnswer& answer, httplib::Response& response) {
                                 [](std::size_t, std::size_t, httplib::DataSink&) { return false; });
 }
 
+// Whether what is sent over a connection later on is somebody else's business. The headers alone: the library
+// asks for a body, gets none, and has no length to tell.
+void announce_stream(httplib::Response& response) {
+  response.set_header("X-Accel-Buffering", "no");  // by proxies that collect answers
+  response.set_content_provider("text/event-stream", [](std::size_t, httplib::DataSink&) { return false; });
+}
+
+// 421: "the server is not able to produce a response for this authority".
+HttpAnswer wrong_host(const std::string& host) {
+  return refusal(
+      421, "wrong_host",
+      fmt::format("HTTP is asked for as \"{0}\", which is no name of this head; use its address, or "
+                  "start pqd with --http-host {0}",
+                  printable(host)));
+}
+
 // One answer a connection: with few threads, a client that keeps one open would keep out others. Each thread
 // has its own of these.
 class Pages : public httplib::Server {
  public:
-  Pages(Snapshots& snapshots, const AgentFiles& agents, Deliveries& deliveries)
-      : agents_(agents), deliveries_(deliveries) {
+  Pages(Snapshots& snapshots, const AgentFiles& agents, const OwnNames& names, Deliveries& deliveries,
+        Streams& streams)
+      : snapshots_(snapshots), agents_(agents), names_(names), deliveries_(deliveries), streams_(streams) {
     set_default_headers(usual_headers);
     // Before the library looks for a route or reads what a client would upload.
-    set_pre_routing_handler([&](const httplib::Request& request, httplib::Response& response) {
-      const bool is_read = request.method == "GET" || request.method == "HEAD";
-      if (is_read && asks_for_agent(request.path)) {
-        answer_about(request, response);
-      } else if (const Asset* asset = is_read ? asset_at(request.path) : nullptr) {
-        const std::string known = request.get_header_value("If-None-Match");
-        put(*asset, reply_with(*asset, known, accept_encoding_), response);
-      } else if (is_read) {
-        const auto snapshot = snapshots.fresh(job_looked_at(request.path, request.params));
-        put(*shared_answer_to(request.path, snapshot, request.params), response);
-      } else {
-        put(refusal(405, "not_allowed", "HTTP is read-only here; GET is all that it takes"), response);
-        response.set_header("Allow", "GET, HEAD");
-      }
+    set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
+      answer(request, response);
       return HandlerResponse::Handled;
     });
     set_error_handler([](const httplib::Request&, httplib::Response& response) {
@@ -102,17 +111,41 @@ class Pages : public httplib::Server {
     auto ordered = std::exchange(ordered_, std::nullopt);
     const std::optional<int> fd = ordered ? connection.hand_over() : std::nullopt;
     if (!fd) return connection.see_off();
+    if (!ordered->body) return streams_.take(std::move(ordered->place), *fd);
     deliveries_.take(std::move(ordered->place), *fd, std::move(ordered->body));
   }
 
  private:
+  // What goes on after the headers.
   struct Order {
-    Deliveries::Place place;
-    std::shared_ptr<const std::string> body;
+    Place place;
+    std::shared_ptr<const std::string> body;  // nullptr: a stream
   };
 
-  void answer_about(const httplib::Request& request, httplib::Response& response) {
-    const HttpAnswer answer = answer_about_agent(request.path, agents_.all());
+  void answer(const httplib::Request& request, httplib::Response& response) {
+    const std::string& path = request.path;
+    if (request.method != "GET" && request.method != "HEAD") {
+      put(refusal(405, "not_allowed", "HTTP is read-only here; GET is all that it takes"), response);
+      return response.set_header("Allow", "GET, HEAD");
+    }
+    if (asks_for_agent(path)) return answer_about_agent(request, response);
+    if (path != "/healthz" && path != "/readyz") {  // which tell nothing of the queue
+      const std::string host = request.get_header_value("Host");
+      if (request.get_header_value_count("Host") != 1)
+        return put(refusal(400, "malformed", "a request names one Host, and this one does not"), response);
+      if (!names_.has(host)) return put(wrong_host(host), response);
+    }
+    if (const Asset* asset = asset_at(path)) {
+      const std::string known = request.get_header_value("If-None-Match");
+      return put(*asset, reply_with(*asset, known, accept_encoding_), response);
+    }
+    if (path == "/api/v1/stream") return answer_with_stream(request, response);
+    const auto snapshot = snapshots_.fresh(job_looked_at(path, request.params));
+    put(*shared_answer_to(path, snapshot, request.params), response);
+  }
+
+  void answer_about_agent(const httplib::Request& request, httplib::Response& response) {
+    const HttpAnswer answer = pq::answer_about_agent(request.path, agents_.all());
     if (answer.file == nullptr) return put(answer, response);
     if (request.method == "HEAD") return announce(answer, response);
     auto place = deliveries_.reserve();
@@ -125,8 +158,26 @@ class Pages : public httplib::Server {
     ordered_ = Order{std::move(*place), answer.file->bytes};
   }
 
+  void answer_with_stream(const httplib::Request& request, httplib::Response& response) {
+    if (request.method == "HEAD") return announce_stream(response);
+    auto place = streams_.reserve();
+    if (!place) {
+      put(refusal(503, "too_much",
+                  fmt::format("{} streams are open, which are all that there may be; close a dashboard",
+                              limits::streams_max)),
+          response);
+      return response.set_header("Retry-After", soon_s);
+    }
+    announce_stream(response);
+    ordered_ = Order{std::move(*place), nullptr};
+  }
+
+  Snapshots& snapshots_;
   const AgentFiles& agents_;
+  const OwnNames& names_;
   Deliveries& deliveries_;
+  Streams& streams_;
+
   // ---- of the request that is being answered
   std::string accept_encoding_;
   std::optional<Order> ordered_;
@@ -135,11 +186,18 @@ class Pages : public httplib::Server {
 }  // namespace
 
 struct HttpServer::Parts {
-  Parts(const HttpAddress& address, Snapshots& from, const AgentFiles& files, const Clock& with)
-      : snapshots(from), agents(files), clock(with), listener(address), deliveries(with) {}
+  Parts(const HttpAddress& address, Snapshots& from, const AgentFiles& files, const Clock& with,
+        const std::vector<std::string>& own)
+      : snapshots(from),
+        agents(files),
+        clock(with),
+        names(own),
+        listener(address),
+        deliveries(with),
+        streams(from, with) {}
 
   void serve_until_stopped() {
-    Pages pages(snapshots, agents, deliveries);
+    Pages pages(snapshots, agents, names, deliveries, streams);
     while (true) {
       wait_readable(Duration::max(), std::array{listener.fd(), stop.fd()});
       if (stop.is_ringing()) return;
@@ -156,15 +214,17 @@ struct HttpServer::Parts {
   Snapshots& snapshots;
   const AgentFiles& agents;
   const Clock& clock;
+  const OwnNames names;
   Listener listener;
   Deliveries deliveries;
+  Streams streams;
   Bell stop;
   std::vector<std::thread> threads;
 };
 
 HttpServer::HttpServer(const HttpAddress& address, Snapshots& snapshots, const AgentFiles& agents,
-                       const Clock& clock)
-    : parts_(std::make_unique<Parts>(address, snapshots, agents, clock)) {
+                       const Clock& clock, const std::vector<std::string>& names)
+    : parts_(std::make_unique<Parts>(address, snapshots, agents, clock, names)) {
   for (std::size_t i = 0; i < limits::http_threads; ++i)
     parts_->threads.emplace_back(&Parts::serve_until_stopped, parts_.get());
 }

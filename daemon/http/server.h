@@ -4,6 +4,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "common/os/clock.h"
 #include "daemon/agent_files.h"
@@ -14,8 +16,10 @@ namespace pq {
 
 class HttpServer {
  public:
-  // Listens and serves from now on. All but the address must outlive this. Throws EnvironmentError.
-  HttpServer(const HttpAddress& address, Snapshots& snapshots, const AgentFiles& agents, const Clock& clock);
+  // Listens and serves from now on, to those who ask for an address or one of `names` (OwnNames).
+  // `snapshots`, `agents` and `clock` must outlive this. Throws EnvironmentError.
+  HttpServer(const HttpAddress& address, Snapshots& snapshots, const AgentFiles& agents, const Clock& clock,
+             const std::vector<std::string>& names = {});
   // At once: what is being served is cut off.
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;

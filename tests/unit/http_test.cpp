@@ -1,14 +1,10 @@
 // The head's HTTP side: real connections on loopback, over a queue that is told.
 
-#include <arpa/inet.h>
 #include <doctest/doctest.h>
 #include <httplib.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <future>
 #include <list>
@@ -29,6 +25,7 @@
 #include "daemon/http/server.h"
 #include "daemon/http/snapshots.h"
 #include "daemon/options.h"
+#include "tests/unit/http_site.h"
 #include "tests/unit/model_store.h"
 #include "tests/unit/serving_head.h"
 
@@ -36,110 +33,6 @@ namespace pq {
 namespace {
 
 using namespace std::chrono_literals;
-
-// Time that stands still until it is moved on: a picture that was taken just now stays fresh.
-class TestClock final : public Clock {
- public:
-  Now now() const override { return {.instant = {at_.load()}, .unix_ms = 1'700'000'000'000}; }
-  void passes(Duration duration) { at_ = at_.load() + duration; }
-
- private:
-  std::atomic<Duration> at_ = Duration(1h);
-};
-
-JobReport job(std::uint64_t id) {
-  JobReport report;
-  report.job = JobId{id};
-  report.spec.range = {10'000'000, 60'000'000};
-  report.spec.name = "caf\xe9 \"<b>\"";  // Latin-1: no UTF-8
-  report.state = JobState::running;
-  report.done = 25'000'000;
-  report.value = Value(Int128{1'500'000});
-  report.rate_per_s = 5e6;
-  return report;
-}
-
-Snapshot picture(Instant taken_at) {
-  AgentReport agent;
-  agent.name = "spot-1";
-  agent.slots = 4;
-  agent.labels = {{"arch", "x86_64"}};
-  Snapshot snapshot{.taken_at = taken_at, .jobs = {.jobs = {job(7), job(9)}}, .agents = {.agents = {agent}}};
-  for (const JobReport& one : snapshot.jobs.jobs) {
-    snapshot.details[one.job] = JobDetail{};
-    snapshot.details[one.job]->ledger = {
-        .job = one.job, .range = one.spec.range, .spans = {{.range = one.spec.range}}, .spans_in_all = 1};
-    snapshot.details[one.job]->explanation = {
-        .job = one.job, .state = one.state, .reasons = {{"runs", "", {}}}};
-  }
-  for (const std::uint64_t none : {6, 8}) snapshot.details[JobId{none}] = std::nullopt;
-  return snapshot;
-}
-
-int connect_to(const HttpAddress& address) {
-  sockaddr_in where{};
-  where.sin_family = AF_INET;
-  where.sin_port = htons(address.port);
-  where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  REQUIRE(::connect(fd, reinterpret_cast<sockaddr*>(&where), sizeof where) == 0);
-  return fd;
-}
-
-// A client that sends what it likes.
-class RawClient {
- public:
-  explicit RawClient(const HttpAddress& address) : fd_(connect_to(address)) {}
-  ~RawClient() { ::close(fd_); }
-  RawClient(const RawClient&) = delete;
-  RawClient& operator=(const RawClient&) = delete;
-
-  // False: the server has closed before it had all.
-  bool says(const std::string& bytes) {
-    return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
-  }
-
-  // All that comes until the server closes.
-  std::string hears() {
-    std::string all;
-    std::array<char, 4096> part{};
-    while (true) {
-      const ssize_t count = ::recv(fd_, part.data(), part.size(), 0);
-      if (count <= 0) return all;
-      all.append(part.data(), static_cast<std::size_t>(count));
-    }
-  }
-
- private:
-  int fd_;
-};
-
-// A server with one picture, that stays fresh as long as the clock stands still.
-struct Site {
-  explicit Site(std::optional<Snapshot> shown = std::nullopt) {
-    shown_ = shown ? *shown : picture(clock.now().instant);
-    snapshots.publish(shown_);
-    server.emplace(HttpAddress{.host = "127.0.0.1"}, snapshots, agents, clock);
-  }
-
-  httplib::Client client() const {
-    httplib::Client made("127.0.0.1", server->address().port);
-    made.set_read_timeout(3, 0);  // less than a slow client is given
-    return made;
-  }
-
-  httplib::Response get(const std::string& path) const {
-    const auto result = client().Get(path);
-    REQUIRE(result);
-    return *result;
-  }
-
-  TestClock clock;
-  Snapshots snapshots{clock};
-  AgentFiles agents{"/nowhere"};
-  Snapshot shown_;
-  std::optional<HttpServer> server;
-};
 
 Json error_of(const httplib::Response& response) {
   const Json json = Json::parse(response.body);
@@ -232,6 +125,61 @@ TEST_CASE("what is no HTTP, or too much of it, gets a 400 or nothing, and the ne
     CHECK((heard.empty() || (heard.starts_with("HTTP/1.1 4") && says(heard, "pq.error/1"))));
   }
   CHECK(site.get("/healthz").body == "ok\n");
+}
+
+TEST_CASE("what tells of the queue is told to those who ask for this head, and not for some other host") {
+  const Site site;
+  const auto asks = [&](const std::string& path, const std::string& headers) {
+    RawClient client(site.server->address());
+    client.says("GET " + path + " HTTP/1.1\r\n" + headers + "\r\n");
+    return client.hears().substr(0, 12);
+  };
+  for (const char* path : {"/", "/assets/chart.js", "/metrics", "/api/v1/jobs", "/api/v1/jobs/7/ledger",
+                           "/api/v1/events", "/api/v1/stream", "/nothing"}) {
+    CAPTURE(path);
+    CHECK(asks(path, "Host: evil.example\r\n") == "HTTP/1.1 421");
+    CHECK(asks(path, "") == "HTTP/1.1 400");
+    CHECK(asks(path, "Host: localhost\r\nHost: evil.example\r\n") == "HTTP/1.1 400");
+  }
+  CHECK(asks("/api/v1/jobs", "Host: localhost:7701\r\n") == "HTTP/1.1 200");
+  CHECK(asks("/healthz", "Host: evil.example\r\n") == "HTTP/1.1 200");
+  CHECK(asks("/readyz", "") == "HTTP/1.1 200");
+  CHECK(asks("/agents/x86_64", "Host: evil.example\r\n") == "HTTP/1.1 404");  // there is none
+  RawClient client(site.server->address());
+  client.says("GET / HTTP/1.1\r\nHost: Evil.example\r\n\r\n");
+  CHECK(says(client.hears(), "pqd with --http-host Evil.example"));
+}
+
+TEST_CASE("every answer keeps its page from being shown or read elsewhere") {
+  const Site site;
+  for (const char* path : {"/", "/assets/chart.js", "/healthz", "/api/v1/jobs", "/nothing"}) {
+    CAPTURE(path);
+    const httplib::Response response = site.get(path);
+    for (const char* rule :
+         {"default-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"})
+      CHECK(says(response.get_header_value("Content-Security-Policy"), rule));
+    CHECK(response.get_header_value("X-Frame-Options") == "DENY");
+    CHECK(response.get_header_value("Referrer-Policy") == "no-referrer");
+    CHECK(response.get_header_value("Cross-Origin-Resource-Policy") == "same-origin");
+    CHECK(response.get_header_value("X-Content-Type-Options") == "nosniff");
+    CHECK(response.get_header_value_count("Cache-Control") == 1);
+  }
+}
+
+TEST_CASE("the dashboard's files are sent packed, and only to those who have them not") {
+  const Site site;
+  const auto first = site.client().Get("/", {{"Accept-Encoding", "gzip"}});
+  REQUIRE(first);
+  CHECK(first->get_header_value("Content-Type") == "text/html; charset=utf-8");
+  CHECK(first->get_header_value("Content-Encoding") == "gzip");
+  CHECK(first->get_header_value("Cache-Control") == "no-cache");
+  CHECK(first->body.starts_with("<!DOCTYPE html>"));  // unpacked by the client
+  const std::string etag = first->get_header_value("ETag");
+  const auto again = site.client().Get("/", {{"If-None-Match", etag}});
+  REQUIRE(again);
+  CHECK(again->status == 304);
+  CHECK(again->body.empty());
+  CHECK(site.get("/").get_header_value("ETag") != etag);  // not packed
 }
 
 TEST_CASE("an answer is whole and plain, whatever was asked for") {
@@ -475,6 +423,19 @@ TEST_CASE("who gives no --http can do without it") {
   CHECK(to_text(*given.http) == "127.0.0.1:7701");
   CHECK(to_text(*silent.http) == "127.0.0.1:7701");
   CHECK_FALSE(read({"pqd", "--http", "none"}).value().http.has_value());
+}
+
+TEST_CASE("names for HTTP are lists, and nothing but names") {
+  const auto read = [](std::vector<std::string> words) {
+    std::vector<char*> arguments;
+    for (std::string& word : words) arguments.push_back(word.data());
+    return parse_daemon_options(static_cast<int>(arguments.size()), arguments.data()).value().http_hosts;
+  };
+  using Names = std::vector<std::string>;
+  CHECK(read({"pqd"}).empty());
+  CHECK(read({"pqd", "--http-host", "a.example, b", "--http-host", "c"}) == Names{"a.example", "b", "c"});
+  for (const char* wrong : {"a:80", "*", "a,,b", "http://a", "a b"})
+    CHECK_THROWS_AS(read({"pqd", "--http-host", wrong}), EnvironmentError);
 }
 
 }  // namespace pq
