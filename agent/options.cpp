@@ -18,6 +18,7 @@
 #include "common/errors.h"
 #include "common/limits.h"
 #include "common/os/command_line.h"
+#include "common/os/log.h"
 #include "common/os/paths.h"
 #include "common/os/random.h"
 #include "common/text.h"
@@ -55,13 +56,14 @@ const Usage& usage() {
             "the cloud whose notices of this machine's end to heed (default auto: as the firmware or "
             "--imds-endpoint tells)"},
            {"imds-endpoint", "URL", "where the cloud's metadata service is, if not at its usual address"},
-           {"log-level", "LEVEL", "trace, debug, info, warn, error or off (default info)"}},
+           {"log-level", "LEVEL", "trace, debug, info, warn, error or off (default info)", {}, log_levels()}},
       .statuses = {{ExitStatus::done,
                     "drained: SIGTERM, SIGINT, a notice of the cloud, an operator's drain, or --idle-exit"},
                    {ExitStatus::failed, "it cannot work here: a directory or a limit, as it says"},
                    {ExitStatus::usage, "the command line does not make sense"},
                    {ExitStatus::head_unreachable, "no word from the head for --head-timeout, or it refuses"},
-                   {ExitStatus::replaced, "a newer agent has taken its name"}}};
+                   {ExitStatus::replaced, "a newer agent has taken its name"}},
+      .section = 8};
   return usage;
 }
 

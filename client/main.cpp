@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/commands/commands.h"
@@ -59,24 +60,36 @@ pq::ExitStatus run_and_report(const pq::Command& command, const Words& command_l
 }
 
 // `pq` itself: which commands there are.
+pq::Usage own_usage() {
+  pq::Usage usage{
+      .program = "pq", .synopsis = "COMMAND [FLAGS]", .purpose = "a job queue over ranges of integers"};
+  usage.description = "Each command is a program, and also a word after pq: pq submit is pq-submit.";
+  for (pq::Command& command : pq::all_commands()) usage.commands.push_back(std::move(command.usage));
+  return usage;
+}
+
+std::string introduction(const pq::Usage& usage) {
+  std::string text = fmt::format("pq {}: {}\n\n", pq::program_version, usage.purpose);
+  for (const pq::Usage& command : usage.commands)
+    text += fmt::format("  {:<12} {}\n", command.program, command.purpose);
+  return text + "\nEach tells more with --help, and is also a word after pq: pq submit is pq-submit.";
+}
+
 pq::ExitStatus introduce(const Words& command_line) {
   const std::string word = command_line.empty() ? "--help" : command_line.front();
-  if (word == "--version") {
-    pq::print(fmt::format("pq {}", pq::program_version));
+  if (word == "--help" || word == "-h") {
+    pq::print(introduction(own_usage()));
     return pq::ExitStatus::done;
   }
-  if (word != "--help" && word != "-h") {
-    pq::Screen screen;
-    const pq::Failure failure{pq::ExitStatus::usage, "usage",
-                              fmt::format("\"{}\" is not a command", pq::printable(word))};
-    return report(screen, "pq", failure, pq::is_switched_on({}, "json", command_line));
+  if (word.starts_with("--")) {
+    const pq::Command itself{
+        "", own_usage(), [](const pq::Invocation&) -> pq::Outcome { pq::refuse("the command is missing"); }};
+    return run_and_report(itself, command_line);
   }
-  std::string text = fmt::format("pq {}: a job queue over ranges of integers\n\n", pq::program_version);
-  for (const pq::Command& command : pq::all_commands()) {
-    text += fmt::format("  {:<12} {}\n", command.usage.program, command.usage.purpose);
-  }
-  pq::print(text + "\nEach tells more with --help, and is also a word after pq: pq submit is pq-submit.");
-  return pq::ExitStatus::done;
+  pq::Screen screen;
+  const pq::Failure failure{pq::ExitStatus::usage, "usage",
+                            fmt::format("\"{}\" is not a command", pq::printable(word))};
+  return report(screen, "pq", failure, pq::is_switched_on({}, "json", command_line));
 }
 
 pq::ExitStatus dispatch(const std::string& called_as, Words words) {

@@ -11,6 +11,7 @@
 #include "common/duration.h"
 #include "common/errors.h"
 #include "common/limits.h"
+#include "common/os/log.h"
 #include "common/os/paths.h"
 #include "common/range.h"
 #include "common/text.h"
@@ -27,31 +28,26 @@ std::vector<Flag> flags_of_every_command() {
       {"json", "", "JSON on stdout, one line an answer"},
       {"timeout", "30s", "give up after this time; without it a wait lasts as long as its job"},
       {"color", "auto|always|never", "colours; auto: on a terminal, unless NO_COLOR is set (default auto)"},
-      {"log-level", "LEVEL", "trace, debug, info, warn, error or off (default warn)"}};
+      {"log-level", "LEVEL", "trace, debug, info, warn, error or off (default warn)", {}, log_levels()}};
 }
 
 }  // namespace
 
-Usage client_usage(const std::string& program, const std::string& synopsis, const std::string& purpose,
-                   const std::vector<Flag>& flags) {
-  std::vector<Flag> shared = flags_of_every_command();
-  std::erase_if(shared, [&](const Flag& flag) {
-    return std::any_of(flags.begin(), flags.end(), [&](const Flag& own) { return own.name == flag.name; });
+Usage client_usage(Usage own) {
+  own.shared_flags = flags_of_every_command();
+  std::erase_if(own.shared_flags, [&](const Flag& flag) {
+    return std::any_of(own.flags.begin(), own.flags.end(),
+                       [&](const Flag& its) { return its.name == flag.name; });
   });
-  return {
-      .program = program,
-      .synopsis = synopsis,
-      .purpose = purpose,
-      .flags = flags,
-      .shared_flags = std::move(shared),
-      .statuses = {{ExitStatus::done, "done"},
-                   {ExitStatus::failed, "the job finished with failed spans, or failed; any other failure"},
-                   {ExitStatus::usage, "the command line does not make sense"},
-                   {ExitStatus::no_such_job, "no such job"},
-                   {ExitStatus::head_unreachable, "the head cannot be reached, or refuses"},
-                   {ExitStatus::cancelled, "the job was cancelled"},
-                   {ExitStatus::timed_out, "--timeout was reached; the job goes on"},
-                   {ExitStatus::interrupted, "interrupted; the job goes on"}}};
+  own.statuses = {{ExitStatus::done, "done"},
+                  {ExitStatus::failed, "the job finished with failed spans, or failed; any other failure"},
+                  {ExitStatus::usage, "the command line does not make sense"},
+                  {ExitStatus::no_such_job, "no such job"},
+                  {ExitStatus::head_unreachable, "the head cannot be reached, or refuses"},
+                  {ExitStatus::cancelled, "the job was cancelled"},
+                  {ExitStatus::timed_out, "--timeout was reached; the job goes on"},
+                  {ExitStatus::interrupted, "interrupted; the job goes on"}};
+  return own;
 }
 
 SharedOptions read_shared_options(const Arguments& arguments) {

@@ -17,8 +17,7 @@ namespace pq {
 
 // Of one command: with the flags that every command has, and the exit statuses. A flag of its own takes the
 // place of a shared one of that name.
-Usage client_usage(const std::string& program, const std::string& synopsis, const std::string& purpose,
-                   const std::vector<Flag>& flags = {});
+Usage client_usage(Usage own);
 
 // The flags that every command has.
 struct SharedOptions {

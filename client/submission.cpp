@@ -171,11 +171,21 @@ void add_program(Submission& submission, const Arguments& arguments, Screen& scr
 }  // namespace
 
 std::vector<Flag> submission_flags() {
+  std::vector<std::string> kernels;
+  for (const Kernel kernel : sieve_kernels) kernels.emplace_back(to_text(kernel));
   return {
       {"range", "A:B", "from A to before B, or A:+WIDTH; numbers as 10_000_000, 1e7, 2^40"},
       {"each", "FILE", "in place of a range: a run for each line of this list, which is {item}; - is stdin"},
-      {"kernel", "NAME", "what to compute without a program: " + kernel_names() + " (default primes)"},
-      {"fold", "NAME", "how values join: sum, min, max, none (default sum)"},
+      {"kernel",
+       "NAME",
+       "what to compute without a program: " + kernel_names() + " (default primes)",
+       {},
+       kernels},
+      {"fold",
+       "NAME",
+       "how values join: sum, min, max, none (default sum)",
+       {},
+       {"sum", "min", "max", "none"}},
       {"step", "N", "so many integers a run (default as many as take about a second)"},
       {"stream", "", "start the program once a slot; it reads \"lo hi\" lines and answers each with a line"},
       {"file", "FILE", "send a file or a directory along, into the working directory; may be repeated"},

@@ -94,11 +94,13 @@ std::string no_agents_of(const Sight& sight) {
 
 }  // namespace
 
-AgentsReport agents_of(const AgentsReport& report, JobId /*job*/) {
+AgentsReport agents_of(const AgentsReport& report, JobId job) {
   AgentsReport some;
-  some.left_out = report.left_out;
-  std::copy_if(report.agents.begin(), report.agents.end(), std::back_inserter(some.agents),
-               [](const AgentReport& agent) { return agent.busy > 0; });
+  for (const AgentReport& agent : report.agents) {
+    const bool computes_it = std::any_of(agent.leases.begin(), agent.leases.end(),
+                                         [&](const LeaseHeld& lease) { return lease.job == job; });
+    if (computes_it) some.agents.push_back(agent);
+  }
   return some;
 }
 

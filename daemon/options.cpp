@@ -11,6 +11,7 @@
 #include "common/errors.h"
 #include "common/limits.h"
 #include "common/os/command_line.h"
+#include "common/os/log.h"
 #include "common/os/paths.h"
 #include "common/text.h"
 
@@ -42,20 +43,21 @@ const Usage& usage() {
             "/usr/lib/pq/agents)"},
            {"lease-term", "15s", "an agent that is silent for so long loses its leases"},
            {"beat", "1s", "how often an agent reports; stretched as the fleet grows"},
-           {"log-level", "LEVEL", "trace, debug, info, warn, error or off (default info)"},
+           {"log-level", "LEVEL", "trace, debug, info, warn, error or off (default info)", {}, log_levels()},
            {"verify", "FILE",
             "serve nobody: prove from this database, a backup for example, that its totals are right"},
            {"job", "JOB", "with --verify: of this job alone"},
            {"json", "", "with --verify: JSON on stdout"}},
       .twin_prefix = "PQD_",
-      .statuses = {
-          {ExitStatus::done, "stopped by SIGTERM or SIGINT; with --verify: all holds"},
-          {ExitStatus::failed,
-           "cannot start: a taken port, a state directory or database that cannot be used; with --verify: "
-           "something does not hold, or the file cannot be read"},
-          {ExitStatus::usage, "the command line does not make sense"},
-          {ExitStatus::no_such_job, "with --verify: no such job"},
-          {ExitStatus::storage_failed, "a commit failed and nothing was acknowledged; start it again"}}};
+      .statuses =
+          {{ExitStatus::done, "stopped by SIGTERM or SIGINT; with --verify: all holds"},
+           {ExitStatus::failed,
+            "cannot start: a taken port, a state directory or database that cannot be used; with --verify: "
+            "something does not hold, or the file cannot be read"},
+           {ExitStatus::usage, "the command line does not make sense"},
+           {ExitStatus::no_such_job, "with --verify: no such job"},
+           {ExitStatus::storage_failed, "a commit failed and nothing was acknowledged; start it again"}},
+      .section = 8};
   return usage;
 }
 

@@ -40,16 +40,26 @@ at_once() {
 make_libraries() { quietly deploy/packages/static-libraries.sh "$1" "build/libraries/$1"; }
 pack() {
   quietly cmake -S deploy/packages -B "$out/cpack-$1" -DPQ_ARCH="$1" -DPQ_PROGRAMS="$PWD/$out/$1" \
-    -DPQ_AGENTS="$PWD/$out/agents"
+    -DPQ_AGENTS="$PWD/$out/agents" -DPQ_PAGES="$PWD/build/$pages/pages"
   quietly cpack --config "$out/cpack-$1/CPackConfig.cmake" -B "$out/cpack-$1/packages"
   mv "$out/cpack-$1"/packages/*.{deb,rpm,tar.gz} "$out"
 }
 
+# The manual and the completions are printed by programs that run here.
+pages=static-x86_64
+if [[ ${architectures[0]} != x86_64 ]]; then
+  echo "building the programs for this machine, which print the manual …" >&2
+  pages=host
+  quietly cmake --preset host
+  quietly cmake --build --preset host --target pages
+fi
 at_once make_libraries
 for arch in "${architectures[@]}"; do
   echo "building the static programs for $arch …" >&2
   quietly cmake --preset "static-$arch"
-  quietly cmake --build --preset "static-$arch" --target pqd pq-agent pq
+  targets=(pqd pq-agent pq)
+  [[ $pages != "static-$arch" ]] || targets+=(pages)
+  quietly cmake --build --preset "static-$arch" --target "${targets[@]}"
   mkdir "$out/$arch"
   cp -d "build/static-$arch"/bin/* "$out/$arch"
   "$arch-linux-gnu-strip" "$out/$arch"/{pqd,pq-agent,pq}

@@ -14,9 +14,9 @@ if [[ "${1:-}" == --packages || "${1:-}" == --tests ]]; then
 fi
 if [[ "${1:-}" == --tests ]]; then
   packages+=(ccache chromium chromium-driver clang-14 clang-format clang-tidy e2fsprogs iproute2 libclang-rt-14-dev
-    libfaketime lintian llvm mmdebstrap parallel primesieve prometheus python3-cloudpickle python3-jsonschema
+    libfaketime lintian llvm mandoc mmdebstrap parallel primesieve prometheus python3-cloudpickle python3-jsonschema
     python3-msgpack python3-pip python3-pytest python3-pytest-xdist python3-selenium python3-setuptools python3-venv
-    python3-wheel python3-yaml python3-zmq qemu-user-static shellcheck sqlite3 systemd systemd-container)
+    python3-wheel python3-yaml python3-zmq qemu-user-static shellcheck sqlite3 systemd systemd-container zsh)
 fi
 
 missing=()

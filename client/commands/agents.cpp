@@ -63,8 +63,10 @@ Outcome run(const Invocation& call) {
 
 Command agents() {
   return {.name = "agents",
-          .usage = client_usage("pq-agents", "[drain NAME…] [FLAGS]",
-                                "lists the agents, or asks some to end after their present steps"),
+          .usage = client_usage({.program = "pq-agents",
+                                 .synopsis = "[FLAGS] | drain NAME… [FLAGS]",
+                                 .purpose = "lists the agents, or asks some to end after their present steps",
+                                 .words = {{"", {"drain"}}}}),
           .run = run};
 }
 

@@ -44,12 +44,14 @@ Outcome run(const Invocation& call) {
 }  // namespace
 
 Command backup() {
-  return {.name = "backup",
-          .usage = client_usage(
-              "pq-backup", "[FLAGS]",
-              "has the head copy its database while it goes on, and prints where the copy is",
-              {{"name", "NAME", "the copy is STATE_DIR/backups/NAME.db (default the date and time)"}}),
-          .run = run};
+  return {
+      .name = "backup",
+      .usage = client_usage(
+          {.program = "pq-backup",
+           .synopsis = "[FLAGS]",
+           .purpose = "has the head copy its database while it goes on, and prints where the copy is",
+           .flags = {{"name", "NAME", "the copy is STATE_DIR/backups/NAME.db (default the date and time)"}}}),
+      .run = run};
 }
 
 }  // namespace pq::commands

@@ -15,6 +15,10 @@ Colours colours(const Invocation& call) {
   return wants_colours(STDOUT_FILENO, call.shared.colour) ? Colours::ansi : Colours::none;
 }
 
+std::vector<WordChoice> words_of_jobs() { return {{"", {"last", "all"}}}; }
+
+std::vector<WordChoice> words_of_one_job() { return {{"", {"last"}}}; }
+
 Selection the_jobs(const Invocation& call) {
   return parse_selection(call.arguments.words_named({"the job's number"})[0]);
 }

@@ -60,8 +60,14 @@ Selection the_one_job(const Invocation& call);
 // The only word of this command line, which says which jobs.
 Selection the_jobs(const Invocation& call);
 
-// Below the synopsis of a command that takes a selection.
-inline constexpr const char* about_selections =
-    "\n\n  JOBS is a number, or several as in 1-3,5, or last, the newest job, or all";
+// What the help of a command says of the word JOBS, or JOB: the first one goes on with ": which ones all
+// are".
+inline const std::string about_jobs =
+    "JOBS is a number, or several as in 1-3,5, or last, the newest job, or all";
+inline constexpr const char* about_one_job = "JOB is a number, or last, the newest job.";
+
+// What a shell completes such a word to.
+std::vector<WordChoice> words_of_jobs();
+std::vector<WordChoice> words_of_one_job();
 
 }  // namespace pq

@@ -105,12 +105,16 @@ Outcome run(const Invocation& call) {
 Command key() {
   return {
       .name = "key",
-      .usage = client_usage("pq-key", "new agent|operator|viewer [FLAGS] | list | revoke NAME",
-                            "makes a key for another machine or person and prints it as a join token; lists "
-                            "the keys, or makes one worthless within a second",
-                            {{"name", "NAME", "the new key's name (default the role and four random digits)"},
-                             {"address", "tcp://HOST:PORT", "where its owner reaches the head"},
-                             {"expires", "7d", "the new key is worthless after so long (default: never)"}}),
+      .usage = client_usage(
+          {.program = "pq-key",
+           .synopsis = "new agent|operator|viewer [FLAGS] | list | revoke NAME",
+           .purpose =
+               "makes a key for another machine or person and prints it as a join token; lists the keys, or "
+               "makes one worthless within a second",
+           .flags = {{"name", "NAME", "the new key's name (default the role and four random digits)"},
+                     {"address", "tcp://HOST:PORT", "where its owner reaches the head"},
+                     {"expires", "7d", "the new key is worthless after so long (default: never)"}},
+           .words = {{"", {"new", "list", "revoke"}}, {"new", {"agent", "operator", "viewer"}}}}),
       .run = run};
 }
 

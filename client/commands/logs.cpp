@@ -101,10 +101,15 @@ Outcome run(const Invocation& call) {
 Command logs() {
   return {.name = "logs",
           .usage = client_usage(
-              "pq-logs", "JOB [FLAGS]", "tells what a job's programs wrote, also on machines that are gone",
-              {{"follow", "", "and what they write from now on, until the job has ended", "f"},
-               {"failed", "", "only of runs that failed"},
-               {"span", "LO", "only of runs over a range with this integer, or of this line of a list"}}),
+              {.program = "pq-logs",
+               .synopsis = "JOB [FLAGS]",
+               .purpose = "tells what a job's programs wrote, also on machines that are gone",
+               .description = about_one_job,
+               .flags = {{"follow", "", "and what they write from now on, until the job has ended", "f"},
+                         {"failed", "", "only of runs that failed"},
+                         {"span", "LO",
+                          "only of runs over a range with this integer, or of this line of a list"}},
+               .words = words_of_one_job()}),
           .run = run};
 }
 

@@ -60,10 +60,14 @@ Outcome run(const Invocation& call) {
 }  // namespace
 
 Command output() {
-  return {.name = "output",
-          .usage = client_usage("pq-output", "JOB [FLAGS]",
-                                "tells what a job with --collect printed, in the order of its range"),
-          .run = run};
+  return {
+      .name = "output",
+      .usage = client_usage({.program = "pq-output",
+                             .synopsis = "JOB [FLAGS]",
+                             .purpose = "tells what a job with --collect printed, in the order of its range",
+                             .description = about_one_job,
+                             .words = words_of_one_job()}),
+      .run = run};
 }
 
 }  // namespace pq::commands

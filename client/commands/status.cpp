@@ -226,9 +226,13 @@ Outcome run(const Invocation& call) {
 
 Command status() {
   return {.name = "status",
-          .usage = client_usage("pq-status", std::string("[JOBS] [FLAGS]") + about_selections + '.',
-                                "lists jobs, or tells all about one",
-                                {{"watch", "", "jobs and agents, again every second, until interrupted"}}),
+          .usage = client_usage(
+              {.program = "pq-status",
+               .synopsis = "[JOBS] [FLAGS]",
+               .purpose = "lists jobs, or tells all about one",
+               .description = about_jobs + ".",
+               .flags = {{"watch", "", "jobs and agents, again every second, until interrupted"}},
+               .words = words_of_jobs()}),
           .run = run};
 }
 

@@ -72,7 +72,11 @@ Outcome run_priority(const Invocation& call) {
 // `all` means what can be steered so, which a sentence tells.
 Usage usage_of(const std::string& program, const std::string& purpose, const std::string& all,
                const std::string& words = "JOBS") {
-  return client_usage(program, words + " [FLAGS]" + about_selections + ": " + all, purpose);
+  return client_usage({.program = program,
+                       .synopsis = words + " [FLAGS]",
+                       .purpose = purpose,
+                       .description = about_jobs + ": " + all,
+                       .words = words_of_jobs()});
 }
 
 }  // namespace

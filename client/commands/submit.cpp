@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "client/commands/commands.h"
 #include "client/connection.h"
@@ -15,13 +16,12 @@
 namespace pq::commands {
 namespace {
 
-constexpr const char* synopsis =
-    "--range A:B [FLAGS] [-- PROGRAM WORDS…]\n\n"
-    "  A program after -- is run over parts of the range, on agents that allow it. {lo}, {hi} and {item} in "
+constexpr const char* about_programs =
+    "A program after -- is run over parts of the range, on agents that allow it. {lo}, {hi} and {item} in "
     "its\n"
-    "  words are replaced; it also finds PQ_LO, PQ_HI, PQ_ITEM, PQ_JOB, PQ_LEASE, PQ_ATTEMPT and PQ_SLOT in "
+    "words are replaced; it also finds PQ_LO, PQ_HI, PQ_ITEM, PQ_JOB, PQ_LEASE, PQ_ATTEMPT and PQ_SLOT in "
     "its\n"
-    "  environment. The last line that it prints is its value, and exit status 0 is success.";
+    "environment. The last line that it prints is its value, and exit status 0 is success.";
 constexpr int tries_max = 5;  // of a head that forgets files in between
 
 void show(const JobSpec& spec, bool json) {
@@ -98,11 +98,15 @@ Command submit() {
   flags.insert(flags.end(), {{"wait", "", "wait for the end"},
                              {"wait-timeout", "30s", "give up after this time; the job goes on"},
                              {"dry-run", "", "print what would be submitted, and talk to nobody"}});
-  return {
-      .name = "submit",
-      .usage = client_usage("pq-submit", synopsis,
-                            "submits a range and prints the job's number, or with --wait its total", flags),
-      .run = run};
+  return {.name = "submit",
+          .usage = client_usage(
+              {.program = "pq-submit",
+               .synopsis = "--range A:B [FLAGS] [-- PROGRAM WORDS…]",
+               .purpose = "submits a range and prints the job's number, or with --wait its total",
+               .description = about_programs,
+               .flags = std::move(flags),
+               .runs_program = true}),
+          .run = run};
 }
 
 }  // namespace pq::commands

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "client/commands/commands.h"
@@ -347,13 +348,15 @@ Outcome run(const Invocation& call) {
 Command user_data() {
   std::vector<Flag> flags = flags_of_agent();
   flags.insert(flags.end(), flags_of_head().begin(), flags_of_head().end());
-  return {.name = "user-data",
-          .usage = client_usage(
-              "pq-user-data", "agent --address tcp://HOST:PORT [FLAGS] | head --device DEVICE [FLAGS]",
-              "prints the cloud-init document with which a new machine becomes a worker, or the "
-              "head",
-              flags),
-          .run = run};
+  return {
+      .name = "user-data",
+      .usage = client_usage(
+          {.program = "pq-user-data",
+           .synopsis = "agent --address tcp://HOST:PORT [FLAGS] | head --device DEVICE [FLAGS]",
+           .purpose = "prints the cloud-init document with which a new machine becomes a worker, or the head",
+           .flags = std::move(flags),
+           .words = {{"", {"agent", "head"}}}}),
+      .run = run};
 }
 
 }  // namespace pq::commands

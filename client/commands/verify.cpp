@@ -41,13 +41,17 @@ Outcome run(const Invocation& call) {
 }  // namespace
 
 Command verify() {
-  return {.name = "verify",
-          .usage = client_usage(
-              "pq-verify", "JOB [FLAGS] | --offline FILE [JOB]",
-              "shows from the head's database, or from a backup of it, that totals are right",
-              {{"offline", "FILE",
-                "in this database, which no pqd has open, and without asking a head: one job, or all"}}),
-          .run = run};
+  return {
+      .name = "verify",
+      .usage = client_usage(
+          {.program = "pq-verify",
+           .synopsis = "JOB [FLAGS] | --offline FILE [JOB]",
+           .purpose = "shows from the head's database, or from a backup of it, that totals are right",
+           .description = about_one_job,
+           .flags = {{"offline", "FILE",
+                      "in this database, which no pqd has open, and without asking a head: one job, or all"}},
+           .words = words_of_one_job()}),
+      .run = run};
 }
 
 }  // namespace pq::commands

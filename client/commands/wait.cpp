@@ -46,13 +46,16 @@ Outcome run(const Invocation& call) {
 }  // namespace
 
 Command wait() {
-  return {.name = "wait",
-          .usage = client_usage(
-              "pq-wait",
-              std::string("JOBS [FLAGS]") + about_selections +
-                  ": those that have not ended.\n  The exit status is the worst of theirs.",
-              "waits for the end of jobs and prints the total; of several, \"JOB TOTAL\" a line"),
-          .run = run};
+  return {
+      .name = "wait",
+      .usage = client_usage(
+          {.program = "pq-wait",
+           .synopsis = "JOBS [FLAGS]",
+           .purpose = "waits for the end of jobs and prints the total; of several, a line \"JOB TOTAL\" each",
+           .description =
+               about_jobs + ": those that have not ended.\nThe exit status is the worst of theirs.",
+           .words = words_of_jobs()}),
+      .run = run};
 }
 
 }  // namespace pq::commands

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cxxopts.hpp>
 
+#include "common/os/pages.h"
 #include "common/text.h"
 #include "common/version.h"
 
@@ -16,24 +17,26 @@ namespace {
 // cxxopts takes "-5" for a flag. With this in front it stays an argument, in its place among the others.
 constexpr char number_mark = '\x1f';
 
-const std::vector<Flag>& flags_of_every_program() {
-  static const std::vector<Flag> flags = {{"help", "", "this page", "h"},
-                                          {"version", "", "the version of this program"}};
+// What is not for people.
+const std::vector<Flag>& hidden_flags() {
+  static const std::vector<Flag> flags = {{"help-as", "man|bash|zsh", "this page for a system to keep"}};
   return flags;
 }
 
 // All that a command line may hold, in the order in which --help lists it.
 std::vector<Flag> all_flags(const Usage& usage) {
   std::vector<Flag> flags = usage.flags;
-  for (const auto* more : {&usage.shared_flags, &flags_of_every_program()})
+  for (const auto* more : {&usage.shared_flags, &flags_of_every_program(), &hidden_flags()})
     flags.insert(flags.end(), more->begin(), more->end());
   return flags;
 }
 
 // A question about pq itself is asked on the command line only.
-bool has_twin(const Flag& flag) { return flag.name != "help" && flag.name != "version"; }
+bool has_twin(const Flag& flag) {
+  return flag.name != "help" && flag.name != "version" && flag.name != "help-as";
+}
 
-std::string twin_of(const Usage& usage, std::string_view flag) {
+std::string twin_name(const Usage& usage, std::string_view flag) {
   std::string twin = usage.twin_prefix;
   for (const char c : flag)
     twin += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
@@ -41,7 +44,7 @@ std::string twin_of(const Usage& usage, std::string_view flag) {
 }
 
 std::optional<std::string> twin_value(const Usage& usage, std::string_view flag) {
-  const char* value = std::getenv(twin_of(usage, flag).c_str());
+  const char* value = std::getenv(twin_name(usage, flag).c_str());
   return value == nullptr || *value == '\0' ? std::nullopt : std::optional<std::string>(value);
 }
 
@@ -57,14 +60,14 @@ bool parse_switch(const Usage& usage, std::string_view flag, const std::string& 
   for (const std::string_view off : {"0", "false", "no", "off"}) {
     if (text == off) return false;
   }
-  refuse(fmt::format("{}={} is neither 1 nor 0", twin_of(usage, flag), printable(text)));
+  refuse(fmt::format("{}={} is neither 1 nor 0", twin_name(usage, flag), printable(text)));
 }
 
 void declare(cxxopts::Options& options, const Usage& usage, const std::string& group,
              const std::vector<Flag>& flags) {
   for (const Flag& flag : flags) {
     const std::string meaning =
-        has_twin(flag) ? fmt::format("{} [{}]", flag.meaning, twin_of(usage, flag.name)) : flag.meaning;
+        has_twin(flag) ? fmt::format("{} [{}]", flag.meaning, twin_name(usage, flag.name)) : flag.meaning;
     const auto value = flag.argument.empty() ? std::shared_ptr<cxxopts::Value>(cxxopts::value<bool>())
                                              : std::shared_ptr<cxxopts::Value>(cxxopts::value<std::string>());
     const std::string names = flag.letter.empty() ? flag.name : flag.letter + ',' + flag.name;
@@ -72,13 +75,23 @@ void declare(cxxopts::Options& options, const Usage& usage, const std::string& g
   }
 }
 
+std::string indented(const std::string& lines) {
+  std::string text = "  ";
+  for (const char c : lines) text += c == '\n' ? std::string("\n  ") : std::string(1, c);
+  return text;
+}
+
 cxxopts::Options declared(const Usage& usage) {
   cxxopts::Options options(usage.program, fmt::format("{}: {}\n", usage.program, usage.purpose));
-  options.custom_help(usage.synopsis).set_width(110);
+  options
+      .custom_help(usage.description.empty() ? usage.synopsis
+                                             : usage.synopsis + "\n\n" + indented(usage.description))
+      .set_width(110);
   std::vector<Flag> shared = usage.shared_flags;
   shared.insert(shared.end(), flags_of_every_program().begin(), flags_of_every_program().end());
   if (!usage.flags.empty()) declare(options, usage, usage.program, usage.flags);
   declare(options, usage, usage.shared_flags.empty() ? usage.program : "Common", shared);
+  declare(options, usage, "hidden", hidden_flags());
   return options;
 }
 
@@ -112,6 +125,16 @@ cxxopts::ParseResult parse(const Usage& usage, const std::vector<std::string>& c
 }
 
 }  // namespace
+
+const std::vector<Flag>& flags_of_every_program() {
+  static const std::vector<Flag> flags = {{"help", "", "this page", "h"},
+                                          {"version", "", "the version of this program"}};
+  return flags;
+}
+
+std::optional<std::string> twin_of(const Usage& usage, const Flag& flag) {
+  return has_twin(flag) ? std::optional(twin_name(usage, flag.name)) : std::nullopt;
+}
 
 void refuse(const std::string& text) { throw EnvironmentError(text, ExitStatus::usage); }
 
@@ -158,6 +181,7 @@ const std::vector<std::string>& Arguments::words_named(const std::vector<std::st
 }
 
 std::optional<std::string> answer_about_itself(const Usage& usage, const Arguments& arguments) {
+  if (const auto format = arguments.value("help-as")) return page_of(usage, *format);
   if (arguments.has("version")) return fmt::format("{} {}", usage.program, program_version);
   if (!arguments.has("help")) return std::nullopt;
   std::string text = declared(usage).help({usage.program, "Common"}) + "\nExit status:";

@@ -21,7 +21,14 @@ struct Flag {
   std::string name;      // "state-dir": --state-dir, PQ_STATE_DIR
   std::string argument;  // "DIR"; empty for a switch
   std::string meaning;
-  std::string letter = {};  // "f": also -f
+  std::string letter = {};               // "f": also -f
+  std::vector<std::string> values = {};  // all that it can be, where `argument` does not list them as a|b|c
+};
+
+// Words that stand on a command line and are no flags, for those who complete it.
+struct WordChoice {
+  std::string after;  // the word before; empty: the program
+  std::vector<std::string> words;
 };
 
 struct StatusMeaning {
@@ -32,14 +39,25 @@ struct StatusMeaning {
 // What --help says of a program, and what its command line may hold.
 struct Usage {
   std::string program;   // "pq-submit"
-  std::string synopsis;  // after the program: "--range A:B [FLAGS]"
+  std::string synopsis;  // after the program: "--range A:B [FLAGS]", or several such between " | "
   std::string purpose;
+  std::string description = {};  // more of it, in lines of at most 108 columns; or nothing
   std::vector<Flag> flags = {};
   std::vector<Flag> shared_flags =
       {};  // of all programs of a family, listed apart; --help and --version are added
   std::string twin_prefix = "PQ_";
   std::vector<StatusMeaning> statuses = {};
+  int section = 1;  // of the manual
+  std::vector<WordChoice> words = {};
+  bool runs_program = false;         // behind a `--`
+  std::vector<Usage> commands = {};  // that are also words after this program: "pq-submit" of `pq submit`
 };
+
+// --help and --version.
+const std::vector<Flag>& flags_of_every_program();
+
+// PQ_STATE_DIR; nullopt of a question about the program itself, which is asked on the command line only.
+std::optional<std::string> twin_of(const Usage& usage, const Flag& flag);
 
 // One command line, with the environment behind it.
 class Arguments {
@@ -73,7 +91,8 @@ class Arguments {
   std::optional<std::vector<std::string>> program_;
 };
 
-// The text of --help or --version, if either was asked for.
+// The text of --help or --version, if either was asked for; or of --help-as, which --help does not list and
+// which builds of packages ask: a page of common/os/pages.h.
 std::optional<std::string> answer_about_itself(const Usage& usage, const Arguments& arguments);
 
 // Is this switch on, on the command line or by its twin? For what must be known before the rest is

@@ -2,8 +2,12 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace pq {
+
+// What --log-level can be.
+const std::vector<std::string>& log_levels();
 
 // `level`: trace, debug, info, warn, error, off. Throws EnvironmentError (usage) for another word. Then use
 // spdlog.

@@ -169,11 +169,16 @@ TEST_CASE("a watch tells why jobs wait and agents will leave, and what is not th
 TEST_CASE("a watch of one job shows its bar, its block and its agents") {
   Sight sight;
   sight.job = job(7, JobState::running, "nightly");
-  sight.agents = agents_of({.agents = {agent("vm-1"), agent("vm-2")}}, JobId{7});
+  AgentReport other = agent("vm-1");
+  AgentReport its = agent("vm-2");
+  other.leases = {{JobId{6}, {}}};
+  its.leases = {{JobId{6}, {}}, {JobId{7}, {}}};
+  sight.agents = agents_of({.agents = {other, its}}, JobId{7});
   const Lines lines = shown(sight, {.columns = 80, .lines = 40});
   CHECK(has_line(lines, "job 7   50.0 %  [##########"));
   CHECK(has_line(lines, "job 7 \"nightly\""));
   CHECK(has_line(lines, "vm-2"));
+  CHECK_FALSE(has_line(lines, "vm-1"));
   sight.agents = {};
   CHECK(has_line(shown(sight, {.columns = 80, .lines = 40}), "no agent computes job 7 now"));
 }

@@ -19,7 +19,8 @@ using Words = std::vector<std::string>;
 using std::filesystem::perms;
 
 Arguments understood(const Words& words) {
-  return {client_usage("pq-submit", "", "", submission_flags()), words};
+  return {client_usage({.program = "pq-submit", .synopsis = "", .purpose = "", .flags = submission_flags()}),
+          words};
 }
 
 // Files of one test, in a directory that is its working directory meanwhile.
