@@ -210,13 +210,8 @@ class Explainer {
   void tell_sharing() {
     if (!job_.ledger.has_free() || slots_idle_ > 0) return;
     if (tell_priority()) return;
-    std::uint64_t slots = 0;
     std::size_t others = 0;
-    for (const Rank& holder : queue_.shares().holders()) {
-      if (holder.job == job_.row.id) continue;
-      slots += holder.slots;
-      others += 1;
-    }
+    for (const Rank& holder : queue_.shares().holders()) others += holder.job != job_.row.id ? 1 : 0;
     if (others == 0) return;
     tell("shares",
          fmt::format("It shares {} slots with {}: {} {} its own.", slots_, count_of(others, "job"),
