@@ -7,6 +7,7 @@
 #include <cmath>
 #include <vector>
 
+#include "client/layout.h"
 #include "client/table.h"
 #include "client/typography.h"
 #include "common/duration.h"
@@ -346,6 +347,27 @@ std::string submission_block(const JobSpec& spec) {
     text += line("failures", fmt::format("{} of an integer, {} of the job at most",
                                          count_of(spec.attempts_max, "attempt"), grouped(spec.failures_max)));
   }
+  return text;
+}
+
+std::string explanation_block(const Explanation& explanation, std::size_t columns) {
+  std::string text = fmt::format("job {} is {}\n", explanation.job.value, to_text(explanation.state));
+  for (const Reason& reason : explanation.reasons) {
+    text += joined(wrapped("  - ", printable(reason.text), columns));
+    if (reason.advice) text += joined(wrapped("    → ", printable(*reason.advice), columns));
+  }
+  return text;
+}
+
+std::string event_line(const EventEntry& event, Colours colours) {
+  std::string_view colour;
+  if (event.severity == Severity::warning) colour = yellow;
+  if (event.severity == Severity::error) colour = red;
+  const Cell what{printable(event.text), colours == Colours::ansi ? colour : ""};
+  std::string text = utc_text(event.unix_ms) + ' ' + painted(what);
+  if (event.job) text += fmt::format(", job {}", event.job->value);
+  if (event.agent) text += ", agent " + printable(*event.agent);
+  if (!event.detail.empty()) text += ": " + printable(event.detail);
   return text;
 }
 

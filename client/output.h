@@ -59,6 +59,13 @@ std::string end_line(const JobReport& ended);
 // Lines and tabs of a program, for a terminal: nothing in it steers that.
 std::string harmless(std::string_view text);
 
+// Why a job is as it is: a sentence an entry, with the advice below it, in lines of at most `columns`
+// columns.
+std::string explanation_block(const Explanation& explanation, std::size_t columns);
+
+// "2026-12-01T10:00:00Z agent lost, agent vm-3: silent for 15s".
+std::string event_line(const EventEntry& event, Colours colours);
+
 // "── [17:18) attempt 2 on vm-3, stderr ──": above what one run wrote to one stream.
 std::string log_heading(const LogEntry& entry);
 

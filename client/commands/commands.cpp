@@ -7,8 +7,8 @@ namespace pq {
 std::vector<Command> all_commands() {
   return {commands::submit(), commands::status(), commands::wait(),     commands::cancel(),
           commands::pause(),  commands::resume(), commands::priority(), commands::logs(),
-          commands::output(), commands::retry(),  commands::agents(),   commands::verify(),
-          commands::backup(), commands::key(),    commands::user_data()};
+          commands::events(), commands::output(), commands::retry(),    commands::agents(),
+          commands::verify(), commands::backup(), commands::key(),      commands::user_data()};
 }
 
 Colours colours(const Invocation& call) {

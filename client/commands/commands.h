@@ -37,6 +37,7 @@ Command resume();
 Command priority();
 Command retry();
 Command logs();
+Command events();
 Command output();
 Command agents();
 Command verify();

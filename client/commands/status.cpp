@@ -76,6 +76,35 @@ Outcome tell_once(const Invocation& call, Connection& connection, const Selectio
   return ExitStatus::done;
 }
 
+// ---------------------------------------------------------------- why
+
+bool is_live(const JobReport& job) { return !has_ended(job.state); }
+
+void tell(const Invocation& call, const Explanation& explanation) {
+  if (call.shared.json) return print(to_line(to_json(explanation)));
+  const bool is_terminal = isatty(STDOUT_FILENO) == 1;
+  print_block(explanation_block(explanation,
+                                is_terminal ? size_of_terminal(STDOUT_FILENO).columns : std::string::npos));
+}
+
+// A line or a block a job; `all` are those that go on.
+Outcome explain(const Invocation& call, Connection& connection, const Selection& selection) {
+  const auto selected = find_jobs(connection, selection, call.screen, is_live);
+  if (!selected) return tl::unexpected(selected.error());
+  if (selected->jobs.empty() && selected->missing.empty()) call.screen.say("there is no job that goes on");
+  Tally tally(call.program, *selected, call.screen);
+  for (const JobId job : selected->jobs) {
+    const auto explanation = connection.ask_for<Explanation>(AskExplanation{.job = job});
+    if (!explanation && is_of_one(selection)) return tl::unexpected(explanation.error());
+    if (explanation) {
+      tell(call, *explanation);
+    } else if (auto failure = tally.take(job, tl::unexpected(explanation.error()), selected->jobs)) {
+      return tl::unexpected(std::move(*failure));
+    }
+  }
+  return tally.worst();
+}
+
 // ---------------------------------------------------------------- again and again
 
 // What is looked at: one job, found when the watch began, or those of a selection as they come and go.
@@ -217,23 +246,28 @@ Outcome watch(const Invocation& call, const Selection& selection) {
 
 Outcome run(const Invocation& call) {
   const Selection selection = parse_words(call);
+  if (call.arguments.has("watch") && call.arguments.has("explain"))
+    refuse("--watch and --explain do not go together: leave out one of them");
   if (call.arguments.has("watch")) return watch(call, selection);
   Connection connection(call.shared, call.screen);
+  if (call.arguments.has("explain")) return explain(call, connection, selection);
   return tell_once(call, connection, selection);
 }
 
 }  // namespace
 
 Command status() {
-  return {.name = "status",
-          .usage = client_usage(
-              {.program = "pq-status",
-               .synopsis = "[JOBS] [FLAGS]",
-               .purpose = "lists jobs, or tells all about one",
-               .description = about_jobs + ".",
-               .flags = {{"watch", "", "jobs and agents, again every second, until interrupted"}},
-               .words = words_of_jobs()}),
-          .run = run};
+  return {
+      .name = "status",
+      .usage = client_usage(
+          {.program = "pq-status",
+           .synopsis = "[JOBS] [FLAGS]",
+           .purpose = "lists jobs, or tells all about one",
+           .description = about_jobs + ".",
+           .flags = {{"watch", "", "jobs and agents, again every second, until interrupted"},
+                     {"explain", "", "why a job waits, or is slow or late; without JOBS, those that go on"}},
+           .words = words_of_jobs()}),
+      .run = run};
 }
 
 }  // namespace pq::commands

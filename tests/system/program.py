@@ -17,7 +17,8 @@ BINARIES = Path(os.environ.get("PQ_BIN", REPOSITORY / "build" / "release" / "bin
 
 ALL_PROGRAMS = (
     "pqd", "pq-agent", "pq", "pq-submit", "pq-status", "pq-wait", "pq-cancel", "pq-pause", "pq-resume",
-    "pq-priority", "pq-retry", "pq-logs", "pq-output", "pq-agents", "pq-verify", "pq-backup", "pq-key", "pq-user-data",
+    "pq-priority", "pq-retry", "pq-logs", "pq-events", "pq-output", "pq-agents", "pq-verify", "pq-backup", "pq-key",
+    "pq-user-data",
 )
 
 _SETTINGS_OF_THIS_SHELL = ("PQ_", "PQD_", "XDG_", "NO_COLOR", "JOURNAL_STREAM", "STATE_DIRECTORY")

@@ -353,6 +353,31 @@ TEST_CASE("what its cloud has told an agent stands beneath the table") {
         R"({"kind":"interruption","text":"EC2 Spot: terminate","ends_unix_ms":1474309787000})");
 }
 
+TEST_CASE("an explanation is wrapped to the terminal, with its advice below") {
+  const Explanation explanation{.job = JobId{7},
+                                .state = JobState::queued,
+                                .reasons = {{"no_agents", "no agent is \x1b[2J connected", "start pq-agent"},
+                                            {"paused", "it is paused", {}}}};
+  CHECK(explanation_block(explanation, 20) ==
+        "job 7 is queued\n  - no agent is ?[2J\n    connected\n    → start pq-agent\n  - it is paused\n");
+  CHECK(explanation_block(explanation, std::string::npos).find("  - no agent is ?[2J connected\n") !=
+        std::string::npos);
+}
+
+TEST_CASE("an event is one line, in the colour of its weight") {
+  const EventEntry event{.number = 9,
+                         .unix_ms = 1'700'000'000'000,
+                         .what = "agent_lost",
+                         .severity = Severity::warning,
+                         .job = JobId{7},
+                         .agent = "vm-3",
+                         .text = "agent lost",
+                         .detail = "silent\nfor 15s"};
+  CHECK(event_line(event, Colours::none) ==
+        "2023-11-14T22:13:20Z agent lost, job 7, agent vm-3: silent?for 15s");
+  CHECK(event_line(event, Colours::ansi).starts_with("2023-11-14T22:13:20Z \x1b[33magent lost\x1b[0m,"));
+}
+
 TEST_CASE("a job that has ended is summed up in one line") {
   CHECK(end_line(done_job()).starts_with("job 7 done: 2 897 536 primes in 10 000 000:60 000 000, "));
   JobReport with_failures = done_job();

@@ -1,0 +1,81 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "client/commands/commands.h"
+#include "client/connection.h"
+#include "client/output.h"
+#include "client/tally.h"
+#include "common/json.h"
+#include "common/text.h"
+
+namespace pq::commands {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration between_looks = 500ms;
+
+void tell(const Invocation& call, const AskEvents& question, const EventsReport& report) {
+  if (report.left_out > 0) {
+    call.screen.say(fmt::format("without {}{}", count_of(report.left_out, "older event"),
+                                question.after == 0 ? "" : " since the last one"));
+  }
+  for (const EventEntry& event : report.events)
+    print(call.shared.json ? to_line(to_json(event)) : event_line(event, colours(call)));
+}
+
+// Those that are there, or until the job has ended or nobody wants to see more.
+Outcome follow(const Invocation& call, Connection& connection, AskEvents question) {
+  const bool follows = call.arguments.has("follow");
+  while (true) {
+    const Duration patience = follows ? connection.time_left() : connection.usual_patience();
+    // Asked first: what has happened to a job that has ended is all there.
+    bool has_more = follows;
+    if (question.job) {
+      const auto job = connection.ask_for<JobReport>(AskJob{.job = *question.job}, patience);
+      if (!job) return tl::unexpected(job.error());
+      has_more = follows && !has_ended(job->state);
+    }
+    const auto report = connection.ask_for<EventsReport>(question, patience);
+    if (!report) return tl::unexpected(report.error());
+    tell(call, question, *report);
+    if (!has_more) return ExitStatus::done;
+    if (!report->events.empty()) question.after = report->events.back().number;
+    if (!connection.rest(std::min(between_looks, connection.time_left()))) return ExitStatus::interrupted;
+    if (connection.time_left() <= 0ms) return ExitStatus::timed_out;
+  }
+}
+
+Outcome run(const Invocation& call) {
+  const bool is_of_a_job = !call.arguments.words().empty();
+  const Selection selection = is_of_a_job ? the_one_job(call) : AllJobs{};
+  Connection connection(call.shared, call.screen);
+  AskEvents question;
+  if (is_of_a_job) {
+    const auto job = find_job(connection, selection, call.screen);
+    if (!job) return tl::unexpected(job.error());
+    question.job = *job;
+  }
+  Outcome outcome = follow(call, connection, question);
+  // Which is how following is meant to end.
+  const bool is_interrupted = !outcome && outcome.error().status == ExitStatus::interrupted;
+  return is_interrupted ? ExitStatus::interrupted : outcome;
+}
+
+}  // namespace
+
+Command events() {
+  return {.name = "events",
+          .usage = client_usage(
+              {.program = "pq-events",
+               .synopsis = "[JOB] [FLAGS]",
+               .purpose = "tells what has happened to jobs and agents, as far as the head remembers it",
+               .description = about_one_job,
+               .flags = {{"follow", "", "and what happens from now on, of a job until it has ended", "f"}},
+               .words = words_of_one_job()}),
+          .run = run};
+}
+
+}  // namespace pq::commands
