@@ -84,9 +84,14 @@ inline constexpr std::uint64_t backup_bytes_spared =
     16 << 20;  // left to the queue on a disk that both share: four times its log between two checkpoints
 
 // ---- HTTP
-inline constexpr std::size_t http_threads = 4;                  // each serves one connection at a time
+inline constexpr std::size_t http_threads = 4;  // each answers one request at a time
+inline constexpr std::size_t visitors_max =
+    512;  // that have not asked yet, and again that wait for an answer
+inline constexpr std::size_t visitors_accepted_at_once = 64;
+inline constexpr Duration accept_pause = 100ms;                 // without descriptors or memory
+inline constexpr std::size_t answers_max = 256;                 // on their way; most are gone at once
 inline constexpr std::size_t http_request_bytes_max = 1 << 14;  // with a browser's cookies for this host
-inline constexpr Duration http_exchange_longest = 5s;           // so long can a slow client hold a thread
+inline constexpr Duration http_exchange_longest = 5s;           // to ask, and again to take the answer
 inline constexpr Duration http_farewell = 500ms;                // for a client to close after the answer
 // Agents that are handed out are some MiB each, to a whole fleet that starts at once over lines of any speed.
 inline constexpr std::size_t agent_programs_max = 16;

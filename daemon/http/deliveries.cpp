@@ -8,7 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "common/limits.h"
@@ -17,6 +17,8 @@ namespace pq {
 namespace {
 
 constexpr int closed = -1;
+
+void close(int& fd) { ::close(std::exchange(fd, closed)); }
 
 bool would_wait() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
@@ -35,12 +37,32 @@ Deliveries::~Deliveries() {
   for (const Delivery& delivery : arrived_) ::close(delivery.fd);
 }
 
-void Deliveries::take(Place place, int fd, std::shared_ptr<const std::string> body) {
+void Deliveries::take_agent(Place place, int fd, std::string head, std::shared_ptr<const std::string> body) {
   const Instant now = clock_.now().instant;
+  take({std::move(place), fd, std::move(head), std::move(body), now + limits::delivery_longest,
+        now + limits::delivery_stall});
+}
+
+void Deliveries::take_page(int fd, std::string head, std::shared_ptr<const std::string> body) {
+  auto place = pages_.reserve();
+  if (!place) {
+    ::close(fd);
+    return;
+  }
+  const Instant deadline = clock_.now().instant + limits::http_exchange_longest;
+  take({std::move(*place), fd, std::move(head), std::move(body), deadline, deadline});
+}
+
+void Deliveries::take(Delivery delivery) {
   const std::scoped_lock lock(mutex_);
-  arrived_.push_back(
-      {std::move(place), fd, std::move(body), now + limits::delivery_longest, now + limits::delivery_stall});
+  arrived_.push_back(std::move(delivery));
   arrival_.ring();
+}
+
+std::vector<Deliveries::Delivery> Deliveries::take_arrived() {
+  const std::scoped_lock lock(mutex_);
+  arrival_.silence();
+  return std::exchange(arrived_, {});
 }
 
 void Deliveries::run() {
@@ -60,39 +82,43 @@ void Deliveries::run() {
     for (std::size_t i = 0; i < under_way.size(); ++i) {
       if (watched[i + 2].revents != 0) advance(under_way[i], now);
       if (under_way[i].fd != closed && now >= std::min(under_way[i].deadline, under_way[i].stalls_at))
-        ::close(std::exchange(under_way[i].fd, closed));
+        close(under_way[i].fd);
     }
     std::erase_if(under_way, [](const Delivery& delivery) { return delivery.fd == closed; });
-    const std::scoped_lock lock(mutex_);
-    arrival_.silence();
-    std::move(arrived_.begin(), arrived_.end(), std::back_inserter(under_way));
-    arrived_.clear();
+    for (Delivery& delivery : take_arrived()) {
+      advance(delivery, now);  // most take all of it at once
+      if (delivery.fd != closed) under_way.push_back(std::move(delivery));
+    }
   }
   for (const Delivery& delivery : under_way) ::close(delivery.fd);
 }
 
 // As much as the socket takes now.
 void Deliveries::advance(Delivery& delivery, Instant now) {
-  if (!delivery.says_farewell) {
-    const std::size_t left = delivery.body->size() - delivery.sent;
-    const ssize_t count = ::send(delivery.fd, delivery.body->data() + delivery.sent, left, MSG_NOSIGNAL);
-    if (count > 0) {
-      delivery.sent += static_cast<std::size_t>(count);
-      delivery.stalls_at = now + limits::delivery_stall;
-    } else if (!would_wait()) {
-      ::close(std::exchange(delivery.fd, closed));
-      return;
-    }
-    if (delivery.sent < delivery.body->size()) return;
-    // A socket that is closed with bytes unread is reset, and the client may lose the end.
-    ::shutdown(delivery.fd, SHUT_WR);
-    delivery.says_farewell = true;
-    delivery.stalls_at = now + limits::http_farewell;
-    return;
+  if (delivery.says_farewell) return hear_farewell(delivery);
+  const std::string_view head = delivery.head;
+  const std::string_view body = delivery.body ? std::string_view(*delivery.body) : std::string_view();
+  while (delivery.sent < head.size() + body.size()) {
+    const bool is_in_head = delivery.sent < head.size();
+    const std::string_view left =
+        is_in_head ? head.substr(delivery.sent) : body.substr(delivery.sent - head.size());
+    const int flags = MSG_NOSIGNAL | (is_in_head && !body.empty() ? MSG_MORE : 0);
+    const ssize_t count = ::send(delivery.fd, left.data(), left.size(), flags);
+    if (count < 0 && would_wait()) return;
+    if (count < 0) return close(delivery.fd);
+    delivery.sent += static_cast<std::size_t>(count);
+    delivery.stalls_at = std::min(delivery.deadline, now + limits::delivery_stall);
   }
-  std::array<char, 1024> unread{};
+  // A socket that is closed with bytes unread is reset, and the client may lose the end.
+  ::shutdown(delivery.fd, SHUT_WR);
+  delivery.says_farewell = true;
+  delivery.stalls_at = now + limits::http_farewell;
+}
+
+void Deliveries::hear_farewell(Delivery& delivery) {
+  std::array<char, 1 << 16> unread;
   const ssize_t count = ::recv(delivery.fd, unread.data(), unread.size(), 0);
-  if (count == 0 || (count < 0 && !would_wait())) ::close(std::exchange(delivery.fd, closed));
+  if (count == 0 || (count < 0 && !would_wait())) close(delivery.fd);
 }
 
 }  // namespace pq

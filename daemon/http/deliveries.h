@@ -1,6 +1,7 @@
-// Large bodies on their way to many clients at once. One thread serves them all, a socket's fill at a time,
-// so that a client with a slow line costs a place here and none of the threads that answer pages. After
-// limits::delivery_longest, or limits::delivery_stall without progress, a client is cut off.
+// Answers on their way to many clients at once: pages, and the agents that new machines fetch. One thread
+// serves them all, a socket's fill at a time, so that a client with a slow line costs a place here and none
+// of the threads that answer. A page has limits::http_exchange_longest to be taken, an agent
+// limits::delivery_longest if it goes on; then a client is cut off.
 #pragma once
 
 #include <memory>
@@ -27,28 +28,36 @@ class Deliveries {
   Deliveries(const Deliveries&) = delete;
   Deliveries& operator=(const Deliveries&) = delete;
 
-  // Before the client is promised anything. nullopt: all places are taken.
-  std::optional<Place> reserve() { return places_.reserve(); }
+  // Before the client is promised an agent. nullopt: all places are taken.
+  std::optional<Place> reserve() { return agents_.reserve(); }
 
-  // Sends `body` over the non-blocking socket `fd`, and closes it.
-  void take(Place place, int fd, std::shared_ptr<const std::string> body);
+  // Sends `head` and then `body`, if there is one, over the non-blocking socket `fd`, and closes it.
+  void take_agent(Place place, int fd, std::string head, std::shared_ptr<const std::string> body);
+
+  // The same. A client that comes while limits::answers_max take theirs is cut off.
+  void take_page(int fd, std::string head, std::shared_ptr<const std::string> body);
 
  private:
   struct Delivery {
     Place place;
     int fd;
-    std::shared_ptr<const std::string> body;
+    std::string head;
+    std::shared_ptr<const std::string> body;  // or nullptr
     Instant deadline;
     Instant stalls_at;
-    std::size_t sent = 0;
+    std::size_t sent = 0;        // of both
     bool says_farewell = false;  // all is sent; the client is to close
   };
 
+  void take(Delivery delivery);
+  std::vector<Delivery> take_arrived();
   void run();
-  void advance(Delivery& delivery, Instant now);
+  static void advance(Delivery& delivery, Instant now);
+  static void hear_farewell(Delivery& delivery);
 
   const Clock& clock_;
-  Places places_{limits::deliveries_max};
+  Places agents_{limits::deliveries_max};
+  Places pages_{limits::answers_max};
   std::mutex mutex_;  // guards all below, but for the bells' descriptors
   std::vector<Delivery> arrived_;
   Bell arrival_;

@@ -3,9 +3,6 @@
 #include <fmt/format.h>
 #include <httplib.h>
 
-#include <array>
-#include <cerrno>
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,20 +11,17 @@
 #include <vector>
 
 #include "common/limits.h"
-#include "common/os/wait.h"
 #include "common/text.h"
 #include "daemon/http/answer.h"
 #include "daemon/http/assets.h"
-#include "daemon/http/bell.h"
-#include "daemon/http/connection.h"
 #include "daemon/http/deliveries.h"
+#include "daemon/http/entrance.h"
+#include "daemon/http/exchange.h"
 #include "daemon/http/own_names.h"
 #include "daemon/http/streams.h"
 
 namespace pq {
 namespace {
-
-using namespace std::chrono_literals;
 
 constexpr const char* soon_s = "5";  // when a client may try again that found no place
 
@@ -58,15 +52,13 @@ void put(const Asset& asset, const AssetReply& reply, httplib::Response& respons
   if (reply.status == 200) response.set_content(reply.bytes.data(), reply.bytes.size(), type_of(asset));
 }
 
-// The headers alone: what the library would read of the body is nothing.
-void announce(const HttpAnswer& answer, httplib::Response& response) {
-  response.set_header("ETag", '"' + to_text(answer.file->sha256) + '"');
-  response.set_content_provider(answer.file->bytes->size(), answer.type,
+// The headers alone, of a body that others send: what the library would read of it is nothing.
+void announce(const std::string& body, const char* type, httplib::Response& response) {
+  response.set_content_provider(body.size(), type,
                                 [](std::size_t, std::size_t, httplib::DataSink&) { return false; });
 }
 
-// Whether what is sent over a connection later on is somebody else's business. The headers alone: the library
-// asks for a body, gets none, and has no length to tell.
+// The same, of one that has no length.
 void announce_stream(httplib::Response& response) {
   response.set_header("X-Accel-Buffering", "no");  // by proxies that collect answers
   response.set_content_provider("text/event-stream", [](std::size_t, httplib::DataSink&) { return false; });
@@ -81,8 +73,7 @@ HttpAnswer wrong_host(const std::string& host) {
                   printable(host)));
 }
 
-// One answer a connection: with few threads, a client that keeps one open would keep out others. Each thread
-// has its own of these.
+// One answer a connection: a client that keeps one open would keep a place. Each thread has its own of these.
 class Pages : public httplib::Server {
  public:
   Pages(Snapshots& snapshots, const AgentFiles& agents, const OwnNames& names, Deliveries& deliveries,
@@ -100,26 +91,28 @@ class Pages : public httplib::Server {
     });
   }
 
-  void serve(Connection& connection) {
+  void serve(Visitor visitor) {
     bool is_closed = false;
     const auto whole_and_plain = [&](httplib::Request& request) {
       request.ranges.clear();
       accept_encoding_ = request.get_header_value("Accept-Encoding");
       request.headers.erase("Accept-Encoding");  // compressing costs more than loopback does
     };
-    process_request(connection, true, is_closed, whole_and_plain);
-    auto ordered = std::exchange(ordered_, std::nullopt);
-    const std::optional<int> fd = ordered ? connection.hand_over() : std::nullopt;
-    if (!fd) return connection.see_off();
-    if (!ordered->body) return streams_.take(std::move(ordered->place), *fd);
-    deliveries_.take(std::move(ordered->place), *fd, std::move(ordered->body));
+    Exchange exchange(std::move(visitor.request));
+    process_request(exchange, true, is_closed, whole_and_plain);
+    Order order = std::exchange(order_, {});
+    if (order.is_stream) return streams_.take(std::move(*order.place), visitor.fd, exchange.take_answer());
+    if (order.place)
+      return deliveries_.take_agent(std::move(*order.place), visitor.fd, exchange.take_answer(), order.body);
+    deliveries_.take_page(visitor.fd, exchange.take_answer(), order.body);
   }
 
  private:
-  // What goes on after the headers.
+  // What follows what the library has written.
   struct Order {
-    Place place;
-    std::shared_ptr<const std::string> body;  // nullptr: a stream
+    std::shared_ptr<const std::string> body = nullptr;
+    bool is_stream = false;
+    std::optional<Place> place = std::nullopt;  // for a stream or an agent
   };
 
   void answer(const httplib::Request& request, httplib::Response& response) {
@@ -141,35 +134,40 @@ class Pages : public httplib::Server {
     }
     if (path == "/api/v1/stream") return answer_with_stream(request, response);
     const auto snapshot = snapshots_.fresh(job_looked_at(path, request.params));
-    put(*shared_answer_to(path, snapshot, request.params), response);
+    const auto page = shared_answer_to(path, snapshot, request.params);
+    if (request.method == "HEAD" || page->status != 200) return put(*page, response);
+    order_.body = {page, &page->body};
+    announce(*order_.body, page->type, response);
   }
 
   void answer_about_agent(const httplib::Request& request, httplib::Response& response) {
     const HttpAnswer answer = pq::answer_about_agent(request.path, agents_.all());
     if (answer.file == nullptr) return put(answer, response);
-    if (request.method == "HEAD") return announce(answer, response);
-    auto place = deliveries_.reserve();
-    if (!place) {
+    response.set_header("ETag", '"' + to_text(answer.file->sha256) + '"');
+    if (request.method == "HEAD") return announce(*answer.file->bytes, answer.type, response);
+    order_.place = deliveries_.reserve();
+    if (!order_.place) {
+      response.headers.erase("ETag");
       put(refusal(503, "too_much", "too many machines fetch an agent at once; try again in some seconds"),
           response);
       return response.set_header("Retry-After", soon_s);
     }
-    announce(answer, response);
-    ordered_ = Order{std::move(*place), answer.file->bytes};
+    order_.body = answer.file->bytes;
+    announce(*order_.body, answer.type, response);
   }
 
   void answer_with_stream(const httplib::Request& request, httplib::Response& response) {
     if (request.method == "HEAD") return announce_stream(response);
-    auto place = streams_.reserve();
-    if (!place) {
+    order_.place = streams_.reserve();
+    if (!order_.place) {
       put(refusal(503, "too_much",
                   fmt::format("{} streams are open, which are all that there may be; close a dashboard",
                               limits::streams_max)),
           response);
       return response.set_header("Retry-After", soon_s);
     }
+    order_.is_stream = true;
     announce_stream(response);
-    ordered_ = Order{std::move(*place), nullptr};
   }
 
   Snapshots& snapshots_;
@@ -180,7 +178,7 @@ class Pages : public httplib::Server {
 
   // ---- of the request that is being answered
   std::string accept_encoding_;
-  std::optional<Order> ordered_;
+  Order order_;
 };
 
 }  // namespace
@@ -190,35 +188,24 @@ struct HttpServer::Parts {
         const std::vector<std::string>& own)
       : snapshots(from),
         agents(files),
-        clock(with),
         names(own),
         listener(address),
         deliveries(with),
-        streams(from, with) {}
+        streams(from, with),
+        entrance(listener, with) {}
 
-  void serve_until_stopped() {
+  void answer_until_closed() {
     Pages pages(snapshots, agents, names, deliveries, streams);
-    while (true) {
-      wait_readable(Duration::max(), std::array{listener.fd(), stop.fd()});
-      if (stop.is_ringing()) return;
-      if (const auto fd = listener.accept()) {
-        Connection connection(*fd, stop, clock);
-        pages.serve(connection);
-      } else if (errno != EAGAIN) {
-        wait_readable(100ms,
-                      std::array{stop.fd()});  // no descriptors, no memory: it passes, or others report it
-      }
-    }
+    while (auto visitor = entrance.next()) pages.serve(std::move(*visitor));
   }
 
   Snapshots& snapshots;
   const AgentFiles& agents;
-  const Clock& clock;
   const OwnNames names;
-  Listener listener;
+  const Listener listener;
   Deliveries deliveries;
   Streams streams;
-  Bell stop;
+  Entrance entrance;
   std::vector<std::thread> threads;
 };
 
@@ -226,11 +213,11 @@ HttpServer::HttpServer(const HttpAddress& address, Snapshots& snapshots, const A
                        const Clock& clock, const std::vector<std::string>& names)
     : parts_(std::make_unique<Parts>(address, snapshots, agents, clock, names)) {
   for (std::size_t i = 0; i < limits::http_threads; ++i)
-    parts_->threads.emplace_back(&Parts::serve_until_stopped, parts_.get());
+    parts_->threads.emplace_back(&Parts::answer_until_closed, parts_.get());
 }
 
 HttpServer::~HttpServer() {
-  parts_->stop.ring();
+  parts_->entrance.close();
   parts_->snapshots.close();
   for (std::thread& thread : parts_->threads) thread.join();
 }

@@ -1,6 +1,7 @@
-// The head's HTTP side: read-only pages, served from Snapshots by a few threads of their own. The library
-// does the HTTP; the threads, the sockets and their time are ours, so that no client can hold up another
-// one for long, or the stop at all.
+// The head's HTTP side: read-only pages, rendered from Snapshots by a few threads of their own. Neither these
+// nor the turn ever wait for a client: Entrance reads what is asked, Deliveries and Streams send what is
+// answered, each by one thread for all sockets, with a bound on how many and for how long. The library
+// understands and words the HTTP in between.
 #pragma once
 
 #include <memory>

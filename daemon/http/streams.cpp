@@ -48,10 +48,13 @@ Streams::~Streams() {
   for (Stream& stream : streams_) close(stream.fd);
 }
 
-void Streams::take(Place place, int fd) {
+void Streams::take(Place place, int fd, std::string head) {
   bound_kernel(fd);
+  Stream stream{.place = std::move(place), .fd = fd};
+  stream.waiting.push_back(
+      {.text = std::make_shared<const std::string>(std::move(head)), .since = clock_.now().instant});
   const std::scoped_lock lock(mutex_);
-  arrived_.push_back({.place = std::move(place), .fd = fd});
+  arrived_.push_back(std::move(stream));
   news_.ring();
 }
 

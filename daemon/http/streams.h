@@ -36,8 +36,8 @@ class Streams {
   // One of limits::streams_max, before the client is promised anything.
   std::optional<Place> reserve() { return places_.reserve(); }
 
-  // From now on the client at the non-blocking socket `fd`, which has its headers, is told.
-  void take(Place place, int fd);
+  // From now on the client at the non-blocking socket `fd` is told, first `head`, its headers.
+  void take(Place place, int fd, std::string head);
 
  private:
   // What all are told at one time.
@@ -50,7 +50,7 @@ class Streams {
   struct Text {
     std::shared_ptr<const std::string> text;
     Instant since;          // it waits
-    bool is_pulse = false;  // else it is the whole state
+    bool is_pulse = false;  // else the headers or the whole state
   };
 
   struct Stream {

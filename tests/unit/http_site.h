@@ -88,6 +88,8 @@ class RawClient {
     return ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
   }
 
+  void ends() { ::shutdown(fd_, SHUT_WR); }
+
   // The first that comes.
   std::string hears_some() {
     std::array<char, 4096> part{};

@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 #include <httplib.h>
-#include <sys/socket.h>
 
 #include <array>
 #include <chrono>
@@ -12,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "common/json.h"
@@ -20,7 +20,6 @@
 #include "common/wire.h"
 #include "daemon/agent_files.h"
 #include "daemon/daemon.h"
-#include "daemon/http/connection.h"
 #include "daemon/http/listener.h"
 #include "daemon/http/server.h"
 #include "daemon/http/snapshots.h"
@@ -197,8 +196,10 @@ TEST_CASE("an answer is whole and plain, whatever was asked for") {
 TEST_CASE("slow clients hold up neither others nor the stop") {
   Site site;
   std::list<RawClient> slow;
-  for (std::size_t i = 0; i + 1 < limits::http_threads; ++i)
-    slow.emplace_back(site.server->address()).says("GET /healthz HTTP/1.1\r\n");
+  for (const char* said : {"GET /healthz HTTP/1.1\r\n", "", "G"}) {
+    for (std::size_t i = 0; i < 10 * limits::http_threads; ++i)
+      slow.emplace_back(site.server->address()).says(said);
+  }
   CHECK(site.get("/healthz").body == "ok\n");
   const Instant before = instant_now();
   site.server.reset();
@@ -206,56 +207,61 @@ TEST_CASE("slow clients hold up neither others nor the stop") {
   for (RawClient& client : slow) CHECK(client.hears() == "");
 }
 
-struct Line {
-  Line() {
-    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()) == 0);
-    server.emplace(ends[0], stop, clock);
-  }
-  ~Line() { ::close(ends[1]); }
-  Line(const Line&) = delete;
-  Line& operator=(const Line&) = delete;
-
-  void says(const std::string& bytes) const {
-    REQUIRE(::send(ends[1], bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()));
-  }
-  std::optional<std::string> hears(std::size_t size = 100) {
-    std::string bytes(size, ' ');
-    const ssize_t count = server->read(bytes.data(), size);
-    if (count < 0) return std::nullopt;
-    return bytes.substr(0, static_cast<std::size_t>(count));
-  }
-
-  std::array<int, 2> ends{};
-  TestClock clock;
-  Bell stop;
-  std::optional<Connection> server;
-};
-
 TEST_CASE("a byte now and then does not buy a client more time") {
-  Line line;
-  line.says("GET");
-  CHECK(line.hears(1) == "G");
-  line.clock.passes(limits::http_exchange_longest);
-  line.says(" /");
-  CHECK(line.hears() == "ET");
-  CHECK(line.hears() == std::nullopt);
-  CHECK(line.server->write("late", 4) < 0);
+  Site site;
+  RawClient client(site.server->address());
+  client.says("GET /healthz");
+  CHECK(site.get("/healthz").body == "ok\n");  // by now that was heard, too
+  site.clock.passes(limits::http_exchange_longest);
+  client.says(" HTTP/1.1\r\nX: ");
+  CHECK(client.hears() == "");
 }
 
-TEST_CASE("no more is read of a request than the limit") {
-  Line line;
-  line.says(std::string(limits::http_request_bytes_max + 1, 'x'));
-  std::size_t read = 0;
-  while (const auto part = line.hears()) read += part->size();
-  CHECK(read == limits::http_request_bytes_max);
+TEST_CASE("a request that comes in pieces is one") {
+  const Site site;
+  RawClient client(site.server->address());
+  for (const char piece : std::string("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")) {
+    REQUIRE(client.says({piece}));
+    std::this_thread::sleep_for(1ms);
+  }
+  CHECK(client.hears().ends_with("ok\n"));
 }
 
-TEST_CASE("the stop ends every wait for a client, and its end of sending is no error") {
-  Line line;
-  ::shutdown(line.ends[1], SHUT_WR);
-  CHECK(line.hears() == "");
-  line.stop.ring();
-  CHECK(line.hears() == std::nullopt);
+TEST_CASE("a client that has ended its sending is answered") {
+  const Site site;
+  RawClient client(site.server->address());
+  client.says("GET /healthz HTTP/1.1\r\n\r\n");
+  client.ends();
+  CHECK(client.hears().ends_with("ok\n"));
+}
+
+TEST_CASE("where too many have come and not asked, the first make room") {
+  const Site site;
+  std::list<RawClient> idle;
+  const std::size_t more = 8;
+  for (std::size_t i = 0; i < limits::visitors_max + more; ++i) idle.emplace_back(site.server->address());
+  CHECK(site.get("/healthz").body == "ok\n");
+  for (std::size_t i = 0; i < more; ++i) {
+    CHECK(idle.front().hears() == "");
+    idle.pop_front();
+  }
+  idle.back().says("GET /healthz HTTP/1.1\r\n\r\n");
+  CHECK(idle.back().hears().ends_with("ok\n"));
+}
+
+TEST_CASE("a client that does not take its answer holds up nobody, and is cut off") {
+  Site site;
+  Snapshot large = picture(site.clock.now().instant);
+  large.jobs.jobs[0].error = std::string(std::size_t{32} << 20, 'x');  // more than sockets hold
+  site.snapshots.publish(large);
+  std::list<RawClient> slow;
+  for (std::size_t i = 0; i < 3 * limits::http_threads; ++i)
+    slow.emplace_back(site.server->address()).says("GET /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  for (RawClient& client : slow) CHECK(client.hears_some().starts_with("HTTP/1.1 200"));
+  CHECK(site.get("/healthz").body == "ok\n");
+  site.clock.passes(limits::http_exchange_longest);
+  CHECK(site.get("/healthz").body == "ok\n");  // which wakes those who look at the time
+  for (RawClient& client : slow) CHECK(client.hears().size() < std::size_t{32} << 20);
 }
 
 // ---------------------------------------------------------------- pictures of the queue
