@@ -61,7 +61,7 @@ inline Snapshot picture(Instant taken_at) {
     snapshot.details[one.job]->explanation = {
         .job = one.job, .state = one.state, .reasons = {{"runs", "", {}}}};
   }
-  for (const std::uint64_t none : {6, 8}) snapshot.details[JobId{none}] = std::nullopt;
+  for (const std::uint64_t none : {6U, 8U}) snapshot.details[JobId{none}] = std::nullopt;
   return snapshot;
 }
 
