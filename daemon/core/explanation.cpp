@@ -109,7 +109,7 @@ class Explainer {
                          printable(job_.row.error.value_or("no reason is known"))),
              advice_on_failure());
     }
-    if (job_.row.state != JobState::done) tell_failed_spans();
+    if (job_.row.state == JobState::cancelled) tell_failed_spans();  // else the error has said it
   }
 
   void tell_paused() {
