@@ -154,9 +154,10 @@ std::string flags_sections(const Usage& usage) {
 std::string commands_section(const Usage& usage) {
   if (usage.commands.empty()) return "";
   std::string text = ".SH COMMANDS\n";
-  for (const Usage& command : usage.commands)
+  for (const Usage& command : usage.commands) {
     text += fmt::format(".TP\n.BR {} ({})\n{}", troff(command.program), command.section,
                         troff_line(command.purpose));
+  }
   return text;
 }
 

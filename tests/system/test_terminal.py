@@ -10,6 +10,7 @@ import select
 import struct
 import subprocess
 import termios
+import time
 from functools import partial
 from typing import Callable, Mapping
 
@@ -80,13 +81,15 @@ class OnTerminal:
     def read_frame(self, wanted: Callable[[list[str]], bool]) -> list[str]:
         """The lines of the first whole drawing from now on that is as it is wanted."""
         self.seen = b""
-        while True:
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until:
             for frame in self.seen.decode(errors="ignore").split("\x1b[H")[1:]:
                 whole, end, _ = frame.partition("\x1b[J")
                 lines = whole.replace("\x1b[K", "").split("\r\n")[:-1]
                 if end and wanted(lines):
                     return lines
             assert self.read_some(), f"it has ended: {self.seen!r}"
+        raise AssertionError(f"no drawing was as wanted: {self.seen[-4096:]!r}")
 
 
 def owning_terminal(terminal: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import subprocess
 from pathlib import Path
@@ -100,3 +101,18 @@ def test_a_head_hands_out_the_agents_of_all_architectures(architecture: str, tmp
         handed_out = tmp_path / "usr/lib/pq/agents" / f"pq-agent-{each}"
         assert handed_out.read_bytes() == (PACKAGES / each / "pq-agent").read_bytes()
         assert handed_out.stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("name", NAMES)
+def test_every_program_has_its_manual_and_completions(name: str, architecture: str, tmp_path: Path) -> None:
+    output("dpkg-deb", "--extract", deb(name, architecture), tmp_path)
+    programs = [path.name for folder in ("bin", "sbin") for path in (tmp_path / "usr" / folder).glob("*")]
+    assert programs
+    for program in programs:
+        (page,) = (tmp_path / "usr/share/man").glob(f"man*/{program}.*.gz")
+        title = gzip.decompress(page.read_bytes()).decode().split(" ", 3)[:3]
+        assert title == [".TH", program.upper().replace("-", "\\-"), page.parent.name.removeprefix("man")]
+        completions = f"bash-completion/completions/{program} zsh/vendor-completions/_{program} zsh/site-functions/_{program}"
+        for path in completions.split():
+            assert program in (tmp_path / "usr/share" / path).read_text()
