@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""What dashboards cost the beats of a fleet: 256 simulated agents that compute, with and without 100 dashboards, in turn.
+"""What dashboards cost the beats of a fleet: 256 simulated agents that compute, without and with 100 dashboards.
 
 Each dashboard reads a stream of changes and asks for a job's ledger and for all agents once a second. In rounds of some
 seconds (without, with, without, with …) the head's own histogram of turns and the time until each beat is answered are
-measured; a last part adds clients that are slow or never read. Run it on an otherwise idle machine:
-tests/bench/dashboards.py [--agents 256] [--dashboards 100] [--rounds 5] [--seconds 10] [--hostile] (PQ_BIN for another build)
+measured; --hostile adds a part with clients that are slow or never read. Browsers compute elsewhere, so the process that
+plays them here has the lowest priority. Run it on an otherwise idle machine, with PQ_BIN for another build:
+tests/bench/dashboards.py [--agents 256] [--dashboards 100] [--rounds 5] [--seconds 10] [--hostile]
 """
 
 from __future__ import annotations
@@ -103,7 +104,9 @@ class Viewers:
 
 def view(address: str, job: int, count: int, hostile: int) -> Viewers:
     words = [sys.executable, __file__, "view", address, str(job), str(count), str(hostile)]
-    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent)
+    process = subprocess.Popen(
+        ["nice", "-n", "19", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent
+    )
     assert process.stdout
     process.stdout.readline()  # all are there
     return Viewers(process)
@@ -240,12 +243,12 @@ def rows(parts: list[Part]) -> Iterator[Row]:
     for part in parts[1:]:
         for what, quantile in (("turn, p50", 0.5), ("turn, p99", 0.99)):
             a, b = part.turn_s(quantile), base.turn_s(quantile)
-            target = "at most 1.25 ×" if quantile == 0.99 and part is parts[1] else ""
-            yield Row(f"{what}, {part.name}", milliseconds(a), f"{base.name} {milliseconds(b)}", f"{a / b:.2f} ×", target)
+            yield Row(f"{what}, {part.name}", milliseconds(a), f"{base.name} {milliseconds(b)}", f"{a / b:.2f} ×", "")
         for what, quantile in (("beat to answer, p50", 0.5), ("beat to answer, p99", 0.99)):
             a, b = part.beat_s(quantile), base.beat_s(quantile)
             yield Row(f"  {what}", milliseconds(a), milliseconds(b), f"{a / b:.2f} ×", "")
-        ticks, pages, bytes_, cut = (sum(seen[key] for seen in part.seen) for key in ("ticks", "pages", "bytes", "cut_off"))
+        keys = ("ticks", "pages", "bytes", "cut_off")
+        ticks, pages, bytes_, cut = (sum(seen[key] for seen in part.seen) for key in keys)
         page_s = statistics.median(seen["page_p99_s"] for seen in part.seen)
         yield Row("  seen by the dashboards", f"{ticks} ticks, {pages} pages, {bytes_ / 1e6:.0f} MB",
                   f"streams cut off: {cut}", f"page p99 {page_s * 1e3:.0f} ms", "")

@@ -119,6 +119,7 @@ TEST_CASE("what is no HTTP, or too much of it, gets a 400 or nothing, and the ne
         "GET / HTTP/1.1\r\n" + std::string(20'000, ':')}) {
     RawClient client(site.server->address());
     client.says(bytes);
+    client.ends();
     const std::string heard = client.hears();
     CAPTURE(heard);
     CHECK((heard.empty() || (heard.starts_with("HTTP/1.1 4") && says(heard, "pq.error/1"))));
@@ -196,7 +197,7 @@ TEST_CASE("an answer is whole and plain, whatever was asked for") {
 TEST_CASE("slow clients hold up neither others nor the stop") {
   Site site;
   std::list<RawClient> slow;
-  for (const char* said : {"GET /healthz HTTP/1.1\r\n", "", "G"}) {
+  for (const char* said : {"GET /healthz HTTP/1.1\r\n", "G"}) {
     for (std::size_t i = 0; i < 10 * limits::http_threads; ++i)
       slow.emplace_back(site.server->address()).says(said);
   }
@@ -239,13 +240,14 @@ TEST_CASE("where too many have come and not asked, the first make room") {
   const Site site;
   std::list<RawClient> idle;
   const std::size_t more = 8;
-  for (std::size_t i = 0; i < limits::visitors_max + more; ++i) idle.emplace_back(site.server->address());
+  for (std::size_t i = 0; i < limits::visitors_max + more; ++i)
+    idle.emplace_back(site.server->address()).says("G");
   CHECK(site.get("/healthz").body == "ok\n");
   for (std::size_t i = 0; i < more; ++i) {
     CHECK(idle.front().hears() == "");
     idle.pop_front();
   }
-  idle.back().says("GET /healthz HTTP/1.1\r\n\r\n");
+  idle.back().says("ET /healthz HTTP/1.1\r\n\r\n");
   CHECK(idle.back().hears().ends_with("ok\n"));
 }
 
@@ -260,7 +262,7 @@ TEST_CASE("a client that does not take its answer holds up nobody, and is cut of
   for (RawClient& client : slow) CHECK(client.hears_some().starts_with("HTTP/1.1 200"));
   CHECK(site.get("/healthz").body == "ok\n");
   site.clock.passes(limits::http_exchange_longest);
-  CHECK(site.get("/healthz").body == "ok\n");  // which wakes those who look at the time
+  CHECK(site.get("/").status == 200);  // which makes the server look at the time
   for (RawClient& client : slow) CHECK(client.hears().size() < std::size_t{32} << 20);
 }
 
