@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "common/limits.h"
+#include "common/os/priority.h"
 
 namespace pq {
 namespace {
@@ -66,6 +67,7 @@ std::vector<Deliveries::Delivery> Deliveries::take_arrived() {
 }
 
 void Deliveries::run() {
+  give_way();  // to the turn
   std::vector<Delivery> under_way;
   std::vector<pollfd> watched;
   while (true) {

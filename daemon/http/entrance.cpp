@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/limits.h"
+#include "common/os/priority.h"
 #include "common/os/wait.h"
 
 namespace pq {
@@ -61,6 +62,7 @@ void Entrance::close() {
 // ---------------------------------------------------------------- the thread that reads
 
 void Entrance::serve() {
+  give_way();  // to the turn
   std::vector<pollfd> watched;
   while (true) {
     watched = {{stop_.fd(), POLLIN, 0}, {listener_.fd(), POLLIN, 0}};

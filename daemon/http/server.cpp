@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "common/limits.h"
+#include "common/os/priority.h"
 #include "common/text.h"
 #include "daemon/http/answer.h"
 #include "daemon/http/assets.h"
@@ -195,6 +196,7 @@ struct HttpServer::Parts {
         entrance(listener, with) {}
 
   void answer_until_closed() {
+    give_way();  // to the turn
     Pages pages(snapshots, agents, names, deliveries, streams);
     while (auto visitor = entrance.next()) pages.serve(std::move(*visitor));
   }

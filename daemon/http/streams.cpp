@@ -13,6 +13,7 @@
 #include <iterator>
 #include <utility>
 
+#include "common/os/priority.h"
 #include "common/os/wait.h"
 #include "daemon/http/changes.h"
 
@@ -61,6 +62,7 @@ void Streams::take(Place place, int fd, std::string head) {
 // ---------------------------------------------------------------- the thread that asks
 
 void Streams::ask() {
+  give_way();  // to the turn
   std::shared_ptr<const Snapshot> before;
   while (true) {
     if (!wanted_.is_ringing()) before.reset();
@@ -84,6 +86,7 @@ void Streams::ask() {
 // ---------------------------------------------------------------- the thread that serves
 
 void Streams::serve() {
+  give_way();  // to the turn
   constexpr int second_ms = 1000;
   std::vector<pollfd> watched;
   while (true) {
