@@ -1,6 +1,7 @@
 // What the head answers, as people and programs see it: whatever texts and numbers are in it, JSON stays
 // JSON, and no line steers a terminal.
 #include <algorithm>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <variant>
@@ -12,10 +13,18 @@
 #include "common/text.h"
 #include "common/wire.h"
 #include "daemon/http/answer.h"
+#include "daemon/http/assets.h"
+#include "daemon/http/changes.h"
 #include "daemon/http/metrics.h"
+#include "daemon/http/own_names.h"
 #include "tests/fuzz/entry.h"
 
-namespace pq::fuzz {
+namespace pq {
+
+// None are fuzzed.
+std::span<const Asset> all_assets() { return {}; }
+
+namespace fuzz {
 namespace {
 
 void check_json(std::string_view line) {
@@ -48,8 +57,38 @@ void show(const JobReport& report) {
   check(!taken || *taken >= Duration{0}, "no job ends before it began");
 }
 
+// A stream's text is a line with a word and a line of JSON each, whatever is told.
+void check_stream(std::string_view text) {
+  while (!text.empty()) {
+    const auto end = text.find("\n\n");
+    check(end != std::string_view::npos, "each message of a stream ends");
+    const std::string_view message = text.substr(0, end);
+    text.remove_prefix(end + 2);
+    if (message.starts_with("retry: ")) continue;
+    const auto line = message.find('\n');
+    check(message.starts_with("event: ") && line != std::string_view::npos, "a message begins with its word");
+    const std::string_view data = message.substr(line + 1);
+    check(data.starts_with("data: "), "and has data");
+    check_json(data.substr(6));
+  }
+}
+
+void stream(const Snapshot& snapshot) {
+  check_stream(whole_state(snapshot));
+  check_stream(changes({}, snapshot));
+  check_stream(changes(snapshot, {}));
+  check_stream(changes(snapshot, snapshot));
+}
+
+void check_page(std::string_view path, const Snapshot& snapshot, const HttpQuery& query = {}) {
+  const HttpAnswer answer = answer_to(path, &snapshot, query);
+  check(answer.status == 200, "HTTP shows what there is");
+  check_json(std::string_view(answer.body).substr(0, answer.body.size() - 1));
+}
+
 void show(const JobsReport& report) {
   const Snapshot snapshot{{}, report, {}};
+  stream(snapshot);
   check_json(to_line(to_json(report)));
   check(answer_to("/api/v1/jobs", &snapshot).status == 200, "HTTP shows all jobs");
   check_lines(metrics(snapshot, {}));
@@ -58,6 +97,9 @@ void show(const JobsReport& report) {
 }
 
 void show(const AgentsReport& report) {
+  const Snapshot snapshot{{}, {}, report};
+  check_page("/api/v1/agents", snapshot);
+  stream(snapshot);
   check_json(to_line(to_json(report)));
   check_lines(agents_table(report, Colours::none));
 }
@@ -72,6 +114,10 @@ void show(const Refusal& refusal) {
 }
 
 void show(const Logs& logs) {
+  Snapshot snapshot;
+  snapshot.details[JobId{7}] = JobDetail{};
+  snapshot.details[JobId{7}]->failed_logs = logs.entries;
+  check_page("/api/v1/jobs/7/logs", snapshot);
   for (const LogEntry& entry : logs.entries) check_json(to_line(to_json(JobId{7}, entry)));
 }
 
@@ -84,9 +130,38 @@ void show(const KeysReport& report) {
   check_lines(keys_table(report));
 }
 
-void show(const EventsReport& events) { check_json(to_line(to_json(events))); }
+void show(const EventsReport& events) {
+  check_json(to_line(to_json(events)));
+  Snapshot snapshot;
+  snapshot.events = std::make_shared<const EventsReport>(events);
+  check_page("/api/v1/events", snapshot);
+  check_page("/api/v1/events", snapshot, {{"after", "7"}, {"limit", "3"}});
+  check_stream(whole_state(snapshot));
+}
 
-void show(const Explanation& explanation) { check_json(to_line(to_json(explanation))); }
+void show(const Explanation& explanation) {
+  Snapshot snapshot;
+  snapshot.details[JobId{7}] = JobDetail{};
+  snapshot.details[JobId{7}]->explanation = explanation;
+  check_page("/api/v1/jobs/7/explanation", snapshot);
+}
+
+// What a stranger asks for: `bytes` as a path, as the query of one, and as headers.
+void ask(std::string_view bytes) {
+  const Snapshot nothing;
+  const std::string text(bytes);
+  for (const HttpAnswer& answer :
+       {answer_to(bytes, &nothing), answer_to("/api/v1/events", &nothing, {{text, "1"}}),
+        answer_to("/api/v1/events", &nothing, {{"agent", text}}),
+        answer_to("/api/v1/events", &nothing, {{"job", text}}),
+        answer_to("/api/v1/jobs/" + text, &nothing)}) {
+    if (answer.status != 200) check_json(std::string_view(answer.body).substr(0, answer.body.size() - 1));
+  }
+  static_cast<void>(OwnNames({"head"}).has(bytes));
+  const Asset asset{"a.js", "abc", "plain", "packed"};
+  const AssetReply reply = reply_with(asset, bytes, bytes);
+  check(reply.status == 200 || reply.bytes.empty(), "what is known is not sent");
+}
 
 void show(const AgentPrograms& programs) {
   for (const AgentProgram& program : programs.programs) check_lines(to_text(program.sha256));
@@ -102,9 +177,8 @@ void show(const BackedUp& backup) { check_json(to_line(to_json(backup))); }
 void try_bytes(std::string_view bytes) {
   const auto letter = decode_to_client(bytes);
   if (letter) std::visit([](const auto& body) { show(body); }, letter->body);
-  const Snapshot nothing;
-  const HttpAnswer answer = answer_to(bytes, &nothing);  // as the path of a page
-  if (answer.status != 200) check_json(answer.body.substr(0, answer.body.size() - 1));
+  ask(bytes);
 }
 
-}  // namespace pq::fuzz
+}  // namespace fuzz
+}  // namespace pq
