@@ -70,8 +70,8 @@ bool is_file(int directory, const std::string& path) {
 
 }  // namespace
 
-Command::Command(const JobOrder& order, const std::vector<std::string>& environment,
-                 const CommandOwner& owner)
+ProgramCommand::ProgramCommand(const JobOrder& order, const std::vector<std::string>& environment,
+                               const CommandOwner& owner)
     : slot_(owner.slot), words_(order.program->words), arguments_(words_) {
   for (const std::string& word : words_) has_places_.push_back(has_place(word));
   for (std::string& word : arguments_) argument_words_.push_back(word.data());
@@ -89,13 +89,13 @@ Command::Command(const JobOrder& order, const std::vector<std::string>& environm
   for (const FileRef& file : order.program->files) file_names_.push_back(file.name);
 }
 
-void Command::set_variable(Variable which, std::string_view value) {
+void ProgramCommand::set_variable(Variable which, std::string_view value) {
   varied_[which] = variable_names[which];
   varied_[which] += value;
   environment_words_[first_varied_ + which] = varied_[which].data();
 }
 
-void Command::set(const RunFacts& facts) {
+void ProgramCommand::set(const RunFacts& facts) {
   for (std::size_t i = 0; i < words_.size(); ++i) {
     if (!has_places_[i]) continue;
     fill_places(words_[i], facts, arguments_[i]);
@@ -109,7 +109,7 @@ void Command::set(const RunFacts& facts) {
   if (facts.item) set_variable(item, *facts.item);
 }
 
-tl::expected<std::string, std::string> Command::find(int directory) const {
+tl::expected<std::string, std::string> ProgramCommand::find(int directory) const {
   const std::string& name = arguments_.front();
   if (name.find('/') != std::string::npos) return name;
   bool is_forbidden = false;
@@ -130,7 +130,7 @@ tl::expected<std::string, std::string> Command::find(int directory) const {
                         (travels ? "; the file that travels with the job is ./" + name : ""));
 }
 
-std::string Command::flaw(int directory, int error) const {
+std::string ProgramCommand::flaw(int directory, int error) const {
   const std::string name = printable(arguments_.front());
   if (error == ENOEXEC)
     return name + ": no program that this machine runs; a script needs a first line like #!/bin/sh";

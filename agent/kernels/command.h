@@ -28,12 +28,13 @@ struct CommandOwner {
   std::uint32_t slot = 0;
 };
 
-class Command {
+class ProgramCommand {
  public:
   // `environment`: NAME=VALUE words that every program here begins with. `order` has a program.
-  Command(const JobOrder& order, const std::vector<std::string>& environment, const CommandOwner& owner);
-  Command(const Command&) = delete;
-  Command& operator=(const Command&) = delete;
+  ProgramCommand(const JobOrder& order, const std::vector<std::string>& environment,
+                 const CommandOwner& owner);
+  ProgramCommand(const ProgramCommand&) = delete;
+  ProgramCommand& operator=(const ProgramCommand&) = delete;
 
   void set(const RunFacts& run);
 

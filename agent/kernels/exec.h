@@ -95,7 +95,7 @@ class Exec {
 
   std::shared_ptr<const JobOrder> order_;  // that the following are for
   std::shared_ptr<const JobFiles> files_;
-  std::optional<Command> command_;
+  std::optional<ProgramCommand> command_;
   std::optional<std::string> path_;  // of its program, once that is found
   std::optional<Streaming> stream_;
   bool has_started_stream_ = false;  // in the present step

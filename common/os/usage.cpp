@@ -24,7 +24,7 @@ std::optional<double> cpu_s() {
 }
 
 // The lines of /proc/self/status are "VmRSS:     1234 kB".
-void read_status(Usage& usage) {
+void read_status(ProcessUsage& usage) {
   std::ifstream status("/proc/self/status");
   for (std::string key; status >> key;) {
     std::uint64_t number = 0;
@@ -51,12 +51,12 @@ std::optional<std::uint64_t> descriptors_max() {
 
 }  // namespace
 
-Usage usage_of_this_process() {
-  Usage usage{.cpu_s = cpu_s(),
-              .resident_bytes = std::nullopt,
-              .threads = std::nullopt,
-              .descriptors = descriptors(),
-              .descriptors_max = descriptors_max()};
+ProcessUsage usage_of_this_process() {
+  ProcessUsage usage{.cpu_s = cpu_s(),
+                     .resident_bytes = std::nullopt,
+                     .threads = std::nullopt,
+                     .descriptors = descriptors(),
+                     .descriptors_max = descriptors_max()};
   read_status(usage);
   return usage;
 }

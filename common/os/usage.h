@@ -7,7 +7,7 @@
 namespace pq {
 
 // What the system does not tell is absent: a sandbox may hide it.
-struct Usage {
+struct ProcessUsage {
   std::optional<double> cpu_s;                  // of all its threads, since it began
   std::optional<std::uint64_t> resident_bytes;  // of its memory
   std::optional<std::uint64_t> threads;
@@ -15,6 +15,6 @@ struct Usage {
   std::optional<std::uint64_t> descriptors_max;  // that may be open
 };
 
-Usage usage_of_this_process();
+ProcessUsage usage_of_this_process();
 
 }  // namespace pq

@@ -190,7 +190,7 @@ void Ledger::release(std::uint64_t begin, Changes& changes) {
 
 // ---------------------------------------------------------------- failure
 
-void Ledger::fail(std::uint64_t begin, const Failure& failure, Changes& changes) {
+void Ledger::fail(std::uint64_t begin, const FailedPart& failure, Changes& changes) {
   const Leased* leased = leased_at(begin);
   check(leased != nullptr && leased->upto < failure.upto && failure.upto <= end_of(begin),
         "a failure is within its lease");

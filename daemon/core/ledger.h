@@ -38,7 +38,7 @@ enum class Verdict {
 };
 
 // "The program failed on [the committed point, upto)."
-struct Failure {
+struct FailedPart {
   AgentId agent;
   std::uint64_t upto = 0;
   std::string error;
@@ -72,7 +72,7 @@ class Ledger {
   // The lease at `begin` is over: what was committed is done; the part that failed is tried again elsewhere,
   // then halved, and marked failed when it is a single integer that has failed attempts_max times; the rest
   // is free. REQUIRES: upto is within (committed point, end].
-  void fail(std::uint64_t begin, const Failure& failure, Changes& changes);
+  void fail(std::uint64_t begin, const FailedPart& failure, Changes& changes);
 
   // What was given up is free again, and what has failed counts as never tried. False: there is no such
   // thing.

@@ -198,7 +198,7 @@ void tell_store(Exposition& page, const std::optional<StoreSizes>& sizes) {
       .add(sizes->disk_free_bytes);
 }
 
-void tell_process(Exposition& page, const Usage& usage, UnixMs began) {
+void tell_process(Exposition& page, const ProcessUsage& usage, UnixMs began) {
   page.gauge("pq_build_info", "1, with the version of the head.")
       .add(std::uint64_t{1}, {{"version", program_version}});
   page.gauge("process_start_time_seconds", "When the head began.").add(as_seconds(began));
@@ -215,7 +215,7 @@ void tell_process(Exposition& page, const Usage& usage, UnixMs began) {
 
 }  // namespace
 
-std::string metrics(const Snapshot& snapshot, const Usage& usage) {
+std::string metrics(const Snapshot& snapshot, const ProcessUsage& usage) {
   Exposition page;
   tell_jobs(page, snapshot);
   tell_leases(page, snapshot.head.queue);

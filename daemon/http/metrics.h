@@ -12,6 +12,6 @@ namespace pq {
 
 inline constexpr const char* metrics_type = "text/plain; version=0.0.4; charset=utf-8";
 
-std::string metrics(const Snapshot& snapshot, const Usage& usage);
+std::string metrics(const Snapshot& snapshot, const ProcessUsage& usage);
 
 }  // namespace pq

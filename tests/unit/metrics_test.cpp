@@ -230,7 +230,7 @@ TEST_CASE("the page is Prometheus's text") {
 }
 
 TEST_CASE("a process tells what it uses") {
-  const Usage before = usage_of_this_process();
+  const ProcessUsage before = usage_of_this_process();
   CHECK(before.cpu_s.value() > 0);
   CHECK(before.resident_bytes.value() > 1 << 20);
   CHECK(before.threads.value() >= 1);
