@@ -6,10 +6,12 @@
 #include <httplib.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -71,6 +73,8 @@ inline int connect_to(const HttpAddress& address) {
   where.sin_port = htons(address.port);
   where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const timeval patience{.tv_sec = 10, .tv_usec = 0};  // then a test fails; none that passes comes near it
+  REQUIRE(::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0);
   REQUIRE(::connect(fd, reinterpret_cast<sockaddr*>(&where), sizeof where) == 0);
   return fd;
 }
@@ -97,12 +101,13 @@ class RawClient {
     return {part.data(), count > 0 ? static_cast<std::size_t>(count) : 0};
   }
 
-  // All that comes until the server closes.
+  // All that comes until the server closes. Fails if it does not.
   std::string hears() {
     std::string all;
     std::array<char, 4096> part{};
     while (true) {
       const ssize_t count = ::recv(fd_, part.data(), part.size(), 0);
+      CHECK((count >= 0 || errno == ECONNRESET));
       if (count <= 0) return all;
       all.append(part.data(), static_cast<std::size_t>(count));
     }

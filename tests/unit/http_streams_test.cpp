@@ -39,6 +39,7 @@ class Listening {
     std::array<char, 65536> part{};
     wait_readable(patience_max, std::array{fd_});
     const ssize_t count = ::recv(fd_, part.data(), part.size(), 0);
+    CHECK((count >= 0 || errno == ECONNRESET));
     if (count > 0) heard_.append(part.data(), static_cast<std::size_t>(count));
     return count > 0;
   }
