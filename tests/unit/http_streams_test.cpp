@@ -64,6 +64,12 @@ class Listening {
     while (!heard_.ends_with("\n\n")) REQUIRE(reads());
   }
 
+  // Reads until it has been cut off.
+  void ends() {
+    const Instant began = instant_now();
+    while (reads()) REQUIRE(instant_now() - began < patience_max);
+  }
+
   void says(const std::string& bytes) { ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
 
  private:
@@ -159,8 +165,7 @@ TEST_CASE("the stop cuts off all streams at once") {
   site.server.reset();
   CHECK(instant_now() - before < 2s);
   for (Listening& client : clients) {
-    while (client.reads()) {
-    }
+    client.ends();
   }
 }
 
@@ -185,8 +190,7 @@ TEST_CASE("a client that does not read is cut off, and the others are told meanw
   quick.hears("tick", 8);
   turning.padding = 0;
   quick.hears("tick", 10);
-  while (slow.reads()) {
-  }
+  slow.ends();
   CHECK(slow.events().size() < quick.events().size());
 }
 
@@ -200,8 +204,7 @@ TEST_CASE("a client that is behind for too long is cut off, however little it le
   turning.padding = 0;
   site.clock.passes(limits::stream_behind_longest);
   quick.hears("tick", 3);
-  while (slow.reads()) {
-  }
+  slow.ends();
   CHECK(slow.events().size() < 6);
 }
 
@@ -211,8 +214,7 @@ TEST_CASE("a client that says more than its question is cut off") {
   Listening client(site.server->address());
   client.hears("tick");
   client.says("GET /");
-  while (client.reads()) {
-  }
+  client.ends();
 }
 
 TEST_CASE("there are so many places for streams, and one that was left is another's") {
