@@ -263,7 +263,7 @@ TEST_CASE("a client that does not take its answer holds up nobody, and is cut of
   CHECK(site.get("/healthz").body == "ok\n");
   site.clock.passes(limits::http_exchange_longest);
   CHECK(site.get("/").status == 200);  // which makes the server look at the time
-  for (RawClient& client : slow) CHECK(client.hears().size() < std::size_t{32} << 20);
+  for (RawClient& client : slow) CHECK(client.hears().size() < std::size_t{16} << 20);
 }
 
 // ---------------------------------------------------------------- pictures of the queue
