@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <set>
 #include <string>
@@ -105,8 +107,8 @@ class Explainer {
         break;
       default:
         tell("failed",
-             fmt::format("It has failed{}: {}.", time,
-                         printable(job_.row.error.value_or("no reason is known"))),
+             sentence_of(fmt::format("It has failed{}: {}", time,
+                                     printable(job_.row.error.value_or("no reason is known")))),
              advice_on_failure());
     }
     if (job_.row.state == JobState::cancelled) tell_failed_spans();  // else the error has said it
@@ -214,10 +216,16 @@ class Explainer {
     for (const Rank& holder : queue_.shares().holders()) others += holder.job != job_.row.id ? 1 : 0;
     if (others == 0) return;
     tell("shares",
-         fmt::format("It shares {} slots with {}: {} {} its own.", slots_, count_of(others, "job"),
-                     report_.slots_busy, are(report_.slots_busy)),
-         fmt::format("pq-priority {} {} would put it first; or start more agents.", id_,
-                     job_.row.spec.priority + 1));
+         fmt::format("It shares {} with {}: {} {} its own.", count_of(slots_, "slot"),
+                     count_of(others, "job"), report_.slots_busy, are(report_.slots_busy)),
+         advice_to_go_first());
+  }
+
+  // None is higher than the highest.
+  std::string advice_to_go_first() const {
+    const std::int32_t priority = job_.row.spec.priority;
+    if (priority == std::numeric_limits<std::int32_t>::max()) return "Start more agents.";
+    return fmt::format("pq-priority {} {} would put it first; or start more agents.", id_, priority + 1);
   }
 
   void tell_slow_agents() {
@@ -284,8 +292,8 @@ class Explainer {
     if (counted == 0) return;
     const std::string words = job_.last_words.empty() ? "" : ", the last with: " + printable(job_.last_words);
     tell("failing",
-         fmt::format("{} failed; beyond {} it is given up{}.", count_of(counted, "attempt"),
-                     job_.row.spec.failures_max, words),
+         sentence_of(fmt::format("{} failed; beyond {} it is given up{}", count_of(counted, "attempt"),
+                                 job_.row.spec.failures_max, words)),
          fmt::format("pq-logs {} --failed shows what the program printed.", id_));
   }
 
@@ -293,8 +301,9 @@ class Explainer {
     if (job_.ledger.failed() == 0 || report_.failed_spans.empty()) return;
     const FailedSpan& first = report_.failed_spans.front();
     tell("failed_spans",
-         fmt::format("{} failed for good, the first at {} with: {}.",
-                     count_of(job_.ledger.failed(), "integer"), first.range.begin, printable(first.error)),
+         sentence_of(fmt::format("{} failed for good, the first at {} with: {}",
+                                 count_of(job_.ledger.failed(), "integer"), first.range.begin,
+                                 printable(first.error))),
          advice_on_failure());
   }
 

@@ -46,7 +46,8 @@ struct HappeningWords {
 
 const HappeningWords& words_of(Happening what);
 
-// A word is stored: it never changes.
+// A word is stored: it never changes, and a new one comes with a step of daemon/migrations.cpp, so that an
+// older head refuses the database for its version and not as damaged.
 std::string_view to_text(Happening what);
 std::optional<Happening> parse_happening(std::string_view word);
 std::vector<Happening> all_happenings();

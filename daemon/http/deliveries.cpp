@@ -6,30 +6,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <chrono>
 #include <string_view>
 #include <utility>
 
 #include "common/limits.h"
 #include "common/os/priority.h"
+#include "daemon/http/nonblocking.h"
 
 namespace pq {
-namespace {
-
-constexpr int closed = -1;
-
-void close(int& fd) { ::close(std::exchange(fd, closed)); }
-
-bool would_wait() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
-
-int milliseconds_until(Instant then, Instant now) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(then - now);
-  return static_cast<int>(std::max<std::int64_t>(left.count(), 0));
-}
-
-}  // namespace
-
 Deliveries::Deliveries(const Clock& clock) : clock_(clock), thread_(&Deliveries::run, this) {}
 
 Deliveries::~Deliveries() {
@@ -78,18 +62,18 @@ void Deliveries::run() {
       wake_at = std::min({wake_at, delivery.deadline, delivery.stalls_at});
     }
     ::poll(watched.data(), watched.size(),
-           under_way.empty() ? -1 : milliseconds_until(wake_at, clock_.now().instant));
+           under_way.empty() ? -1 : poll_patience_ms(wake_at, clock_.now().instant));
     if (stop_.is_ringing()) break;
     const Instant now = clock_.now().instant;
     for (std::size_t i = 0; i < under_way.size(); ++i) {
       if (watched[i + 2].revents != 0) advance(under_way[i], now);
-      if (under_way[i].fd != closed && now >= std::min(under_way[i].deadline, under_way[i].stalls_at))
-        close(under_way[i].fd);
+      if (under_way[i].fd != closed_socket && now >= std::min(under_way[i].deadline, under_way[i].stalls_at))
+        close_socket(under_way[i].fd);
     }
-    std::erase_if(under_way, [](const Delivery& delivery) { return delivery.fd == closed; });
+    std::erase_if(under_way, [](const Delivery& delivery) { return delivery.fd == closed_socket; });
     for (Delivery& delivery : take_arrived()) {
       advance(delivery, now);  // most take all of it at once
-      if (delivery.fd != closed) under_way.push_back(std::move(delivery));
+      if (delivery.fd != closed_socket) under_way.push_back(std::move(delivery));
     }
   }
   for (const Delivery& delivery : under_way) ::close(delivery.fd);
@@ -107,7 +91,7 @@ void Deliveries::advance(Delivery& delivery, Instant now) {
     const int flags = MSG_NOSIGNAL | (is_in_head && !body.empty() ? MSG_MORE : 0);
     const ssize_t count = ::send(delivery.fd, left.data(), left.size(), flags);
     if (count < 0 && would_wait()) return;
-    if (count < 0) return close(delivery.fd);
+    if (count < 0) return close_socket(delivery.fd);
     delivery.sent += static_cast<std::size_t>(count);
     delivery.stalls_at = std::min(delivery.deadline, now + limits::delivery_stall);
   }
@@ -120,7 +104,7 @@ void Deliveries::advance(Delivery& delivery, Instant now) {
 void Deliveries::hear_farewell(Delivery& delivery) {
   std::array<char, 1 << 16> unread;
   const ssize_t count = ::recv(delivery.fd, unread.data(), unread.size(), 0);
-  if (count == 0 || (count < 0 && !would_wait())) close(delivery.fd);
+  if (count == 0 || (count < 0 && !would_wait())) close_socket(delivery.fd);
 }
 
 }  // namespace pq

@@ -14,6 +14,7 @@
 #include "common/limits.h"
 #include "common/os/priority.h"
 #include "common/os/wait.h"
+#include "daemon/http/nonblocking.h"
 
 namespace pq {
 namespace {
@@ -67,13 +68,8 @@ void Entrance::serve() {
   while (true) {
     watched = {{stop_.fd(), POLLIN, 0}, {listener_.fd(), POLLIN, 0}};
     for (const Newcomer& newcomer : newcomers_) watched.push_back({newcomer.visitor.fd, POLLIN, 0});
-    int patience_ms = -1;
-    if (!newcomers_.empty()) {
-      const auto left =
-          std::chrono::ceil<std::chrono::milliseconds>(newcomers_.front().deadline - clock_.now().instant);
-      patience_ms = static_cast<int>(std::max<std::int64_t>(left.count(), 0));
-    }
-    ::poll(watched.data(), watched.size(), patience_ms);
+    ::poll(watched.data(), watched.size(),
+           newcomers_.empty() ? -1 : poll_patience_ms(newcomers_.front().deadline, clock_.now().instant));
     if (stop_.is_ringing()) return;
     auto heard = watched.begin() + 2;
     for (Newcomer& newcomer : newcomers_) {
@@ -112,7 +108,7 @@ void Entrance::hear(Newcomer& newcomer) {
   while (!newcomer.is_done) {
     const std::size_t room = std::min(part.size(), limits::http_request_bytes_max - request.size());
     const ssize_t count = ::recv(newcomer.visitor.fd, part.data(), room, 0);
-    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return;
+    if (count < 0 && would_wait()) return;
     const std::size_t before = request.size();
     if (count > 0) request.append(part.data(), static_cast<std::size_t>(count));
     // It has said all that it may, or wants to: what is no request is told so by those who answer.

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <iterator>
 #include <utility>
@@ -16,15 +15,10 @@
 #include "common/os/priority.h"
 #include "common/os/wait.h"
 #include "daemon/http/changes.h"
+#include "daemon/http/nonblocking.h"
 
 namespace pq {
 namespace {
-
-constexpr int closed = -1;
-
-bool would_wait() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
-
-void close(int& fd) { ::close(std::exchange(fd, closed)); }
 
 // What the kernel keeps for a client that does not take it is bounded too, in bytes and in time. Sockets of
 // tests are no TCP, and know neither.
@@ -45,8 +39,8 @@ Streams::~Streams() {
   stop_.ring();
   asking_.join();
   serving_.join();
-  for (Stream& stream : arrived_) close(stream.fd);
-  for (Stream& stream : streams_) close(stream.fd);
+  for (Stream& stream : arrived_) close_socket(stream.fd);
+  for (Stream& stream : streams_) close_socket(stream.fd);
 }
 
 void Streams::take(Place place, int fd, std::string head) {
@@ -104,7 +98,7 @@ void Streams::serve() {
     }
     if (watched[1].revents != 0) hear_news();
     cut_off_slow();
-    std::erase_if(streams_, [](const Stream& stream) { return stream.fd == closed; });
+    std::erase_if(streams_, [](const Stream& stream) { return stream.fd == closed_socket; });
     if (streams_.empty()) {
       wanted_.silence();
       latest_.reset();
@@ -132,16 +126,16 @@ void Streams::hear_news() {
     for (Stream& stream : streams_) tell(stream, pulse, now);
   }
   for (Stream& stream : streams_) {
-    if (stream.fd != closed && !stream.told && latest_) tell_whole(stream, now);
-    if (stream.fd != closed) send(stream);
+    if (stream.fd != closed_socket && !stream.told && latest_) tell_whole(stream, now);
+    if (stream.fd != closed_socket) send(stream);
   }
 }
 
 void Streams::tell(Stream& stream, const Pulse& pulse, Instant now) {
-  if (stream.fd == closed || !stream.told) return;
+  if (stream.fd == closed_socket || !stream.told) return;
   // What does not follow from what it knows would mislead it: it is to come back for the whole.
   const bool follows = stream.told == pulse.before;
-  if (!follows || stream.backlog > limits::stream_backlog_bytes_max) return close(stream.fd);
+  if (!follows || stream.backlog > limits::stream_backlog_bytes_max) return close_socket(stream.fd);
   stream.told = pulse.now;
   stream.backlog += pulse.changes->size();
   stream.waiting.push_back({.text = pulse.changes, .since = now, .is_pulse = true});
@@ -156,16 +150,17 @@ void Streams::tell_whole(Stream& stream, Instant now) {
 // It has asked all that it may: whatever comes now is its end, or more than that.
 void Streams::hear(Stream& stream) {
   char byte = 0;
-  if (stream.fd != closed && (::recv(stream.fd, &byte, 1, 0) >= 0 || !would_wait())) close(stream.fd);
+  if (stream.fd != closed_socket && (::recv(stream.fd, &byte, 1, 0) >= 0 || !would_wait()))
+    close_socket(stream.fd);
 }
 
 // As much as the socket takes now.
 void Streams::send(Stream& stream) {
-  while (stream.fd != closed && !stream.waiting.empty()) {
+  while (stream.fd != closed_socket && !stream.waiting.empty()) {
     const Text& first = stream.waiting.front();
     const std::size_t left = first.text->size() - stream.sent;
     const ssize_t count = ::send(stream.fd, first.text->data() + stream.sent, left, MSG_NOSIGNAL);
-    if (count < 0) return would_wait() ? void() : close(stream.fd);
+    if (count < 0) return would_wait() ? void() : close_socket(stream.fd);
     stream.sent += static_cast<std::size_t>(count);
     if (stream.sent < first.text->size()) return;
     if (first.is_pulse) stream.backlog -= first.text->size();
@@ -177,8 +172,8 @@ void Streams::send(Stream& stream) {
 void Streams::cut_off_slow() {
   const Instant now = clock_.now().instant;
   for (Stream& stream : streams_) {
-    if (stream.fd == closed || stream.waiting.empty()) continue;
-    if (now - stream.waiting.front().since >= limits::stream_behind_longest) close(stream.fd);
+    if (stream.fd == closed_socket || stream.waiting.empty()) continue;
+    if (now - stream.waiting.front().since >= limits::stream_behind_longest) close_socket(stream.fd);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -188,6 +189,24 @@ TEST_CASE("failures are told with the program's last words, losses with who was 
   s.passes(11min);
   const auto later = words(explained(s, job));
   CHECK(std::find(later.begin(), later.end(), "losses") == later.end());
+}
+
+TEST_CASE(
+    "last words with a full stop of their own end with one, and no priority is higher than the highest") {
+  Scenario s;
+  s.ends_amid_work();
+  const JobSpec spec = with_priority(std::numeric_limits<std::int32_t>::max());
+  const JobId job = s.submits(spec);
+  s.submits(spec);
+  for (const char* name : {"a", "b", "c"}) s.agent(name);
+  auto& a = s.agent("a");
+  const Taken lease = a.takes_lease();
+  REQUIRE(lease.job == job);
+  a.fails(lease, upto(lease.begin + 1), "it is over.");
+  for (const char* name : {"a", "b", "c"}) s.agent(name).takes_lease();
+  const auto why = explained(s, job);
+  CHECK(says(reason(why, "failing").text, "the last with: it is over."));
+  CHECK(*reason(why, "shares").advice == "Start more agents.");
 }
 
 TEST_CASE("names and last words from elsewhere cannot steer a terminal") {
