@@ -21,7 +21,7 @@ std::string text_of(const char* path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-bool write(const fs::path& file, std::string_view text) {
+bool write_text(const fs::path& file, std::string_view text) {
   std::ofstream out(file);
   out << text;
   return out.flush().good();
@@ -62,16 +62,16 @@ ControlGroup::ControlGroup(const std::string& mark) {
 }
 
 void ControlGroup::enter() const {
-  if (exists()) write(dir_ / "cgroup.procs", "0");
+  if (exists()) write_text(dir_ / "cgroup.procs", "0");
 }
 
 void ControlGroup::leave() const {
-  if (exists()) write(dir_.parent_path() / "cgroup.procs", "0");
+  if (exists()) write_text(dir_.parent_path() / "cgroup.procs", "0");
 }
 
 void ControlGroup::end() const {
   if (!exists()) return;
-  write(dir_ / "cgroup.kill", "1");
+  write_text(dir_ / "cgroup.kill", "1");
   for (int tries = 0; tries < removals_max && rmdir(dir_.c_str()) != 0; ++tries) usleep(removal_pause_us);
 }
 

@@ -23,8 +23,6 @@ using namespace std::chrono_literals;
 constexpr Duration answer_patience = 5s;
 constexpr std::size_t looked_at_once = 1 << 22;  // of a file that is hashed: some ten milliseconds
 
-std::string reason(int error = errno) { return std::generic_category().message(error); }
-
 // When it was last used, for make_room().
 void touch(const fs::path& path) { utimensat(AT_FDCWD, path.c_str(), nullptr, 0); }
 
@@ -77,7 +75,7 @@ void FileCache::fetch(const FileRef& file) {
   present_->path = settings_.parts / to_text(file.hash);
   present_->opened = Descriptor(open(present_->path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (!present_->opened.is_open())
-    return fail(fmt::format("cannot make {} on this agent: {}", present_->path.string(), reason()));
+    return fail(fmt::format("cannot make {} on this agent: {}", present_->path.string(), errno_text(errno)));
   if (file.bytes == 0) finish();
 }
 
@@ -125,7 +123,8 @@ void FileCache::hear(const FilePart& part) {
   for (std::size_t written = 0; written < bytes.size();) {
     const ssize_t count = write(present_->opened.fd(), bytes.data() + written, bytes.size() - written);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return fail(fmt::format("cannot write file {} on this agent: {}", file.name, reason()));
+    if (count < 0)
+      return fail(fmt::format("cannot write file {} on this agent: {}", file.name, errno_text(errno)));
     written += static_cast<std::size_t>(count);
   }
   present_->hash.add(bytes);
@@ -139,7 +138,7 @@ void FileCache::finish() {
     return fail(fmt::format("file {} came with another content than its hash says", file.name));
   if (fchmod(present_->opened.fd(), 0444) != 0 ||
       rename(present_->path.c_str(), path_of(file.hash).c_str()) != 0)
-    return fail(fmt::format("cannot keep file {} on this agent: {}", file.name, reason()));
+    return fail(fmt::format("cannot keep file {} on this agent: {}", file.name, errno_text(errno)));
   here_.insert(file.hash);
   present_.reset();
 }

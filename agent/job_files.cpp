@@ -16,6 +16,7 @@
 
 #include "agent/process.h"
 #include "agent/remove_tree.h"
+#include "common/errors.h"
 
 namespace pq {
 namespace {
@@ -23,8 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t jobs_kept = 16;
-
-std::string reason(int error = errno) { return std::generic_category().message(error); }
 
 std::string cannot(std::string_view what, const fs::path& path, const std::string& why) {
   return fmt::format("cannot {} {} on this agent: {}", what, path.string(), why);
@@ -36,22 +35,22 @@ using Done = tl::expected<void, std::string>;
 // cache forgets it.
 Done copy(const fs::path& from, const fs::path& to, mode_t mode) {
   const Descriptor in(open(from.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!in.is_open()) return tl::unexpected(cannot("read", from, reason()));
+  if (!in.is_open()) return tl::unexpected(cannot("read", from, errno_text(errno)));
   const Descriptor out(open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!out.is_open()) return tl::unexpected(cannot("make", to, reason()));
+  if (!out.is_open()) return tl::unexpected(cannot("make", to, errno_text(errno)));
   std::vector<char> buffer(1 << 18);
   while (true) {
     const ssize_t count = read(in.fd(), buffer.data(), buffer.size());
-    if (count < 0) return tl::unexpected(cannot("read", from, reason()));
+    if (count < 0) return tl::unexpected(cannot("read", from, errno_text(errno)));
     if (count == 0) break;
     for (ssize_t written = 0; written < count;) {
       const ssize_t more =
           write(out.fd(), buffer.data() + written, static_cast<std::size_t>(count - written));
-      if (more < 0) return tl::unexpected(cannot("write", to, reason()));
+      if (more < 0) return tl::unexpected(cannot("write", to, errno_text(errno)));
       written += more;
     }
   }
-  if (fchmod(out.fd(), mode) != 0) return tl::unexpected(cannot("write", to, reason()));
+  if (fchmod(out.fd(), mode) != 0) return tl::unexpected(cannot("write", to, errno_text(errno)));
   return {};
 }
 
@@ -109,12 +108,12 @@ tl::expected<std::unique_ptr<ItemList>, std::string> ItemList::open(const fs::pa
   const Descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat found {};
   if (!opened.is_open() || fstat(opened.fd(), &found) != 0)
-    return tl::unexpected(cannot("read", file, reason()));
+    return tl::unexpected(cannot("read", file, errno_text(errno)));
   std::unique_ptr<ItemList> list(new ItemList);
   list->size_ = static_cast<std::size_t>(found.st_size);
   if (list->size_ == 0) return list;
   void* const bytes = mmap(nullptr, list->size_, PROT_READ, MAP_PRIVATE, opened.fd(), 0);
-  if (bytes == MAP_FAILED) return tl::unexpected(cannot("read", file, reason()));
+  if (bytes == MAP_FAILED) return tl::unexpected(cannot("read", file, errno_text(errno)));
   list->bytes_ = static_cast<const char*>(bytes);
   for (std::size_t at = 0; at < list->size_;) {
     list->begins_.push_back(at);

@@ -25,7 +25,7 @@ constexpr std::string_view lock_suffix = ".lock";
 
 [[noreturn]] void refuse(const fs::path& path, int error) {
   throw EnvironmentError(fmt::format("cannot make {}: {}; choose another directory with --work-dir",
-                                     path.string(), std::generic_category().message(error)));
+                                     path.string(), errno_text(error)));
 }
 
 Descriptor locked(const fs::path& path) {

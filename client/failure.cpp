@@ -53,6 +53,11 @@ ExitStatus worse_of(ExitStatus left, ExitStatus right) {
   return badness(left) < badness(right) ? right : left;
 }
 
+Outcome quiet_if_interrupted(const Outcome& outcome) {
+  const bool is_interrupted = !outcome && outcome.error().status == ExitStatus::interrupted;
+  return is_interrupted ? ExitStatus::interrupted : outcome;
+}
+
 bool concerns_all(const Failure& failure) {
   return failure.status == ExitStatus::head_unreachable || failure.status == ExitStatus::timed_out ||
          failure.status == ExitStatus::interrupted;

@@ -29,6 +29,9 @@ Failure failure_of(const EnvironmentError& error);
 // than a failed one, that than a cancelled one.
 ExitStatus worse_of(ExitStatus left, ExitStatus right);
 
+// Of what is meant to end by Ctrl-C: that then is no failure to be told.
+Outcome quiet_if_interrupted(const Outcome& outcome);
+
 // Of the head or of whoever asks it, and not of one job or agent: asking about the next one is in vain.
 bool concerns_all(const Failure& failure);
 

@@ -11,6 +11,8 @@
 #include <sstream>
 #include <system_error>
 
+#include "common/errors.h"
+
 namespace pq {
 namespace {
 
@@ -55,8 +57,7 @@ Failure become_head_program(const std::vector<std::string>& words) {
   std::fflush(nullptr);
   ::execv(program->c_str(), arguments.data());
   return {ExitStatus::failed, "environment",
-          fmt::format("cannot run {}: {}; install it anew", program->string(),
-                      std::generic_category().message(errno))};
+          fmt::format("cannot run {}: {}; install it anew", program->string(), errno_text(errno))};
 }
 
 }  // namespace pq

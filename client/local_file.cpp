@@ -28,7 +28,7 @@ constexpr std::size_t read_bytes = 1 << 16;
 
 [[noreturn]] void refuse_file(const char* flag, const fs::path& path, int error = errno) {
   refuse(fmt::format("{} {}: {}; check the path and who may read it", flag, printable(path.string()),
-                     std::generic_category().message(error)));
+                     errno_text(error)));
 }
 
 struct stat found_at(const char* flag, const fs::path& path) {
@@ -49,9 +49,8 @@ OpenedFile nameless_file() {
   std::string path = (fs::temp_directory_path(error) / "pq-XXXXXX").string();
   const int fd = ::mkostemp(path.data(), O_CLOEXEC);
   if (fd < 0 || ::unlink(path.c_str()) != 0) {
-    throw EnvironmentError(
-        fmt::format("cannot make a temporary file {}: {}; set TMPDIR to a directory with room", path,
-                    std::generic_category().message(errno)));
+    throw EnvironmentError(fmt::format(
+        "cannot make a temporary file {}: {}; set TMPDIR to a directory with room", path, errno_text(errno)));
   }
   return OpenedFile(::fdopen(fd, "w+"));
 }

@@ -51,6 +51,9 @@ Selected select(
     const Selection& selection, const JobsReport& listed,
     bool (*is_meant)(const JobReport&) = [](const JobReport&) { return true; });
 
+// What `all` means to most commands.
+inline bool is_live(const JobReport& job) { return !has_ended(job.state); }
+
 // "1-3,5": as short as parse_selection understands it. By number, each once.
 std::string selection_text(const std::vector<JobId>& jobs);
 

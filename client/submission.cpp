@@ -172,6 +172,7 @@ void add_program(Submission& submission, const Arguments& arguments, Screen& scr
 
 std::vector<Flag> submission_flags() {
   std::vector<std::string> kernels;
+  kernels.reserve(std::size(sieve_kernels));
   for (const Kernel kernel : sieve_kernels) kernels.emplace_back(to_text(kernel));
   return {
       {"range", "A:B", "from A to before B, or A:+WIDTH; numbers as 10_000_000, 1e7, 2^40"},

@@ -1,6 +1,7 @@
 #include "common/errors.h"
 
 #include <array>
+#include <system_error>
 
 namespace pq {
 namespace {
@@ -64,9 +65,12 @@ std::optional<ErrorWord> parse_error_word(std::string_view word) {
 
 std::vector<ErrorWord> all_error_words() {
   std::vector<ErrorWord> words;
+  words.reserve(std::size(wordings));
   for (const Wording& wording : wordings) words.push_back(wording.word);
   return words;
 }
+
+std::string errno_text(int error) { return std::generic_category().message(error); }
 
 std::string sentence(const Refusal& refusal) {
   const Wording& wording = wording_of(refusal.word);

@@ -34,6 +34,9 @@ std::string_view to_text(ErrorWord word);
 std::optional<ErrorWord> parse_error_word(std::string_view word);
 std::vector<ErrorWord> all_error_words();
 
+// What the system calls an errno: "No such file or directory".
+std::string errno_text(int error);
+
 // An answer of "no": the word for programs, the detail (what, which value, what to do) for people.
 struct Refusal {
   ErrorWord word = ErrorWord::malformed;

@@ -15,6 +15,7 @@
 #include <tuple>
 #include <utility>
 
+#include "common/errors.h"
 #include "common/limits.h"
 #include "common/os/files.h"
 
@@ -49,15 +50,15 @@ int watch(const fs::path& dir) {
   const int fd = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
   if (fd < 0) {
     throw EnvironmentError(fmt::format("cannot watch {}: {}; raise fs.inotify.max_user_instances",
-                                       dir.string(), std::generic_category().message(errno)));
+                                       dir.string(), errno_text(errno)));
   }
   constexpr unsigned changes =
       IN_CLOSE_WRITE | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB;
   if (::inotify_add_watch(fd, dir.c_str(), changes) >= 0) return fd;
   const int error = errno;
   ::close(fd);
-  throw EnvironmentError(fmt::format("cannot watch {}: {}; raise fs.inotify.max_user_watches", dir.string(),
-                                     std::generic_category().message(error)));
+  throw EnvironmentError(
+      fmt::format("cannot watch {}: {}; raise fs.inotify.max_user_watches", dir.string(), errno_text(error)));
 }
 
 // Takes all events off the queue: did one concern a file of this name, or may it have?
@@ -80,8 +81,8 @@ bool has_changed(int fd, const std::string& name) {
 void make_first_keys(const StatePaths& paths) {
   const fs::path dir = paths.head_key().parent_path();
   if (::mkdir(dir.c_str(), 0700) != 0 && errno != EEXIST) {
-    throw EnvironmentError(fmt::format("cannot make {}: {}; pass another --state-dir", dir.string(),
-                                       std::generic_category().message(errno)));
+    throw EnvironmentError(
+        fmt::format("cannot make {}: {}; pass another --state-dir", dir.string(), errno_text(errno)));
   }
   const AuthorizedKeys listed = parse_authorized_keys(read_file(paths.authorized_keys()).value_or(""));
   const auto admit = [&](Role role, const fs::path& key_file, std::string_view name) {

@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "common/check.h"
+#include "common/errors.h"
 
 namespace pq {
 namespace {
@@ -36,7 +37,7 @@ SqliteError last_error(sqlite3* connection) {
   const int primary = code & 0xFF;
   const int cause = sqlite3_system_errno(connection);
   if (cause != 0 && (primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN)) {
-    text.append(": ").append(std::generic_category().message(cause));
+    text.append(": ").append(errno_text(cause));
   }
   if (primary == SQLITE_IOERR) text.append(" (SQLite error ").append(std::to_string(code)).append(")");
   return {kind_of(code), text};

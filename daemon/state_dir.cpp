@@ -10,7 +10,6 @@
 #include <array>
 #include <cerrno>
 #include <string>
-#include <system_error>
 
 #include "common/errors.h"
 
@@ -47,8 +46,6 @@ constexpr std::array shared_file_systems = {
     SharedFileSystem{0xBACBACBC, "VMware shared folder"},
 };
 
-std::string reason_of(int error) { return std::generic_category().message(error); }
-
 // Whatever is missing is made for this user alone, parents too, as the XDG base directory specification asks.
 void make_directories(const fs::path& dir) {
   if (::mkdir(dir.c_str(), 0700) == 0 || errno == EEXIST) return;
@@ -58,14 +55,14 @@ void make_directories(const fs::path& dir) {
   }
   throw EnvironmentError(
       fmt::format("cannot create the state directory {}: {}; pass a --state-dir that this user may create",
-                  dir.string(), reason_of(errno)));
+                  dir.string(), errno_text(errno)));
 }
 
 void check_owner(const fs::path& dir) {
   struct stat found {};
   if (::stat(dir.c_str(), &found) != 0) {
     throw EnvironmentError(fmt::format("cannot look at the state directory {}: {}; pass another --state-dir",
-                                       dir.string(), reason_of(errno)));
+                                       dir.string(), errno_text(errno)));
   }
   if (!S_ISDIR(found.st_mode)) {
     throw EnvironmentError(
@@ -80,7 +77,7 @@ void check_owner(const fs::path& dir) {
   if (::faccessat(AT_FDCWD, dir.c_str(), R_OK | W_OK | X_OK, AT_EACCESS) != 0) {
     throw EnvironmentError(fmt::format(
         "cannot write in the state directory {}: {}; make it writable or pass another --state-dir",
-        dir.string(), reason_of(errno)));
+        dir.string(), errno_text(errno)));
   }
 }
 
@@ -88,7 +85,7 @@ void check_file_system(const fs::path& dir) {
   struct statfs found {};
   if (::statfs(dir.c_str(), &found) != 0) {
     throw EnvironmentError(fmt::format("cannot tell the file system of {}: {}; pass another --state-dir",
-                                       dir.string(), reason_of(errno)));
+                                       dir.string(), errno_text(errno)));
   }
   if (const auto name = shared_file_system(static_cast<std::uint32_t>(found.f_type))) {
     throw EnvironmentError(
@@ -102,7 +99,7 @@ int lock(const StatePaths& paths) {
   const int fd = ::open(paths.lock().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) {
     throw EnvironmentError(fmt::format("cannot open {}: {}; make it writable or pass another --state-dir",
-                                       paths.lock().string(), reason_of(errno)));
+                                       paths.lock().string(), errno_text(errno)));
   }
   if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
   const int error = errno;
@@ -113,7 +110,7 @@ int lock(const StatePaths& paths) {
         paths.dir.string()));
   }
   throw EnvironmentError(fmt::format("cannot lock {}: {}; pass a --state-dir on a local disk",
-                                     paths.lock().string(), reason_of(error)));
+                                     paths.lock().string(), errno_text(error)));
 }
 
 int claim(const StatePaths& paths) {

@@ -39,8 +39,7 @@ EnvironmentError unusable(const fs::path& file, const SqliteError& error) {
 std::optional<pid_t> user_of(const fs::path& file) {
   const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
-    throw EnvironmentError(fmt::format("cannot read {}: {}; {}", file.string(),
-                                       std::generic_category().message(errno), another));
+    throw EnvironmentError(fmt::format("cannot read {}: {}; {}", file.string(), errno_text(errno), another));
   }
   struct flock lock {};
   lock.l_type = F_RDLCK;

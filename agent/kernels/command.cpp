@@ -8,9 +8,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <map>
-#include <system_error>
 #include <utility>
 
+#include "common/errors.h"
 #include "common/ids.h"
 #include "common/text.h"
 
@@ -136,7 +136,7 @@ std::string ProgramCommand::flaw(int directory, int error) const {
     return name + ": no program that this machine runs; a script needs a first line like #!/bin/sh";
   if (error == ENOENT && is_file(directory, arguments_.front()))
     return name + ": what its first line (#!) or its loader names is not on this machine";
-  return name + ": " + std::generic_category().message(error);
+  return name + ": " + errno_text(error);
 }
 
 }  // namespace pq

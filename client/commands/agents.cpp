@@ -21,7 +21,7 @@ void tell(const Invocation& call, const AgentsReport& report) {
   }
 }
 
-Outcome run_list(const Invocation& call) {
+Outcome list_agents(const Invocation& call) {
   Connection connection(call.shared, call.screen);
   const auto report = connection.ask_for<AgentsReport>(AskAgents{});
   if (!report) return tl::unexpected(report.error());
@@ -30,7 +30,7 @@ Outcome run_list(const Invocation& call) {
 }
 
 // Each one that cannot be asked is told, and the others are asked all the same.
-Outcome run_drain(const Invocation& call) {
+Outcome drain_agents(const Invocation& call) {
   const auto& words = call.arguments.words();
   if (words.size() < 2) refuse("the agent's name is missing");
   const std::vector<std::string> names(words.begin() + 1, words.end());
@@ -53,9 +53,9 @@ Outcome run_drain(const Invocation& call) {
   return worst;
 }
 
-Outcome run(const Invocation& call) {
-  if (call.arguments.words().empty()) return run_list(call);
-  if (call.arguments.words().front() == "drain") return run_drain(call);
+Outcome run_agents(const Invocation& call) {
+  if (call.arguments.words().empty()) return list_agents(call);
+  if (call.arguments.words().front() == "drain") return drain_agents(call);
   refuse(fmt::format("\"{}\" is not drain", printable(call.arguments.words().front())));
 }
 
@@ -67,7 +67,7 @@ Command agents() {
                                  .synopsis = "[FLAGS] | drain NAME… [FLAGS]",
                                  .purpose = "lists the agents, or asks some to end after their present steps",
                                  .words = {{"", {"drain"}}}}),
-          .run = run};
+          .run = run_agents};
 }
 
 }  // namespace pq::commands

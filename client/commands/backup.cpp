@@ -27,7 +27,7 @@ std::string parse_backup_name(const Arguments& arguments) {
       printable(*name), limits::name_bytes_max));
 }
 
-Outcome run(const Invocation& call) {
+Outcome run_backup(const Invocation& call) {
   call.arguments.words_named({});
   const BackUp wish{.id = random_request_id(), .name = parse_backup_name(call.arguments)};
   Connection connection(call.shared, call.screen);
@@ -51,7 +51,7 @@ Command backup() {
            .synopsis = "[FLAGS]",
            .purpose = "has the head copy its database while it goes on, and prints where the copy is",
            .flags = {{"name", "NAME", "the copy is STATE_DIR/backups/NAME.db (default the date and time)"}}}),
-      .run = run};
+      .run = run_backup};
 }
 
 }  // namespace pq::commands

@@ -9,6 +9,7 @@
 #include "client/output.h"
 #include "client/screen.h"
 #include "client/selection.h"
+#include "common/instant.h"
 
 namespace pq {
 
@@ -60,6 +61,9 @@ Selection the_one_job(const Invocation& call);
 
 // The only word of this command line, which says which jobs.
 Selection the_jobs(const Invocation& call);
+
+// Of a command that follows: until it asks the head again for what is new.
+inline constexpr Duration between_looks = std::chrono::milliseconds(500);
 
 // What the help of a command says of the word JOBS, or JOB: the first one goes on with ": which ones all
 // are".

@@ -15,8 +15,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration between_looks = 500ms;
-
 void tell(const Invocation& call, const AskEvents& question, const EventsReport& report) {
   if (report.left_out > 0) {
     call.screen.say(fmt::format("without {}{}", count_of(report.left_out, "older event"),
@@ -48,7 +46,7 @@ Outcome follow(const Invocation& call, Connection& connection, AskEvents questio
   }
 }
 
-Outcome run(const Invocation& call) {
+Outcome run_events(const Invocation& call) {
   const bool is_of_a_job = !call.arguments.words().empty();
   const Selection selection = is_of_a_job ? the_one_job(call) : AllJobs{};
   Connection connection(call.shared, call.screen);
@@ -58,10 +56,7 @@ Outcome run(const Invocation& call) {
     if (!job) return tl::unexpected(job.error());
     question.job = *job;
   }
-  Outcome outcome = follow(call, connection, question);
-  // Which is how following is meant to end.
-  const bool is_interrupted = !outcome && outcome.error().status == ExitStatus::interrupted;
-  return is_interrupted ? ExitStatus::interrupted : outcome;
+  return quiet_if_interrupted(follow(call, connection, question));
 }
 
 }  // namespace
@@ -75,7 +70,7 @@ Command events() {
                .description = about_one_job,
                .flags = {{"follow", "", "and what happens from now on, of a job until it has ended", "f"}},
                .words = words_of_one_job()}),
-          .run = run};
+          .run = run_events};
 }
 
 }  // namespace pq::commands

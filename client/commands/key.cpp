@@ -57,7 +57,7 @@ Outcome run_new(const Invocation& call) {
   return ExitStatus::done;
 }
 
-Outcome run_list(const Invocation& call) {
+Outcome list_keys(const Invocation& call) {
   Connection connection(call.shared, call.screen);
   const auto report = connection.ask_for<KeysReport>(AskKeys{});
   if (!report) return tl::unexpected(report.error());
@@ -85,7 +85,7 @@ Outcome run_revoke(const Invocation& call) {
   return ExitStatus::done;
 }
 
-Outcome run(const Invocation& call) {
+Outcome run_key(const Invocation& call) {
   const auto& words = call.arguments.words();
   const std::string what = words.empty() ? "" : words.front();
   const bool is_new = what == "new";
@@ -94,7 +94,7 @@ Outcome run(const Invocation& call) {
   }
   if (is_new) return run_new(call);
   if (what == "revoke") return run_revoke(call);
-  if (what == "list" && words.size() == 1) return run_list(call);
+  if (what == "list" && words.size() == 1) return list_keys(call);
   if (what == "list") refuse(fmt::format("\"{}\" is one word too many", printable(words[1])));
   refuse(words.empty() ? "say new, list or revoke"
                        : fmt::format("\"{}\" is none of new, list and revoke", printable(what)));
@@ -115,7 +115,7 @@ Command key() {
                      {"address", "tcp://HOST:PORT", "where its owner reaches the head"},
                      {"expires", "7d", "the new key is worthless after so long (default: never)"}},
            .words = {{"", {"new", "list", "revoke"}}, {"new", {"agent", "operator", "viewer"}}}}),
-      .run = run};
+      .run = run_key};
 }
 
 }  // namespace pq::commands

@@ -17,7 +17,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration between_looks = 500ms;
 // What was written just before the end may still be on its way.
 constexpr int quiet_looks = 2 * static_cast<int>(limits::log_delay / between_looks) + 1;
 
@@ -83,7 +82,7 @@ Outcome follow(const Invocation& call, Connection& connection, AskLogs question,
   return ExitStatus::done;
 }
 
-Outcome run(const Invocation& call) {
+Outcome run_logs(const Invocation& call) {
   const Selection selection = the_one_job(call);
   AskLogs question = parse_question(call);
   Connection connection(call.shared, call.screen);
@@ -110,7 +109,7 @@ Command logs() {
                          {"span", "LO",
                           "only of runs over a range with this integer, or of this line of a list"}},
                .words = words_of_one_job()}),
-          .run = run};
+          .run = run_logs};
 }
 
 }  // namespace pq::commands

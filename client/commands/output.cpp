@@ -39,7 +39,7 @@ tl::expected<void, Failure> explain(const Invocation& call, Connection& connecti
   return {};
 }
 
-Outcome run(const Invocation& call) {
+Outcome run_output(const Invocation& call) {
   const Selection selection = the_one_job(call);
   Connection connection(call.shared, call.screen);
   const auto job = find_job(connection, selection, call.screen);
@@ -67,7 +67,7 @@ Command output() {
                              .purpose = "tells what a job with --collect printed, in the order of its range",
                              .description = about_one_job,
                              .words = words_of_one_job()}),
-      .run = run};
+      .run = run_output};
 }
 
 }  // namespace pq::commands

@@ -20,7 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration between_looks = 1s;
+constexpr Duration between_pictures = 1s;
 constexpr Duration patience_of_a_screen = 3s;  // then it says that there is no answer, and fits a new size
 
 void print_block(std::string text) {
@@ -77,8 +77,6 @@ Outcome tell_once(const Invocation& call, Connection& connection, const Selectio
 }
 
 // ---------------------------------------------------------------- why
-
-bool is_live(const JobReport& job) { return !has_ended(job.state); }
 
 void tell(const Invocation& call, const Explanation& explanation) {
   if (call.shared.json) return print(to_line(to_json(explanation)));
@@ -155,7 +153,7 @@ Outcome watch_in_lines(const Invocation& call, Connection& connection, const Sub
     } else {
       print(plain_picture(*sight, colours(call)));
     }
-    if (!connection.rest(std::min(between_looks, connection.time_left()))) return ExitStatus::interrupted;
+    if (!connection.rest(std::min(between_pictures, connection.time_left()))) return ExitStatus::interrupted;
   }
   return ExitStatus::timed_out;
 }
@@ -195,7 +193,7 @@ class Window {
 
 // False: a signal to stop has come.
 bool rest(Connection& connection, ResizeSignal& resize, Window& window) {
-  const Instant until = connection.now() + std::min(between_looks, connection.time_left());
+  const Instant until = connection.now() + std::min(between_pictures, connection.time_left());
   while (connection.now() < until) {
     const auto waking = connection.rest(until - connection.now(), resize);
     if (waking == Connection::Waking::stopped) return false;
@@ -240,11 +238,10 @@ Outcome watch(const Invocation& call, const Selection& selection) {
   }
   const Outcome outcome = redraws(call) ? watch_on_screen(call, connection, subject, resize)
                                         : watch_in_lines(call, connection, subject);
-  const bool is_interrupted = !outcome && outcome.error().status == ExitStatus::interrupted;
-  return is_interrupted ? ExitStatus::interrupted : outcome;
+  return quiet_if_interrupted(outcome);
 }
 
-Outcome run(const Invocation& call) {
+Outcome run_status(const Invocation& call) {
   const Selection selection = parse_words(call);
   if (call.arguments.has("watch") && call.arguments.has("explain"))
     refuse("--watch and --explain do not go together: leave out one of them");
@@ -267,7 +264,7 @@ Command status() {
            .flags = {{"watch", "", "jobs and agents, again every second, until interrupted"},
                      {"explain", "", "why a job waits, or is slow or late; without JOBS, those that go on"}},
            .words = words_of_jobs()}),
-      .run = run};
+      .run = run_status};
 }
 
 }  // namespace pq::commands

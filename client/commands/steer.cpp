@@ -17,7 +17,6 @@ struct Wish {
   bool (*is_meant)(const JobReport&);  // by `all`
 };
 
-bool is_live(const JobReport& job) { return !has_ended(job.state); }
 bool is_paused(const JobReport& job) { return job.state == JobState::paused; }
 bool goes_on(const JobReport& job) { return is_live(job) && !is_paused(job); }
 bool has_failed(const JobReport& job) {

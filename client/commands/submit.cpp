@@ -66,7 +66,7 @@ tl::expected<Submitted, Failure> hand_in(const Submit& submit, const std::vector
   }
 }
 
-Outcome run(const Invocation& call) {
+Outcome run_submit(const Invocation& call) {
   const SharedOptions shared = waiting_options(call);
   const Submission submission = read_submission(call.arguments, call.screen);
   const JobSpec& spec = submission.spec;
@@ -106,7 +106,7 @@ Command submit() {
                .description = about_programs,
                .flags = std::move(flags),
                .runs_program = true}),
-          .run = run};
+          .run = run_submit};
 }
 
 }  // namespace pq::commands

@@ -330,7 +330,7 @@ void refuse_flags_of_others(const Arguments& arguments, const std::vector<Flag>&
   }
 }
 
-Outcome run(const Invocation& call) {
+Outcome run_user_data(const Invocation& call) {
   const std::string& what = call.arguments.words_named({"agent or head"})[0];
   if (what == "agent") {
     refuse_flags_of_others(call.arguments, flags_of_head(), "head");
@@ -356,7 +356,7 @@ Command user_data() {
            .purpose = "prints the cloud-init document with which a new machine becomes a worker, or the head",
            .flags = std::move(flags),
            .words = {{"", {"agent", "head"}}}}),
-      .run = run};
+      .run = run_user_data};
 }
 
 }  // namespace pq::commands

@@ -20,7 +20,7 @@ Outcome run_offline(const Invocation& call, const std::string& file) {
   return tl::unexpected(become_head_program(words));
 }
 
-Outcome run(const Invocation& call) {
+Outcome run_verify(const Invocation& call) {
   if (const auto file = call.arguments.value("offline")) return run_offline(call, *file);
   const Selection selection = the_one_job(call);
   Connection connection(call.shared, call.screen);
@@ -51,7 +51,7 @@ Command verify() {
            .flags = {{"offline", "FILE",
                       "in this database, which no pqd has open, and without asking a head: one job, or all"}},
            .words = words_of_one_job()}),
-      .run = run};
+      .run = run_verify};
 }
 
 }  // namespace pq::commands

@@ -12,8 +12,6 @@
 namespace pq::commands {
 namespace {
 
-bool is_live(const JobReport& job) { return !has_ended(job.state); }
-
 // A line a job, told with its number: there is a total of each.
 Outcome wait_for_all(const Invocation& call, Connection& connection, const Selected& selected) {
   Tally tally(call.program, selected, call.screen);
@@ -32,7 +30,7 @@ Outcome wait_for_all(const Invocation& call, Connection& connection, const Selec
   return worse_of(worst, tally.worst());
 }
 
-Outcome run(const Invocation& call) {
+Outcome run_wait(const Invocation& call) {
   const Selection selection = the_jobs(call);
   Connection connection(call.shared, call.screen);
   const auto selected = find_jobs(connection, selection, call.screen, is_live);
@@ -55,7 +53,7 @@ Command wait() {
            .description =
                about_jobs + ": those that have not ended.\nThe exit status is the worst of theirs.",
            .words = words_of_jobs()}),
-      .run = run};
+      .run = run_wait};
 }
 
 }  // namespace pq::commands

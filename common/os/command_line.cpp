@@ -23,11 +23,10 @@ const std::vector<Flag>& hidden_flags() {
   return flags;
 }
 
-// All that a command line may hold, in the order in which --help lists it.
-std::vector<Flag> all_flags(const Usage& usage) {
-  std::vector<Flag> flags = usage.flags;
-  for (const auto* more : {&usage.shared_flags, &flags_of_every_program(), &hidden_flags()})
-    flags.insert(flags.end(), more->begin(), more->end());
+// All that a command line may hold.
+std::vector<Flag> known_flags(const Usage& usage) {
+  std::vector<Flag> flags = all_flags(usage);
+  flags.insert(flags.end(), hidden_flags().begin(), hidden_flags().end());
   return flags;
 }
 
@@ -132,6 +131,13 @@ const std::vector<Flag>& flags_of_every_program() {
   return flags;
 }
 
+std::vector<Flag> all_flags(const Usage& usage) {
+  std::vector<Flag> flags = usage.flags;
+  for (const auto* more : {&usage.shared_flags, &flags_of_every_program()})
+    flags.insert(flags.end(), more->begin(), more->end());
+  return flags;
+}
+
 std::optional<std::string> twin_of(const Usage& usage, const Flag& flag) {
   return has_twin(flag) ? std::optional(twin_name(usage, flag.name)) : std::nullopt;
 }
@@ -147,7 +153,7 @@ Arguments::Arguments(const Usage& usage, const std::vector<std::string>& command
     given[one.key()].push_back(one.value());
     typed_.insert(one.key());
   }
-  for (const Flag& flag : all_flags(usage)) {
+  for (const Flag& flag : known_flags(usage)) {
     const bool is_switch = flag.argument.empty();
     std::vector<std::string>& texts = given[flag.name];
     if (texts.empty() && has_twin(flag)) {

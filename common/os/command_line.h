@@ -56,6 +56,9 @@ struct Usage {
 // --help and --version.
 const std::vector<Flag>& flags_of_every_program();
 
+// All that --help lists, in its order.
+std::vector<Flag> all_flags(const Usage& usage);
+
 // PQ_STATE_DIR; nullopt of a question about the program itself, which is asked on the command line only.
 std::optional<std::string> twin_of(const Usage& usage, const Flag& flag);
 

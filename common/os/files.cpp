@@ -8,7 +8,8 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <system_error>
+
+#include "common/errors.h"
 
 namespace pq {
 namespace {
@@ -51,8 +52,8 @@ std::string_view advice(int error) {
 }
 
 tl::unexpected<std::string> cannot(std::string_view what, const fs::path& path, int error = errno) {
-  return tl::unexpected(fmt::format("cannot {} {}: {}; {}", what, path.string(),
-                                    std::generic_category().message(error), advice(error)));
+  return tl::unexpected(
+      fmt::format("cannot {} {}: {}; {}", what, path.string(), errno_text(error), advice(error)));
 }
 
 bool write_all(int fd, std::string_view bytes) {

@@ -37,13 +37,6 @@ std::string replaced(std::string text, std::string_view what, std::string_view b
   return text;
 }
 
-std::vector<Flag> all_flags(const Usage& usage) {
-  std::vector<Flag> flags = usage.flags;
-  for (const auto* more : {&usage.shared_flags, &flags_of_every_program()})
-    flags.insert(flags.end(), more->begin(), more->end());
-  return flags;
-}
-
 // What it can be, as far as that is a list of words: "auto|always|never".
 Words values_of(const Flag& flag) {
   if (!flag.values.empty() || flag.argument.find('|') == std::string::npos) return flag.values;

@@ -335,9 +335,10 @@ class Explainer {
     });
     if (expired == 0 && warned.empty() && (lost.empty() || job_.ledger.leases() > 0)) return;
     std::string text = fmt::format("In the last {}", to_text(limits::recent));
-    if (!lost.empty())
+    if (!lost.empty()) {
       text +=
           fmt::format(" {} {} lost ({})", count_of(lost.size(), "agent"), was(lost.size()), list_of(lost));
+    }
     if (!warned.empty()) {
       text += fmt::format("{} {} {} warned by its cloud ({})", lost.empty() ? "" : ",",
                           count_of(warned.size(), "agent"), was(warned.size()), list_of(warned));

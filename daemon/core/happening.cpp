@@ -54,6 +54,7 @@ std::optional<Happening> parse_happening(std::string_view word) {
 
 std::vector<Happening> all_happenings() {
   std::vector<Happening> all;
+  all.reserve(std::size(all_words));
   for (const HappeningWords& words : all_words) all.push_back(words.what);
   return all;
 }

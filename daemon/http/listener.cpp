@@ -27,9 +27,7 @@ EnvironmentError not_bound(const HttpAddress& address, const std::string& why) {
       to_text(address), why));
 }
 
-std::string reason_of(int error) {
-  return error == EADDRINUSE ? "in use" : std::generic_category().message(error);
-}
+std::string errno_text(int error) { return error == EADDRINUSE ? "in use" : errno_text(error); }
 
 void switch_on(int fd, int level, int option, int value = 1) {
   ::setsockopt(fd, level, option, &value, sizeof value);
@@ -45,14 +43,14 @@ int bound_socket(const HttpAddress& address) {
   if (wrong != 0) throw not_bound(address, ::gai_strerror(wrong));
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> first(found, ::freeaddrinfo);
   const int fd = ::socket(first->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0) throw not_bound(address, reason_of(errno));
+  if (fd < 0) throw not_bound(address, errno_text(errno));
   switch_on(fd, SOL_SOCKET,
             SO_REUSEADDR);  // a head that is started again need not wait for its old connections
   switch_on(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, silence_s_max);  // browsers connect ahead and say nothing
   if (::bind(fd, first->ai_addr, first->ai_addrlen) == 0 && ::listen(fd, backlog) == 0) return fd;
   const int error = errno;
   ::close(fd);
-  throw not_bound(address, reason_of(error));
+  throw not_bound(address, errno_text(error));
 }
 
 std::uint16_t port_of(int fd) {

@@ -13,7 +13,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration turn_takes = 1us;  // so that a head that does not sleep cannot stop the time
 constexpr Duration restart_soon = 100ms;
 constexpr Duration restart_late = 5s;
 

@@ -17,7 +17,6 @@ using namespace std::chrono_literals;
 constexpr int silent_beats_max = 5;
 constexpr Duration backoff_longest = 15s;
 
-constexpr Duration turn_takes = 1us;
 constexpr Duration restart_longest = 20s;
 
 }  // namespace

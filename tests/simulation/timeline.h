@@ -13,6 +13,9 @@
 
 namespace pq::simulation {
 
+// A step of a head or an agent, so that one that does not sleep cannot stop the time.
+inline constexpr Duration turn_takes = std::chrono::microseconds(1);
+
 class Timeline {
  public:
   Instant now() const { return now_; }

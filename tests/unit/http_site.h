@@ -73,8 +73,11 @@ inline int connect_to(const HttpAddress& address) {
   where.sin_port = htons(address.port);
   where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const timeval patience{.tv_sec = 10, .tv_usec = 0};  // then a test fails; none that passes comes near it
+  const timeval patience{.tv_sec = 30, .tv_usec = 0};  // then a test fails; none that passes comes near it
+  const int few =
+      1 << 16;  // bytes that wait for a client that does not read: so a test needs no large answers
   REQUIRE(::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0);
+  REQUIRE(::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &few, sizeof few) == 0);
   REQUIRE(::connect(fd, reinterpret_cast<sockaddr*>(&where), sizeof where) == 0);
   return fd;
 }

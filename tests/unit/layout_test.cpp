@@ -118,8 +118,8 @@ TEST_CASE("no size of a terminal is exceeded, however small or large") {
                                        return sight;
                                      }()};
   for (const Sight& sight : sights) {
-    for (std::size_t lines = 1; lines < 70; ++lines) {
-      for (std::size_t columns = 1; columns < 130; columns += 3) {
+    for (std::size_t lines = 1; lines < 70; lines += 1 + lines / 8) {
+      for (std::size_t columns = 1; columns < 130; columns += 1 + columns / 16) {
         const Lines drawn = shown(sight, {.columns = columns, .lines = lines});
         REQUIRE(drawn.size() <= lines);
         REQUIRE_FALSE(drawn.empty());

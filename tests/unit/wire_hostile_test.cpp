@@ -195,12 +195,12 @@ bool is_one_line(std::string_view text) {
   return !text.empty() && std::ranges::none_of(text, [](unsigned char c) { return c < ' ' || c == 127; });
 }
 
-TEST_CASE("200 000 messages with bytes changed by chance are refused, or say the same when said again") {
+TEST_CASE("50 000 messages with bytes changed by chance are refused, or say the same when said again") {
   std::vector<Sample> samples = all_samples();
   std::erase_if(samples, [](const Sample& sample) { return sample.bytes.size() > 1000; });
   Chance chance;
   int accepted = 0;
-  for (int round = 0; round < 200'000; ++round) {
+  for (int round = 0; round < 50'000; ++round) {
     const auto& [original, recode] = samples[chance.below(samples.size())];
     std::string bytes = original;
     for (std::size_t left = 1 + chance.below(3); left > 0; --left)
@@ -215,7 +215,7 @@ TEST_CASE("200 000 messages with bytes changed by chance are refused, or say the
       REQUIRE(is_one_line(heard.error().detail));
     }
   }
-  CHECK(accepted > 5'000);  // else this would test refusals only
+  CHECK(accepted > 1'000);  // else this would test refusals only
 }
 
 TEST_CASE("bytes drawn by chance are refused") {
