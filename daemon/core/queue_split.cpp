@@ -78,7 +78,9 @@ Running Queue::as_running(const Lease& lease, Now now) {
           .since_commit = now.instant - lease.progress_at,
           .cost = cost_for(holder, job, lease.begin, now),
           .same_step = std::max(Duration{0}, holder.heard_at - lease.progress_at),
-          .beat = std::chrono::milliseconds(beat_ms())};
+          .beat = std::chrono::milliseconds(beat_ms()),
+          .step_width_least =
+              job.row.spec.program ? std::max<std::uint64_t>(1, job.row.spec.program->run_width) : 1};
 }
 
 // The holder is asked once; until it has answered, and for a while after, no split is asked of it.

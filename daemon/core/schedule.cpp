@@ -14,10 +14,15 @@ constexpr double widest = 9.0e18;  // fits 64 bits; a span cuts it down to what 
 // Offsets from the committed point, not positions: near 2^64 the next double is 2048 integers away.
 double width_left(const Running& lease) { return static_cast<double>(lease.range.end - lease.upto); }
 
+// As long as a step of this lease takes: none is shorter than its least.
+double usual_step_s(const Running& lease) {
+  return std::max(step_s(lease.cost), lease.cost.seconds(static_cast<double>(lease.step_width_least)));
+}
+
 // A commit is told with the next beat, so a usual step is over within its own time and a beat's. A holder
 // whose step takes k times as long is taken to be k times slower in all that follows.
 Cost present_cost(const Running& lease) {
-  const double usual_s = step_s(lease.cost) + seconds(lease.beat);
+  const double usual_s = usual_step_s(lease) + seconds(lease.beat);
   const double slowness = std::max(1.0, seconds(lease.same_step) / usual_s);
   return {.fixed_s = lease.cost.fixed_s * slowness, .per_integer_s = lease.cost.per_integer_s * slowness};
 }
@@ -27,7 +32,7 @@ Cost present_cost(const Running& lease) {
 double predicted_ahead(const Running& lease, const Cost& cost) {
   const double computed_s = std::max(0.0, seconds(lease.since_commit) - cost.fixed_s);
   const double since_word_s = seconds(lease.since_commit - lease.same_step);
-  const double at_most = (step_s(lease.cost) + since_word_s) / lease.cost.per_integer_s;
+  const double at_most = (usual_step_s(lease) + since_word_s) / lease.cost.per_integer_s;
   return std::min({computed_s / cost.per_integer_s, at_most, width_left(lease)});
 }
 
@@ -93,13 +98,13 @@ std::optional<std::uint64_t> split_point(const Running& lease, const Cost& thief
   // first.
   const double even =
       (thief.fixed_s + left * thief.per_integer_s) / (cost.per_integer_s + thief.per_integer_s);
-  const double of_step = std::max(0.0, step_s(lease.cost) - lease.cost.fixed_s) / lease.cost.per_integer_s;
+  const double of_step = (usual_step_s(lease) - lease.cost.fixed_s) / lease.cost.per_integer_s;
   const double kept = std::max(even, std::min(of_step, width_left(lease)) - ahead);
   if (!(kept >= 0 && kept < left)) return std::nullopt;
   const double split_s = std::max(kept * cost.per_integer_s, thief.seconds(left - kept));
   if (left * cost.per_integer_s - split_s < seconds(limits::split_gain_least)) return std::nullopt;
-  const double offset = ahead + kept;
-  if (!(offset >= 1 && offset < width_left(lease))) return std::nullopt;
+  const double offset = std::max(1.0, ahead + kept);
+  if (!(offset < width_left(lease))) return std::nullopt;
   const auto end = static_cast<std::uint64_t>(offset);
   if (end >= lease.range.end - lease.upto) return std::nullopt;  // the width was rounded up
   return lease.upto + end;

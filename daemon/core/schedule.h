@@ -55,6 +55,7 @@ struct Running {
   // more. A step that takes longer than it should shows a holder that has become slower.
   Duration same_step{0};
   Duration beat = limits::beat_interval;
+  std::uint64_t step_width_least = 1;  // integers; of a program with runs of its own width, one run
 };
 
 // Seconds that it will still take, by its holder's own rate.

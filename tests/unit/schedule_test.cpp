@@ -197,6 +197,31 @@ TEST_CASE("a slow holder's last few steps are worth a split once they are long e
   CHECK(split_point(lease, {0, 0.001}) == 1150);  // five times slower: a sixth of 900
 }
 
+TEST_CASE("where one integer is a long step, all but the present one are given to an idle slot") {
+  const Cost slow{0.02, 6};
+  const Cost quick{0.001, 0.3};
+  Running lease{{9, 18}, 14, 0ns, slow};
+  for (const Duration since : {0ms, 500ms, 2000ms, 5900ms}) {
+    CAPTURE(since.count());
+    lease.since_commit = lease.same_step = since;
+    CHECK(predicted_rest_s(lease) == doctest::Approx(24 - std::max(0.0, seconds(since) - 0.02)));
+    CHECK(split_point(lease, quick) == 15);
+  }
+  lease.range.end = 15;
+  CHECK_FALSE(split_point(lease, quick));
+}
+
+TEST_CASE("a run of many integers is one step, and nobody is slow who is in it") {
+  Running lease{{0, 4000}, 0, 5s, {0.02, 0.006}};
+  lease.same_step = 5s;
+  lease.step_width_least = 1000;
+  CHECK(predicted_rest_s(lease) == doctest::Approx(24 - 5).epsilon(0.01));
+  const auto point = split_point(lease, {0.02, 0.0003});
+  REQUIRE(point);
+  CHECK(*point >= 1000);
+  CHECK(*point < 1200);
+}
+
 TEST_CASE("a slow agent's lease of several steps is split so that it keeps a tenth") {
   const Running lease{{0, 10'000}, 0, 0ns, {0, 0.01}};  // ten times slower than the thief: 100 s
   const auto point = split_point(lease, {0, 0.001});
