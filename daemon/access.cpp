@@ -99,7 +99,15 @@ void make_first_keys(const StatePaths& paths) {
 // The head's own keys, with the public one where the programs of this machine look for it.
 KeyPair start_keys(const StatePaths& paths) {
   std::error_code ignored;
-  if (!fs::exists(paths.head_key(), ignored)) make_first_keys(paths);
+  if (!fs::exists(paths.head_key(), ignored)) {
+    if (fs::exists(paths.head_public_key(), ignored)) {
+      spdlog::warn(
+          "{} is missing beside the state of a head, which has a new identity now: no token or document that "
+          "was made before is worth anything; to undo that stop pqd and put the saved keys back",
+          paths.head_key().string());
+    }
+    make_first_keys(paths);
+  }
   KeyPair keys = read_key_file(paths.head_key());
   const std::string line = keys.public_key + "\n";
   if (read_file(paths.head_public_key()) != line) or_throw(replace_file(paths.head_public_key(), line));
@@ -173,6 +181,10 @@ std::vector<std::string> Access::take_revoked(Now now) {
     if (const auto still = find(key)) let_in_.emplace(key, still->role);  // with another role
   }
   return revoked;
+}
+
+bool Access::is_revoked(const std::string& public_key) const {
+  return is_readable_ && !listed_.by_key.contains(public_key) && !let_in_.contains(public_key);
 }
 
 Instant Access::next_deadline(Now now) const {

@@ -55,6 +55,10 @@ class Access {
   // for lists that are put in place in two steps: who is told that its key is gone ends for good.
   std::vector<std::string> take_revoked(Now now);
 
+  // Of a key that take_revoked has told of, or that nobody here remembers: not of one that is missing just
+  // now.
+  bool is_revoked(const std::string& public_key) const;
+
  private:
   void reread(Now now);
   void drop_expired(Now now);

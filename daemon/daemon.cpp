@@ -112,10 +112,7 @@ Snapshot Daemon::snapshot(const std::set<JobId>& details) {
     queue_.handle({}, Letter<ClientToHead>{0, std::move(question)}, now, answered);
     return std::get<Letter<HeadToClient>>(answered.outgoing.at(0).message).body;
   };
-  if (!events_ || events_upto_ != queue_.events().last()) {
-    events_ = std::make_shared<const EventsReport>(queue_.events().report({}));
-    events_upto_ = queue_.events().last();
-  }
+  events_.refresh(queue_.events());
   Snapshot snapshot{.taken_at = now.instant,
                     .jobs = std::get<JobsReport>(ask(AskJobs{})),
                     .agents = std::get<AgentsReport>(ask(AskAgents{})),
@@ -138,8 +135,7 @@ std::optional<JobDetail> Daemon::detail(JobId id, Now now) {
   JobDetail detail{.ledger = picture_of(queue_, job),
                    .explanation = explain(queue_, job, now),
                    .throughput = job.throughput.samples(),
-                   .failed_spans = job.ledger.failed_spans(limits::failed_spans_told),
-                   .events = queue_.events().report({.job = id})};
+                   .failed_spans = job.ledger.failed_spans(limits::failed_spans_told)};
   if (job.row.attempts_failed > 0) {
     detail.failed_logs = store_.read_last_failed_logs(id, limits::failed_logs_shown + 1);
     detail.more_failed_logs = detail.failed_logs.size() > limits::failed_logs_shown;
@@ -153,6 +149,7 @@ void Daemon::hear(const Incoming& incoming, Now now) {
   const auto message = decode_to_head(incoming.bytes);
   if (!message) return refuse(incoming, message.error(), 0);
   measures_.note(*message);
+  if (incoming.is_revoked) return turn_away(incoming, *message);
   if (const auto* said = std::get_if<AgentToHead>(&*message)) {
     if (!may_say(incoming.sender.role, *said)) {
       return refuse(incoming,
@@ -299,6 +296,14 @@ void Daemon::refuse(const Incoming& incoming, const Refusal& refusal, RequestNum
   effects_.outgoing.push_back({incoming.peer, Letter<HeadToClient>{request, refusal}});
   effects_.events.push_back(
       {Happening::message_refused, {}, "", "of key " + incoming.sender.name + ": " + sentence(refusal)});
+}
+
+// Whoever was told once may not have heard it, and an agent that has not yet beaten was not told.
+void Daemon::turn_away(const Incoming& incoming, const ToHead& message) {
+  const auto* asked = std::get_if<Letter<ClientToHead>>(&message);
+  const RequestNumber request = asked != nullptr ? asked->request : 0;
+  effects_.outgoing.push_back(
+      {incoming.peer, Letter<HeadToClient>{request, Refusal{ErrorWord::key_revoked, ""}}});
 }
 
 void Daemon::send() {

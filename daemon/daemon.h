@@ -60,6 +60,7 @@ class Daemon {
   HeadToClient look_up(const AskOutput& ask);
   void hand_out_files();
   void refuse(const Incoming& incoming, const Refusal& refusal, RequestNumber request);
+  void turn_away(const Incoming& incoming, const ToHead& message);
   void commit();
   void send();
   void tell(Now now);
@@ -86,8 +87,7 @@ class Daemon {
     Sha256 hash;
     std::uint64_t offset = 0;
   };
-  std::shared_ptr<const EventsReport> events_;  // as of the last snapshot
-  std::uint64_t events_upto_ = 0;
+  KeptEvents events_;                    // as of the last snapshot
   std::deque<FileWanted> files_wanted_;  // by agents; some are handed out each turn
 };
 

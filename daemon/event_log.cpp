@@ -11,7 +11,7 @@ namespace pq {
 namespace {
 
 spdlog::level::level_enum level_of(const Event& event) {
-  switch (words_of(event.what).severity) {
+  switch (severity_of(event)) {
     case Severity::info:
       return spdlog::level::info;
     case Severity::warning:

@@ -14,6 +14,7 @@
 #include "common/os/log.h"
 #include "common/os/paths.h"
 #include "common/text.h"
+#include "daemon/http/own_names.h"
 
 namespace pq {
 namespace {
@@ -79,13 +80,12 @@ std::optional<HttpAddress> parse_http(const std::string& text) {
 
 // Each a list with commas.
 std::vector<std::string> parse_http_hosts(const std::vector<std::string>& lists) {
-  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
   std::vector<std::string> names;
   for (std::string_view list : lists) {
     while (!list.empty()) {
       const std::size_t end = std::min(list.find(','), list.size());
       const std::string name(stripped(list.substr(0, end)));
-      if (name.empty() || name.find_first_not_of(letters) != std::string::npos) {
+      if (!OwnNames::may_be(name)) {
         refuse("--http-host \"" + printable(name) +
                "\" is no name of a machine, such as head.example.org; leave out the port");
       }

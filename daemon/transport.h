@@ -28,6 +28,8 @@ struct Incoming {
   PeerId peer;
   Principal sender;
   std::string bytes;
+  bool is_revoked =
+      false;  // the sender's key is let in no longer, which is all that it may hear; it has no name
 };
 
 struct OutgoingBytes {

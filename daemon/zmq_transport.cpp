@@ -61,13 +61,16 @@ void ZmqTransport::drain(std::vector<Incoming>& batch, std::size_t messages_max)
   for (std::size_t count = 0; count < messages_max; ++count) {
     auto message = router_.receive();
     if (!message) return;
-    auto sender = access_.find(message->public_key);
-    if (!sender) {
+    const auto sender = access_.find(message->public_key);
+    const bool is_revoked = !sender && access_.is_revoked(message->public_key);
+    if (!sender && !is_revoked) {  // somebody may just be writing the list
       ++from_strangers_;
       continue;
     }
-    batch.push_back(
-        {.peer = message->peer, .sender = std::move(*sender), .bytes = std::move(message->bytes)});
+    batch.push_back({.peer = message->peer,
+                     .sender = sender.value_or(Principal{.public_key = message->public_key, .name = {}}),
+                     .bytes = std::move(message->bytes),
+                     .is_revoked = is_revoked});
   }
 }
 

@@ -13,7 +13,7 @@ EventEntry entry_of(const EventRow& row) {
   EventEntry entry{.number = row.number,
                    .unix_ms = row.unix_ms,
                    .what = std::string(words.word),
-                   .severity = words.severity,
+                   .severity = severity_of(row.event),
                    .job = std::nullopt,
                    .agent = std::nullopt,
                    .text = std::string(words.text),
@@ -48,6 +48,20 @@ void EventHistory::note(const std::vector<Event>& events, UnixMs unix_ms, Change
       numbers.pop_front();
     }
   }
+}
+
+std::uint64_t EventHistory::last_of(Happening what) const {
+  const auto found = of_kind_.find(what);
+  return found == of_kind_.end() ? 0 : found->second.back();
+}
+
+std::vector<EventEntry> EventHistory::all_of(Happening what) const {
+  std::vector<EventEntry> all;
+  const auto found = of_kind_.find(what);
+  if (found == of_kind_.end()) return all;
+  all.reserve(found->second.size());
+  for (const std::uint64_t number : found->second) all.push_back(entries_.at(number));
+  return all;
 }
 
 EventsReport EventHistory::report(const AskEvents& ask) const {

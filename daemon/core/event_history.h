@@ -28,6 +28,12 @@ class EventHistory {
   // The number of the last one.
   std::uint64_t last() const { return last_; }
 
+  // The number of the last one of a kind; 0: none is kept.
+  std::uint64_t last_of(Happening what) const;
+
+  // All that are kept of a kind, the oldest first.
+  std::vector<EventEntry> all_of(Happening what) const;
+
   // Newest first, until `visit` says false.
   void visit_newest(auto visit) const {
     for (auto entry = entries_.rbegin(); entry != entries_.rend(); ++entry) {

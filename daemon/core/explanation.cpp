@@ -43,7 +43,8 @@ std::string list_of(const std::vector<std::string>& names) {
 
 std::string sentence_of(std::string text) {
   if (text.empty()) return text;
-  if (text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  const bool is_command = text.starts_with("pq");
+  if (!is_command && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
   if (!text.ends_with('.')) text += '.';
   return text;
 }
@@ -77,6 +78,7 @@ class Explainer {
       if (job_.ledger.leases() == 0) tell_waiting();
       tell_failures();
       if (job_.ledger.leases() > 0) {
+        tell_silent_holders();
         tell_sharing();
         tell_slow_agents();
       }
@@ -228,6 +230,26 @@ class Explainer {
     return fmt::format("pq-priority {} {} would put it first; or start more agents.", id_, priority + 1);
   }
 
+  // Who holds a part of it and has missed a beat or two: nobody knows yet whether that part goes on.
+  void tell_silent_holders() {
+    std::vector<std::string> names;
+    Duration longest{0};
+    for (const AgentId id : holders()) {
+      const Agent& agent = queue_.roster().at(id);
+      const Duration silence = now_.instant - agent.heard_at;
+      if (silence <= queue_.silent_after()) continue;
+      names.push_back(agent.row.name);
+      longest = std::max(longest, silence);
+    }
+    if (names.empty()) return;
+    tell("silent_holder",
+         fmt::format("{} {} a part of it and {} not been heard{}.", list_of(names),
+                     names.size() == 1 ? "holds" : "hold", names.size() == 1 ? "has" : "have",
+                     names.size() == 1 ? " for " + to_text(longest) : ""),
+         "What a silent agent holds is free again at the end of its lease's term, unless it is heard before; "
+         "look whether its machine is up.");
+  }
+
   void tell_slow_agents() {
     struct Speed {
       double per_slot_s;
@@ -267,7 +289,7 @@ class Explainer {
                time));
       return;
     }
-    const std::size_t agents = holders();
+    const std::size_t agents = holders().size();
     const std::string text = fmt::format("It runs on {} of {}{}.", count_of(report_.slots_busy, "slot"),
                                          count_of(agents, "agent"), time);
     const bool has_all = report_.slots_busy >= slots_ && slots_ > 0;
@@ -276,12 +298,12 @@ class Explainer {
                  : std::nullopt);
   }
 
-  std::size_t holders() const {
+  std::set<AgentId> holders() const {
     std::set<AgentId> agents;
     for (const auto& [begin, span] : job_.ledger.spans()) {
       if (const auto* leased = std::get_if<Leased>(&span.state)) agents.insert(leased->agent);
     }
-    return agents.size();
+    return agents;
   }
 
   // ---- what goes wrong on the way
@@ -340,8 +362,9 @@ class Explainer {
           fmt::format(" {} {} lost ({})", count_of(lost.size(), "agent"), was(lost.size()), list_of(lost));
     }
     if (!warned.empty()) {
-      text += fmt::format("{} {} {} warned by its cloud ({})", lost.empty() ? "" : ",",
-                          count_of(warned.size(), "agent"), was(warned.size()), list_of(warned));
+      text += fmt::format("{} {} {} warned by {} cloud ({})", lost.empty() ? "" : ",",
+                          count_of(warned.size(), "agent"), was(warned.size()),
+                          warned.size() == 1 ? "its" : "their", list_of(warned));
     }
     if (expired > 0) {
       text += fmt::format("{} {} of this job expired", lost.empty() && warned.empty() ? "" : ",",

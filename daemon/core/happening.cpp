@@ -61,4 +61,9 @@ std::vector<Happening> all_happenings() {
 
 bool is_kept(Happening what) { return what != message_refused && what != lease_misused; }
 
+Severity severity_of(const Event& event) {
+  const bool has_failed = event.what == job_ended && event.detail == to_text(JobState::failed);
+  return has_failed ? Severity::warning : words_of(event.what).severity;
+}
+
 }  // namespace pq

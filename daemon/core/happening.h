@@ -63,4 +63,7 @@ struct Event {
   std::string detail;
 };
 
+// That of its kind; but a job that has failed did not just end.
+Severity severity_of(const Event& event);
+
 }  // namespace pq

@@ -41,7 +41,7 @@ std::optional<std::string> why_unplaced(const Roster& roster, const Demand& dema
   for (const Agent* agent : agents) most = std::max(most, agent->row.slots);
   if (most < demand.cpus) {
     return "a step needs " + std::to_string(demand.cpus) + " slots of one agent, and none has more than " +
-           std::to_string(most);
+           std::to_string(most) + ": start an agent with more --slots, or submit it with fewer --cpus";
   }
   keep([&](const Agent& agent) {
     return agent.quarantined_until.has_value() && agent.row.slots >= demand.cpus;

@@ -103,6 +103,9 @@ class Queue {
   const LeaseCounts& lease_counts() const { return lease_counts_; }
   Instant began_at() const { return began_at_; }
 
+  // Who has said nothing for longer is called silent.
+  Duration silent_after() const { return 3 * std::chrono::milliseconds(beat_ms()); }
+
  private:
   struct Waiting {
     PeerId peer;

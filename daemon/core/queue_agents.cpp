@@ -1,10 +1,13 @@
 // What agents say: hello, beats with all that they hold, goodbye.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
 #include <variant>
 
+#include "common/text.h"
 #include "daemon/core/queue.h"
 
 namespace pq {
@@ -41,8 +44,7 @@ void Queue::hear(const Sender& from, const Hello& hello, Now now, Effects& effec
     begin_anew(*agent, effects);
   }
   if (is_new) {
-    effects.events.push_back(
-        {Happening::agent_joined, {}, hello.name, std::to_string(hello.slots) + " slots"});
+    effects.events.push_back({Happening::agent_joined, {}, hello.name, count_of(hello.slots, "slot")});
   }
   roster_.discount(*agent);
   agent->row.incarnation = hello.incarnation;
@@ -201,7 +203,8 @@ void Queue::hear_failure(Agent& agent, const LeaseView& view, Now now, Effects& 
     return misused(agent, view, "a failure outside of it", effects);
   }
   const std::string words = view.error.value_or("no error text");
-  effects.events.push_back({Happening::program_failed, lease.job, agent.row.name, words});
+  effects.events.push_back({Happening::program_failed, lease.job, agent.row.name,
+                            fmt::format("{}:{}: {}", from, *view.failed_upto, words)});
   job.row.attempts_failed += 1;
   job.last_words = words;
   forget_output(view.lease, from);

@@ -147,7 +147,6 @@ HeadToClient Queue::answer(const AskJobs& /*ask*/, Now /*now*/, Effects& /*effec
 }
 
 AgentReport Queue::report(const Agent& agent, Now now) const {
-  const auto silent_after = 3 * std::chrono::milliseconds(beat_ms());
   AgentReport report;
   report.name = agent.row.name;
   report.program_version = agent.row.program_version;
@@ -162,7 +161,7 @@ AgentReport Queue::report(const Agent& agent, Now now) const {
       static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::milliseconds>(silence).count());
   if (agent.gone) {
     report.state = AgentState::gone;
-  } else if (!agent.peer || silence > silent_after) {
+  } else if (!agent.peer || silence > silent_after()) {
     report.state = AgentState::silent;
   } else if (agent.draining || agent.drain_asked) {
     report.state = AgentState::draining;
@@ -290,8 +289,10 @@ HeadToClient Queue::answer(const DrainAgent& ask, Now now, Effects& /*effects*/)
     note_idle(agent);
     reports.agents.push_back(report(agent, now));
   }
-  if (reports.agents.empty()) return Refusal{ErrorWord::no_such_agent, ask.name};
-  return reports;
+  if (!reports.agents.empty()) return reports;
+  const bool was_here = std::any_of(roster_.all().begin(), roster_.all().end(),
+                                    [&](const auto& entry) { return entry.second.row.name == ask.name; });
+  return Refusal{ErrorWord::no_such_agent, was_here ? ask.name + " is gone already" : ask.name};
 }
 
 // ---------------------------------------------------------------- waits

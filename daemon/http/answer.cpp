@@ -92,12 +92,7 @@ HttpAnswer answer_about_job(const JobPath& path, const Snapshot& snapshot) {
 HttpAnswer answer_about_events(const Snapshot& snapshot, const HttpQuery& query) {
   const auto asked = parse_event_query(query);
   if (!asked) return refusal(400, "malformed", asked.error());
-  const EventsReport* all = snapshot.events.get();
-  if (asked->job) {
-    const auto detail = snapshot.details.find(*asked->job);
-    if (detail != snapshot.details.end() && detail->second) all = &detail->second->events;
-  }
-  return page(to_json(select(*all, *asked)));
+  return page(to_json(snapshot.events.select(*asked)));
 }
 
 // A stranger who makes up paths fills no memory with them.
@@ -116,11 +111,9 @@ bool is_worth_sharing(std::string_view path, const Snapshot& snapshot) {
 
 }  // namespace
 
-std::optional<JobId> job_looked_at(std::string_view path, const HttpQuery& query) {
-  if (const auto job = job_path(path)) return parse_job(job->job);
-  if (path != events_page) return std::nullopt;
-  const auto asked = parse_event_query(query);
-  return asked ? asked->job : std::nullopt;
+std::optional<JobId> job_looked_at(std::string_view path) {
+  const auto job = job_path(path);
+  return job ? parse_job(job->job) : std::nullopt;
 }
 
 HttpAnswer answer_to(std::string_view path, const Snapshot* snapshot, const HttpQuery& query) {

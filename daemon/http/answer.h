@@ -15,7 +15,7 @@
 namespace pq {
 
 // The job that is looked at closely at `path`: a snapshot for it needs that job's detail.
-std::optional<JobId> job_looked_at(std::string_view path, const HttpQuery& query = {});
+std::optional<JobId> job_looked_at(std::string_view path);
 
 // The page at `path`. `snapshot` may be nullptr: the head had none in time, and no page is shown without one.
 HttpAnswer answer_to(std::string_view path, const Snapshot* snapshot, const HttpQuery& query = {});

@@ -12,7 +12,6 @@
 
 #include "common/json.h"
 #include "common/limits.h"
-#include "daemon/http/event_query.h"
 #include "daemon/http/schemas.h"
 
 namespace pq {
@@ -27,10 +26,6 @@ void tell(std::string& text, std::string_view what, const Json& json) {
   text += "\ndata: ";
   text += to_line(json);  // no line end is in it
   text += "\n\n";
-}
-
-std::uint64_t last_number(const EventsReport& events) {
-  return events.events.empty() ? 0 : events.events.back().number;
 }
 
 bool is_as_before(const AgentReport& before, const AgentReport& now) {
@@ -85,7 +80,7 @@ std::string whole_state(const Snapshot& now) {
   std::string text = "retry: " + std::to_string(stream_retry_ms) + "\n\n";
   tell(text, "jobs", to_json(now.jobs));
   tell(text, "agents", to_json(now.agents));
-  tell(text, "events", to_json(select(*now.events, {.limit = limits::stream_events_first})));
+  tell(text, "events", to_json(now.events.select({.limit = limits::stream_events_first})));
   tell(text, "history", history_json(std::nullopt, now.throughput));
   tell(text, "tick", tick_json(now.unix_ms));
   return text;
@@ -101,8 +96,8 @@ std::string changes(const Snapshot& before, const Snapshot& now) {
   if (!agents.agents.empty() || before.agents.left_out != now.agents.left_out)
     tell(text, "agents", to_json(agents));
   if (!jobs_gone.empty() || !agents_gone.empty()) tell(text, "gone", gone_json(jobs_gone, agents_gone));
-  if (last_number(*now.events) > last_number(*before.events))
-    tell(text, "events", to_json(select(*now.events, {.after = last_number(*before.events)})));
+  if (now.events.last() > before.events.last())
+    tell(text, "events", to_json(now.events.select({.after = before.events.last()})));
   const std::vector<Sample> samples = new_samples(before.throughput, now.throughput);
   if (!samples.empty()) tell(text, "history", history_json(std::nullopt, samples));
   tell(text, "tick", tick_json(now.unix_ms));

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <charconv>
 #include <string_view>
 
@@ -58,11 +57,6 @@ std::string take(const std::string& name, const std::string& value, EventQuery& 
   return "";
 }
 
-bool is_asked_for(const EventEntry& event, const EventQuery& query) {
-  return event.number > query.after && (!query.job || event.job == query.job) &&
-         (!query.agent || event.agent == query.agent) && (!query.what || event.what == to_text(*query.what));
-}
-
 }  // namespace
 
 tl::expected<EventQuery, std::string> parse_event_query(const HttpQuery& query) {
@@ -73,23 +67,6 @@ tl::expected<EventQuery, std::string> parse_event_query(const HttpQuery& query) 
     if (!wrong.empty()) return Wrong(std::move(wrong));
   }
   return parsed;
-}
-
-EventsReport select(const EventsReport& all, const EventQuery& query) {
-  EventsReport selected;
-  for (auto event = all.events.rbegin(); event != all.events.rend(); ++event) {
-    if (!is_asked_for(*event, query)) continue;
-    if (selected.events.size() < query.limit) {
-      selected.events.push_back(*event);
-    } else {
-      selected.left_out += 1;
-    }
-  }
-  std::reverse(selected.events.begin(), selected.events.end());
-  const bool is_for_some = query.agent || query.what || query.job;
-  if (!is_for_some && !all.events.empty() && all.events.front().number > query.after)
-    selected.left_out += std::min(all.left_out, all.events.front().number - 1 - query.after);
-  return selected;
 }
 
 }  // namespace pq

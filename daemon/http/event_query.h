@@ -27,8 +27,4 @@ struct EventQuery {
 // sense.
 tl::expected<EventQuery, std::string> parse_event_query(const HttpQuery& query);
 
-// Those of `all` that `query` asks for, the newest EventQuery::limit of them. Others that it would have told
-// are counted in left_out; those that `all` has left out itself, only if none is asked for in particular.
-EventsReport select(const EventsReport& all, const EventQuery& query);
-
 }  // namespace pq

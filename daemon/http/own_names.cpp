@@ -38,6 +38,11 @@ OwnNames::OwnNames(const std::vector<std::string>& names) : names_{"localhost"} 
   for (const std::string& name : names) names_.insert(in_lower_case(name));
 }
 
+bool OwnNames::may_be(std::string_view name) {
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+  return !name.empty() && name.find_first_not_of(letters) == std::string_view::npos;
+}
+
 bool OwnNames::has(std::string_view host) const {
   const std::string name = in_lower_case(without_port(host));
   if (name.find('\0') != std::string::npos) return false;  // inet_pton would look no further

@@ -16,6 +16,9 @@ class OwnNames {
   // Beside localhost.
   explicit OwnNames(const std::vector<std::string>& names);
 
+  // Whether this could be one: letters, digits, dots, - and _, and no port.
+  static bool may_be(std::string_view name);
+
   // `host` as a request has it: "head", "head:7701", "10.0.0.5:7701", "[::1]".
   bool has(std::string_view host) const;
 

@@ -67,11 +67,12 @@ void announce_stream(httplib::Response& response) {
 
 // 421: "the server is not able to produce a response for this authority".
 HttpAnswer wrong_host(const std::string& host) {
+  const std::string name =
+      host.substr(0, host.rfind(':') == std::string::npos ? host.size() : host.rfind(':'));
   return refusal(
       421, "wrong_host",
-      fmt::format("HTTP is asked for as \"{0}\", which is no name of this head; use its address, or "
-                  "start pqd with --http-host {0}",
-                  printable(host)));
+      fmt::format("HTTP is asked for as \"{}\", which is no name of this head; use its address{}",
+                  printable(host), OwnNames::may_be(name) ? ", or start pqd with --http-host " + name : ""));
 }
 
 // One answer a connection: a client that keeps one open would keep a place. Each thread has its own of these.
@@ -134,7 +135,7 @@ class Pages : public httplib::Server {
       return put(*asset, reply_with(*asset, known, accept_encoding_), response);
     }
     if (path == "/api/v1/stream") return answer_with_stream(request, response);
-    const auto snapshot = snapshots_.fresh(job_looked_at(path, request.params));
+    const auto snapshot = snapshots_.fresh(job_looked_at(path));
     const auto page = shared_answer_to(path, snapshot, request.params);
     if (request.method == "HEAD" || page->status != 200) return put(*page, response);
     order_.body = {page, &page->body};

@@ -19,6 +19,7 @@
 #include "daemon/core/ledger_picture.h"
 #include "daemon/core/throughput.h"
 #include "daemon/http/bell.h"
+#include "daemon/http/kept_events.h"
 #include "daemon/http/rendered_pages.h"
 #include "daemon/measures.h"
 
@@ -33,7 +34,6 @@ struct JobDetail {
   // What runs that failed have printed, the latest limits::failed_logs_shown.
   std::vector<LogEntry> failed_logs = {};
   bool more_failed_logs = false;  // there are older ones
-  EventsReport events = {};       // of this job
 };
 
 struct Snapshot {
@@ -41,8 +41,8 @@ struct Snapshot {
   JobsReport jobs;
   AgentsReport agents;
   UnixMs unix_ms = 0;  // the same moment for people
-  std::shared_ptr<const EventsReport> events = std::make_shared<const EventsReport>();  // the newest
-  std::vector<Sample> throughput = {};                                                  // of the whole fleet
+  KeptEvents events = {};
+  std::vector<Sample> throughput = {};  // of the whole fleet
   // Of those that were asked for; nullopt: there is no such job.
   std::map<JobId, std::optional<JobDetail>> details = {};
   HeadFigures head = {};

@@ -25,6 +25,16 @@ TEST_CASE("every happening has one word, that is read back, and words for people
   CHECK(parse_happening("agent_jumped") == std::nullopt);
 }
 
+TEST_CASE("a job that failed is a warning, one that is done is not") {
+  EventHistory history;
+  Changes changes;
+  history.note({{Happening::job_ended, JobId{1}, "", "done"}, {Happening::job_ended, JobId{2}, "", "failed"}},
+               1, changes);
+  const auto told = history.report({}).events;
+  CHECK(told.at(0).severity == Severity::info);
+  CHECK(told.at(1).severity == Severity::warning);
+}
+
 TEST_CASE("events are numbered on, and kept with the changes of their turn") {
   EventHistory history;
   Changes changes;

@@ -24,20 +24,10 @@
 namespace pq {
 namespace {
 
-EventEntry event(std::uint64_t number, std::uint64_t job = 0, const std::string& agent = "",
-                 Happening what = Happening::job_submitted) {
-  EventEntry entry;
-  entry.number = number;
-  entry.what = to_text(what);
-  if (job != 0) entry.job = JobId{job};
-  if (!agent.empty()) entry.agent = agent;
-  return entry;
-}
-
-EventsReport some_events() {
-  return {.events = {event(11, 7), event(12, 7, "spot-1", Happening::lease_split), event(13, 9, "spot-1"),
-                     event(15, 9, "spot-2")},
-          .left_out = 10};
+KeptEvents kept(const EventHistory& history) {
+  KeptEvents events;
+  events.refresh(history);
+  return events;
 }
 
 Json page_of(const Snapshot& snapshot, const std::string& path, const HttpQuery& query = {}) {
@@ -116,7 +106,6 @@ TEST_CASE("a job's pages ask for it to be looked at, and are busy without that")
     CAPTURE(path);
     CHECK(job_looked_at(path) == JobId{7});
   }
-  CHECK(job_looked_at("/api/v1/events", {{"job", "7"}}) == JobId{7});
   for (const char* path : {"/api/v1/jobs", "/api/v1/jobs/", "/api/v1/jobs/x/ledger", "/api/v1/jobs/0/ledger",
                            "/api/v1/jobs/7x", "/api/v1/agents", "/api/v1/events", ""}) {
     CAPTURE(path);
@@ -130,23 +119,50 @@ TEST_CASE("a job's pages ask for it to be looked at, and are busy without that")
 
 TEST_CASE("events are asked for by number, job, agent and word, the newest first to be told") {
   Snapshot shown = picture({});
-  shown.events = std::make_shared<const EventsReport>(some_events());
-  shown.details[JobId{7}]->events = {.events = {event(1, 7), event(11, 7)}};  // one that is older, too
+  EventHistory history;
+  Changes changes;
+  const auto submitted = [](std::uint64_t job, const char* agent = "") {
+    return Event{Happening::job_submitted, JobId{job}, agent, ""};
+  };
+  history.note({submitted(7), Event{Happening::lease_split, JobId{7}, "spot-1", ""}, submitted(9, "spot-1"),
+                submitted(9, "spot-2")},
+               1000, changes);
+  shown.events = kept(history);
   const auto told = [&](const HttpQuery& query) {
     const Json page = page_of(shown, "/api/v1/events", query);
     std::string text;
     for (const Json& one : page.at("events")) text += one.at("number").get<std::string>() + " ";
     return text + "| " + std::to_string(page.at("left_out").get<int>());
   };
-  CHECK(told({}) == "11 12 13 15 | 10");
-  CHECK(told({{"after", "12"}}) == "13 15 | 0");
-  CHECK(told({{"after", "5"}}) == "11 12 13 15 | 5");
+  CHECK(told({}) == "1 2 3 4 | 0");
+  CHECK(told({{"after", "2"}}) == "3 4 | 0");
   CHECK(told({{"after", "18446744073709551615"}}) == "| 0");
-  CHECK(told({{"limit", "1"}}) == "15 | 13");
-  CHECK(told({{"agent", "spot-1"}}) == "12 13 | 0");
-  CHECK(told({{"agent", "spot-1"}, {"what", "lease_split"}}) == "12 | 0");
-  CHECK(told({{"job", "7"}}) == "1 11 | 0");
-  CHECK(told({{"job", "9"}, {"limit", "1"}}) == "| 0");  // its own, of which there are none
+  CHECK(told({{"limit", "1"}}) == "4 | 3");
+  CHECK(told({{"agent", "spot-1"}}) == "2 3 | 0");
+  CHECK(told({{"agent", "spot-1"}, {"what", "lease_split"}}) == "2 | 0");
+  CHECK(told({{"job", "7"}}) == "1 2 | 0");
+  CHECK(told({{"job", "9"}, {"limit", "1"}}) == "4 | 1");
+  CHECK(told({{"job", "10"}}) == "| 0");
+}
+
+TEST_CASE("events of a rare kind, agent or job are found behind any number of others") {
+  EventHistory history;
+  Changes changes;
+  history.note({{Happening::agent_lost, JobId{7}, "spot-1", ""}}, 1000, changes);
+  Snapshot shown = picture({});
+  shown.events = kept(history);
+  history.note(std::vector<Event>(limits::events_kept, {Happening::lease_split, {}, "", ""}), 2000, changes);
+  history.note(std::vector<Event>(limits::events_kept, {Happening::job_submitted, {}, "", ""}), 2000,
+               changes);
+  shown.events.refresh(history);
+  for (const HttpQuery& query : {HttpQuery{{"what", "agent_lost"}}, {{"agent", "spot-1"}}, {{"job", "7"}}}) {
+    const Json page = page_of(shown, "/api/v1/events", query);
+    REQUIRE(page.at("events").size() == 1);
+    CHECK(page.at("events").at(0).at("number") == "1");
+  }
+  const Json page = page_of(shown, "/api/v1/events");
+  CHECK(page.at("events").size() == limits::events_told);
+  CHECK(page.at("left_out") == 2 * limits::events_kept + 1 - limits::events_told);
 }
 
 TEST_CASE("a question for events that makes no sense is a 400 that says why") {

@@ -196,8 +196,9 @@ TEST_CASE("a client that does not read is cut off, and the others are told meanw
 TEST_CASE("a client that is behind for too long is cut off, however little it leaves") {
   Site site;
   Turning turning(site);
-  turning.padding = 1 << 20;  // more than sockets hold, once
+  turning.padding = 1 << 21;  // more than sockets hold, once
   Listening slow(site.server->address());
+  REQUIRE(slow.reads());  // it has begun
   Listening quick(site.server->address());
   quick.hears("tick", 1);
   turning.padding = 0;

@@ -98,6 +98,19 @@ TEST_CASE("a key that is taken off the list is not heard any more, though its co
   CHECK(head.inbox[1].sender.role == Role::viewer);
 }
 
+TEST_CASE("whoever speaks with a key that is gone for good is known as such, so that it can be told") {
+  ServingHead head;
+  Dealer dealer = head.dial(head.agent);
+  REQUIRE(head.connects(dealer));
+  REQUIRE(replace_file(head.paths.authorized_keys(), "# nobody\n"));
+  REQUIRE(head.serves_until([&] { return !head.transport->take_revoked().empty(); }));
+  REQUIRE(dealer.send("am I not let in?"));
+  REQUIRE(head.hears(1));
+  CHECK(head.inbox[0].is_revoked);
+  CHECK(head.inbox[0].sender.public_key == head.agent.public_key);
+  CHECK(head.inbox[0].sender.role == Role::viewer);
+}
+
 TEST_CASE("a peer that chooses its own routing id is not heard") {
   ServingHead head;
   RawPeer peer(head, "fleet-7");

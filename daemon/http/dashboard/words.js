@@ -36,7 +36,7 @@ export const EVENT_KINDS = [
       agent_quarantined: 'quarantined',
     }
   ],
-  ['Leases', {lease_expired: 'lease expired', lease_split: 'lease split', lease_misused: 'lease misused'}],
+  ['Leases', {lease_expired: 'lease expired', lease_split: 'lease split'}],
   [
     'Programs',
     {program_failed: 'program failed', output_lost: 'output lost', kernel_contradicts: 'kernel contradicts'}
