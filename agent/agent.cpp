@@ -198,9 +198,13 @@ void AgentLoop::take_notices(Now now) {
   const std::optional<Notice> before = forewarning_.notice();
   if (const auto outlook = lookout_->take()) {
     session_.count_notice_errors(outlook->errors.size());
-    for (const std::string& error : outlook->errors) {
-      if (error != cloud_complaint_) spdlog::warn("{}", cloud_complaint_ = error);
+    const std::set<std::string> complaints(outlook->errors.begin(), outlook->errors.end());
+    for (const std::string& complaint : complaints) {
+      if (!cloud_complaints_.contains(complaint)) spdlog::warn("{}", complaint);
     }
+    if (complaints.empty() && !cloud_complaints_.empty())
+      spdlog::info("the cloud's metadata service answers as it should again");
+    cloud_complaints_ = complaints;
     forewarning_.hear(*outlook, now);
   }
   forewarning_.settle(now);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <optional>
+#include <set>
+#include <string>
 
 #include "agent/interruption/forewarning.h"
 #include "agent/interruption/lookout.h"
@@ -60,9 +62,9 @@ class AgentLoop {
   Link last_link_ = Link::connecting;  // at the last turn
   Instant connected_at_;
   Instant next_connect_;
-  int failures_ = 0;             // connections in a row that did not work
-  std::string complaint_;        // the last one logged, so that each is logged once
-  std::string cloud_complaint_;  // the same of the cloud's metadata service
+  int failures_ = 0;                        // connections in a row that did not work
+  std::string complaint_;                   // the last one logged, so that each is logged once
+  std::set<std::string> cloud_complaints_;  // of the cloud's metadata service when it was last asked
 };
 
 }  // namespace pq

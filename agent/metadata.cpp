@@ -17,9 +17,28 @@ constexpr std::size_t reply_bytes_max = 65536;  // a longer one is none of what 
 constexpr auto token_lasts = 3600s;
 constexpr auto token_reserve = 60s;  // it is replaced so long before its end
 
+std::string reason_of(httplib::Error error) {
+  switch (error) {
+    case httplib::Error::Connection:
+      return "it cannot be reached";
+    case httplib::Error::Read:
+      return "no whole answer came in time";
+    case httplib::Error::Canceled:
+      return "its answer is longer than " + std::to_string(reply_bytes_max) + " bytes";
+    default:
+      return httplib::to_string(error);
+  }
+}
+
 std::string without_slashes(std::string text) {
   while (text.ends_with('/')) text.pop_back();
   return text;
+}
+
+// What was to be asked for has not been: a 404 for a token is not one for that.
+MetadataReply without_token(const MetadataReply& token) {
+  if (token.status == 0) return token;
+  return {.status = 0, .body = std::to_string(token.status) + " for a token"};
 }
 
 }  // namespace
@@ -54,7 +73,7 @@ AskMetadata ask_over_http(const std::string& endpoint) {
     };
     httplib::Response response;
     auto error = httplib::Error::Success;
-    if (!service.send(request, response, error)) return MetadataReply{0, httplib::to_string(error)};
+    if (!service.send(request, response, error)) return MetadataReply{0, reason_of(error)};
     return MetadataReply{response.status, std::string(stripped(body)),
                          response.get_header_value("Metadata-Flavor")};
   };
@@ -63,13 +82,13 @@ AskMetadata ask_over_http(const std::string& endpoint) {
 Imds::Imds(AskMetadata ask) : ask_(std::move(ask)) {}
 
 MetadataReply Imds::get(const std::string& path, Instant now) {
-  MetadataReply token = get_token(now);
-  if (!token.is_ok()) return token;
+  const MetadataReply token = get_token(now);
+  if (!token.is_ok()) return without_token(token);
   MetadataReply reply = get_with_token(path);
   if (reply.status != 401) return reply;
   token_.clear();  // the service has been restarted, or its clock has gone another way than ours
-  MetadataReply another = get_token(now);
-  return another.is_ok() ? get_with_token(path) : another;
+  const MetadataReply another = get_token(now);
+  return another.is_ok() ? get_with_token(path) : without_token(another);
 }
 
 MetadataReply Imds::get_token(Instant now) {

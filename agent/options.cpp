@@ -76,8 +76,8 @@ std::uint32_t parse_slots(const std::string& text) {
   return slots;
 }
 
-Duration parse_time(const std::string& flag, const std::string& text) {
-  const auto duration = parse_duration(text);
+Duration parse_time(const std::string& flag, const std::string& text, Duration shortest = {}) {
+  const auto duration = parse_duration(text, shortest);
   if (!duration) refuse("--" + flag + ": " + duration.error());
   return *duration;
 }
@@ -182,8 +182,10 @@ AgentOptions read(const Arguments& arguments) {
   read_programs(arguments, options);
   read_labels(arguments, options);
   read_cloud(arguments, options);
-  options.head_timeout = parse_time("head-timeout", arguments.value("head-timeout").value_or("10m"));
-  if (const auto idle = arguments.value("idle-exit")) options.idle_exit = parse_time("idle-exit", *idle);
+  options.head_timeout = parse_time("head-timeout", arguments.value("head-timeout").value_or("10m"),
+                                    limits::head_timeout_shortest);
+  if (const auto idle = arguments.value("idle-exit"))
+    options.idle_exit = parse_time("idle-exit", *idle, limits::idle_exit_shortest);
   if (const auto limit = arguments.value("drain-timeout"))
     options.drain_timeout = parse_time("drain-timeout", *limit);
   options.log_level = arguments.value("log-level").value_or("info");

@@ -24,7 +24,10 @@ using Words = std::vector<std::string>;
 pq::ExitStatus report(pq::Screen& screen, const std::string& program, pq::Failure failure, bool json) {
   if (failure.word == "usage") failure.text += fmt::format("; see {} --help", program);
   screen.say(fmt::format("{}: {}", program, failure.text));
-  if (json) pq::print(pq::to_line(pq::error_json(failure.word, failure.text)));
+  try {
+    if (json) pq::print(pq::to_line(pq::error_json(failure.word, failure.text)));
+  } catch (const pq::EnvironmentError&) {  // which stderr has been told of
+  }
   return failure.status;
 }
 
@@ -40,19 +43,12 @@ pq::Outcome run(const pq::Command& command, const Words& command_line, pq::Scree
       {.program = command.usage.program, .arguments = arguments, .shared = shared, .screen = screen});
 }
 
-// A job's number that did not arrive is a job that nobody knows of.
-pq::Outcome flushed(pq::Outcome outcome) {
-  if (!outcome || (std::fflush(stdout) == 0 && std::ferror(stdout) == 0)) return outcome;
-  return tl::unexpected(pq::Failure{pq::ExitStatus::failed, "environment",
-                                    "cannot write to stdout; is its disk full, or its reader gone?"});
-}
-
 pq::ExitStatus run_and_report(const pq::Command& command, const Words& command_line) {
   pq::Screen screen;
   // Known before the rest is understood, because a misunderstanding too is told in JSON.
   const bool json = pq::is_switched_on(command.usage, "json", command_line);
   try {
-    const pq::Outcome outcome = flushed(run(command, command_line, screen));
+    const pq::Outcome outcome = run(command, command_line, screen);
     return outcome ? *outcome : report(screen, command.usage.program, outcome.error(), json);
   } catch (const pq::EnvironmentError& error) {
     return report(screen, command.usage.program, pq::failure_of(error), json);

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -19,6 +21,12 @@ std::optional<std::uint64_t> milliseconds_of(const std::optional<Duration>& dura
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(*duration).count());
 }
 
+bool is_at_any(const std::string& endpoint, std::initializer_list<std::string_view> hosts) {
+  return std::any_of(hosts.begin(), hosts.end(), [&](std::string_view host) {
+    return endpoint.starts_with("tcp://" + std::string(host));
+  });
+}
+
 }  // namespace
 
 KeyWish parse_key_wish(const Arguments& arguments, Role role) {
@@ -27,13 +35,21 @@ KeyWish parse_key_wish(const Arguments& arguments, Role role) {
                .address = {},
                .lasts = {}};
   if (const auto name = arguments.value("name")) wish.name = parse_name("--name", *name);
-  // A line of authorized_keys is words with spaces between.
-  if (wish.name.find(' ') != std::string::npos) refuse("--name of a key holds a space: use - instead");
-  if (const auto address = arguments.value("address")) wish.address = parse_address("--address", *address);
-  if (const auto expires = arguments.value("expires")) {
-    wish.lasts = parse_time("--expires", *expires);
-    if (*wish.lasts < std::chrono::seconds(1)) refuse("--expires is too short: give at least 1s");
+  // A line of authorized_keys is words with spaces between, and a command line takes -x for a flag.
+  const bool is_word =
+      std::all_of(wish.name.begin(), wish.name.end(), [](char c) { return c > ' ' && c < 127; });
+  if (wish.name.empty() || wish.name.starts_with('-') || !is_word) {
+    refuse(fmt::format(
+        "--name {} is no key's name: give letters, digits and signs, without spaces or a - at the start",
+        printable(wish.name)));
   }
+  if (const auto address = arguments.value("address")) wish.address = parse_address("--address", *address);
+  if (wish.address && is_wildcard(*wish.address)) {
+    refuse(fmt::format("--address {} is where a head listens: give the address by which others reach it",
+                       *wish.address));
+  }
+  if (const auto expires = arguments.value("expires"))
+    wish.lasts = parse_time("--expires", *expires, std::chrono::seconds(1));
   return wish;
 }
 
@@ -58,11 +74,10 @@ Json expires_json(const NewKey& key) {
   return key.expires_unix_ms ? Json(*key.expires_unix_ms) : Json(nullptr);
 }
 
+bool is_wildcard(const std::string& endpoint) { return is_at_any(endpoint, {"0.0.0.0:", "[::]:", "*:"}); }
+
 bool is_local(const std::string& endpoint) {
-  for (const std::string_view host : {"127.", "localhost:", "[::1]:", "0.0.0.0:", "[::]:", "*:"}) {
-    if (endpoint.starts_with("tcp://" + std::string(host))) return true;
-  }
-  return false;
+  return is_wildcard(endpoint) || is_at_any(endpoint, {"127.", "localhost:", "[::1]:"});
 }
 
 }  // namespace pq

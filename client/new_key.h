@@ -37,6 +37,10 @@ Json expires_json(const NewKey& key);
 
 tl::expected<NewKey, Failure> make_key(Connection& connection, const KeyWish& wish);
 
+// Whether an address means all of a machine's own: tcp://0.0.0.0:7700, tcp://*:7700. It is for listening
+// only.
+bool is_wildcard(const std::string& endpoint);
+
 // Whether an address means something to this machine only: tcp://127.0.0.1:7700, tcp://*:7700.
 bool is_local(const std::string& endpoint);
 

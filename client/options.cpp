@@ -40,11 +40,12 @@ Usage client_usage(Usage own) {
                        [&](const Flag& its) { return its.name == flag.name; });
   });
   own.statuses = {{ExitStatus::done, "done"},
-                  {ExitStatus::failed, "the job finished with failed spans, or failed; any other failure"},
+                  {ExitStatus::failed,
+                   "the job that was waited for failed, or finished with failed spans; any other failure"},
                   {ExitStatus::usage, "the command line does not make sense"},
                   {ExitStatus::no_such_job, "no such job"},
                   {ExitStatus::head_unreachable, "the head cannot be reached, or refuses"},
-                  {ExitStatus::cancelled, "the job was cancelled"},
+                  {ExitStatus::cancelled, "the job that was waited for was cancelled"},
                   {ExitStatus::timed_out, "--timeout was reached; the job goes on"},
                   {ExitStatus::interrupted, "interrupted; the job goes on"}};
   return own;
@@ -108,8 +109,8 @@ std::uint64_t parse_bytes(const std::string& flag, const std::string& text) {
   return *count * factor;
 }
 
-Duration parse_time(const std::string& flag, const std::string& text) {
-  const auto time = parse_duration(text);
+Duration parse_time(const std::string& flag, const std::string& text, Duration shortest) {
+  const auto time = parse_duration(text, shortest);
   if (!time) refuse(flag + ": " + time.error());
   return *time;
 }

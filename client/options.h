@@ -45,7 +45,7 @@ std::uint64_t parse_count(const std::string& flag, const std::string& text, std:
 std::uint64_t parse_bytes(const std::string& flag, const std::string& text);
 
 // "30s", or a usage error that names the flag.
-Duration parse_time(const std::string& flag, const std::string& text);
+Duration parse_time(const std::string& flag, const std::string& text, Duration shortest = {});
 
 // `tcp://HOST:PORT`, or a usage error that names the flag.
 std::string parse_address(const std::string& flag, const std::string& text);

@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <string>
 
+#include "common/errors.h"
+
 namespace pq {
 
 namespace {
@@ -15,6 +17,13 @@ namespace {
 void write_to(std::FILE* file, std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), file);
   std::fflush(file);
+}
+
+// A reader that is gone shall not be written to for ever.
+void write_to_reader(std::string_view bytes) {
+  write_to(stdout, bytes);
+  if (std::ferror(stdout) != 0)
+    throw EnvironmentError("cannot write to stdout; is its disk full, or its reader gone?");
 }
 
 }  // namespace
@@ -60,7 +69,7 @@ void Canvas::draw(const std::vector<std::string>& lines) {
   if (!is_drawn_) bytes.append(size_of_terminal(STDOUT_FILENO).lines, '\n');
   bytes += "\x1b[H";
   for (const std::string& line : lines) bytes += line + "\x1b[K\n";
-  write_to(stdout, bytes + "\x1b[J\x1b[?7h\x1b[?25h");
+  write_to_reader(bytes + "\x1b[J\x1b[?7h\x1b[?25h");
   is_drawn_ = true;
 }
 
@@ -74,8 +83,8 @@ bool wants_colours(int fd, ColourWish wish) {
   return isatty(fd) == 1 && (refused == nullptr || *refused == '\0');
 }
 
-void put_out(std::string_view bytes) { write_to(stdout, bytes); }
+void put_out(std::string_view bytes) { write_to_reader(bytes); }
 
-void print(std::string_view line) { write_to(stdout, fmt::format("{}\n", line)); }
+void print(std::string_view line) { write_to_reader(fmt::format("{}\n", line)); }
 
 }  // namespace pq

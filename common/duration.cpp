@@ -39,7 +39,7 @@ std::string in_two_units(std::int64_t smalls, std::int64_t smalls_in_big, std::s
 
 }  // namespace
 
-tl::expected<Duration, std::string> parse_duration(std::string_view text) {
+tl::expected<Duration, std::string> parse_duration(std::string_view text, Duration shortest) {
   const auto refuse = [text](std::string_view why, std::string_view instead) {
     return tl::make_unexpected(fmt::format("{:?} {}; {}", text, why, instead));
   };
@@ -57,6 +57,9 @@ tl::expected<Duration, std::string> parse_duration(std::string_view text) {
   const auto read = std::from_chars(text.data(), text.data() + digits, count);
   if (read.ec != std::errc{} || count > Duration::max() / unit->length) {
     return refuse("is too long", fmt::format("the longest is {}d", Duration::max() / 24h));
+  }
+  if (count * unit->length < shortest) {
+    return refuse("is too short", fmt::format("give at least {}", to_text(shortest)));
   }
   return count * unit->length;
 }

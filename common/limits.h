@@ -13,6 +13,9 @@ using namespace std::chrono_literals;
 
 // ---- time
 inline constexpr Duration beat_interval = 1s;  // default; an agent's message when nothing else happens
+inline constexpr Duration head_timeout_shortest =
+    1s;  // of an agent; sooner not even the first answer is there
+inline constexpr Duration idle_exit_shortest = 100ms;
 inline constexpr Duration lease_term = 15s;  // default; silence after which an agent's leases are free again
 inline constexpr Duration restart_term =
     30s;  // the same right after the head's start: a fleet must reconnect

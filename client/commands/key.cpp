@@ -111,6 +111,7 @@ Command key() {
            .purpose =
                "makes a key for another machine or person and prints it as a join token; lists the keys, or "
                "makes one worthless within a second",
+           .description = "A public key that begins with - goes behind --: pq-key revoke -- KEY.",
            .flags = {{"name", "NAME", "the new key's name (default the role and four random digits)"},
                      {"address", "tcp://HOST:PORT", "where its owner reaches the head"},
                      {"expires", "7d", "the new key is worthless after so long (default: never)"}},

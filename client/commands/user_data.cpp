@@ -70,13 +70,14 @@ std::vector<Label> parse_settings(const Arguments& arguments) {
   std::vector<Label> settings;
   if (const auto slots = arguments.value("slots"))
     settings.push_back({"PQ_SLOTS", std::to_string(parse_count("--slots", *slots, 1, limits::slots_max))});
-  for (const auto& [flag, twin] :
-       {std::pair{"idle-exit", "PQ_IDLE_EXIT"}, {"head-timeout", "PQ_HEAD_TIMEOUT"}}) {
-    if (const auto time = arguments.value(flag)) {
-      parse_time(std::string("--") + flag, *time);
-      settings.push_back({twin, *time});
-    }
-  }
+  const auto take_time = [&](const std::string& flag, const char* twin, Duration shortest) {
+    const auto time = arguments.value(flag);
+    if (!time) return;
+    parse_time("--" + flag, *time, shortest);
+    settings.push_back({twin, *time});
+  };
+  take_time("idle-exit", "PQ_IDLE_EXIT", limits::idle_exit_shortest);
+  take_time("head-timeout", "PQ_HEAD_TIMEOUT", limits::head_timeout_shortest);
   if (const auto word = arguments.value("interruption")) {
     if (!parse_heed(*word))
       refuse(fmt::format("--interruption {} is none of {}", printable(*word), heed_words));
@@ -248,6 +249,16 @@ Package parse_package(const std::string& url, const std::string& hash) {
   return package;
 }
 
+// As pqd wants it.
+void parse_http(const std::string& flag, const std::string& text) {
+  const std::string port = split(text).port;
+  const bool is_port = !port.empty() && port.size() <= 5 &&
+                       port.find_first_not_of("0123456789") == std::string::npos && std::stoul(port) < 65536;
+  if (text == "none") return;
+  if (text.find(':') == std::string::npos || split(text).host.empty() || !is_port)
+    refuse(fmt::format("--{} {} is not HOST:PORT", flag, printable(text)));
+}
+
 std::string parse_device(const Arguments& arguments) {
   const auto text = arguments.value("device");
   if (!text) {
@@ -258,8 +269,9 @@ std::string parse_device(const Arguments& arguments) {
   }
   plain("device", *text);
   if (text->starts_with("/dev/")) return *text;
-  if (text->starts_with("vol-") && text->find('/') == std::string::npos)
-    return "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol" + text->substr(4);
+  const bool is_volume = text->starts_with("vol-") && text->size() > 4 &&
+                         text->find_first_not_of("0123456789abcdef", 4) == std::string::npos;
+  if (is_volume) return "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol" + text->substr(4);
   refuse(fmt::format("--device {} is neither a volume's id (vol-…) nor a path in /dev", printable(*text)));
 }
 
@@ -270,7 +282,12 @@ Outcome run_head(const Invocation& call) {
       .settings = {{"PQD_LISTEN", plain("listen", arguments.value("listen").value_or("tcp://0.0.0.0:7700"))},
                    {"PQD_HTTP", plain("http", arguments.value("http").value_or("0.0.0.0:7701"))}},
       .packages = {}};
-  parse_address("--listen", document.settings[0].value);
+  const std::string listen = parse_address("--listen", document.settings[0].value);
+  if (is_local(listen) && !is_wildcard(listen)) {
+    refuse(fmt::format(
+        "--listen {} serves the head's own machine only, and no worker: give tcp://0.0.0.0:7700", listen));
+  }
+  parse_http("http", document.settings[1].value);
   const auto urls = arguments.values("package-url");
   const auto hashes = arguments.values("package-sha256");
   if (urls.size() != hashes.size()) {

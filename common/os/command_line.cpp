@@ -146,7 +146,7 @@ void refuse(const std::string& text) { throw EnvironmentError(text, ExitStatus::
 
 Arguments::Arguments(const Usage& usage, const std::vector<std::string>& command_line) {
   const auto dashes = std::find(command_line.begin(), command_line.end(), "--");
-  if (dashes != command_line.end()) program_.emplace(dashes + 1, command_line.end());
+  if (dashes != command_line.end() && usage.runs_program) program_.emplace(dashes + 1, command_line.end());
   const cxxopts::ParseResult parsed = parse(usage, command_line);
   std::map<std::string, std::vector<std::string>> given;
   for (const cxxopts::KeyValue& one : parsed.arguments()) {
@@ -167,6 +167,8 @@ Arguments::Arguments(const Usage& usage, const std::vector<std::string>& command
   for (const std::string& word : parsed.unmatched()) {
     words_.push_back(word.starts_with(number_mark) ? word.substr(1) : word);
   }
+  if (dashes != command_line.end() && !usage.runs_program)
+    words_.insert(words_.end(), dashes + 1, command_line.end());
 }
 
 std::optional<std::string> Arguments::value(const std::string& flag) const {

@@ -102,7 +102,7 @@ OTHERS = {
     "key: nothing": (["pq-key"], "say new, list or revoke"),
     "key: no role": (["pq-key", "new"], "the role: agent, operator or viewer is missing"),
     "key: no such role": (["pq-key", "new", "king"], "give agent, operator or viewer"),
-    "key: name of two words": (["pq-key", "new", "agent", "--name", "a b"], "use - instead"),
+    "key: name of two words": (["pq-key", "new", "agent", "--name", "a b"], "without spaces"),
     "key: no address": (["pq-key", "new", "agent", "--address", "there"], "give tcp://HOST:PORT"),
     "logs: span in words": (["pq-logs", "1", "--span", "all"], "write an integer such as"),
     "backup: a word": (["pq-backup", "now"], '"now" is one word too many'),
@@ -122,6 +122,8 @@ OTHERS = {
     "agent: name too long": (["pq-agent", "--name", TOO_LONG], "give 1 to 64 printable bytes"),
     "agent: no token": (["pq-agent", "--join", "pq1_00"], "the whole word that pq-key new agent printed"),
     "agent: timeout without a unit": (["pq-agent", "--head-timeout", "10"], "write 10s for seconds"),
+    "agent: no time for an answer": (["pq-agent", "--head-timeout", "0s"], "too short; give at least 1s"),
+    "agent: idle at once": (["pq-agent", "--idle-exit", "0s"], "too short; give at least 100ms"),
     "agent: idle in words": (["pq-agent", "--idle-exit", "soon"], "such as 500ms, 30s, 5m or 1h"),
 }
 

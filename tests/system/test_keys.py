@@ -61,6 +61,24 @@ def test_a_key_that_is_taken_off_the_list_by_hand_is_revoked_too(cluster: Cluste
     assert agent.ends().status == 4
 
 
+def test_a_key_that_begins_like_a_flag_is_revoked_behind_dashes(cluster: Cluster) -> None:
+    cluster.start_head()
+    listed = cluster.state_dir / "authorized_keys"
+    key = "-{.eRV>hD1N-F?<kJM7^y}4Q&x2-j^KB0&B42yx2"
+    listed.write_text(listed.read_text() + f"viewer {key} guest\n")
+    eventually(lambda: "guest" in keys(cluster), "it is listed")
+    assert cluster.run("pq-key", "revoke", "--", key).status == 0
+    assert "guest" not in keys(cluster)
+
+
+def test_a_head_that_has_lost_its_key_says_that_it_is_another_one_now(cluster: Cluster) -> None:
+    cluster.start_head()
+    assert "new identity" not in cluster.head.stderr()
+    (cluster.state_dir / "keys" / "head.key").unlink()
+    cluster.restart_head()
+    assert "head.key is missing" in cluster.head.stderr() and "put the saved keys back" in cluster.head.stderr()
+
+
 def test_a_key_expires(cluster: Cluster) -> None:
     cluster.start_head()
     agent = cluster.start_agent("brief", "--join", new_token(cluster, "agent", "brief", "--expires", "3s"))
@@ -95,6 +113,11 @@ def test_what_cannot_be_revoked_says_why(cluster: Cluster) -> None:
         ((), 2, "say new, list or revoke"),
         (("revoke", "x", "--expires", "7d"), 2, "--expires goes with pq-key new"),
         (("new", "agent", "--expires", "soon"), 2, "--expires"),
+        (("new", "agent", "--name=-x"), 2, "no key's name"),
+        (("new", "agent", "--name="), 2, "no key's name"),
+        (("new", "agent", "--name", "two words"), 2, "no key's name"),
+        (("new", "agent", "--name", "caf\u00e9"), 2, "no key's name"),
+        (("new", "agent", "--address", "tcp://*:7700"), 2, "where a head listens"),
         (("new", "agent", "--expires", "0s"), 2, "too short"),
         (("new", "agent", "--expires", "90000d"), 2, "100 years"),
     ):

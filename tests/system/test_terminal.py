@@ -203,6 +203,20 @@ def test_watch_that_is_interrupted_leaves_the_terminal_as_it_was(computing: Clus
     assert "\x1b[?1049" not in seen and "\x1b[2J" not in seen
 
 
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+def test_watch_ends_when_nobody_reads_it(computing: Cluster, flags: tuple[str, ...]) -> None:
+    watch = subprocess.Popen(
+        [str(BINARIES / "pq-status"), "--state-dir", str(computing.state_dir), "--watch", *flags],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=computing.environment,
+        preexec_fn=die_with_parent)
+    assert watch.stdout is not None and watch.stderr is not None
+    assert watch.stdout.readline()
+    watch.stdout.close()
+    assert watch.wait(PATIENCE_S) == 1
+    assert "is its disk full, or its reader gone?" in watch.stderr.read()
+    watch.stderr.close()
+
+
 def test_watch_says_that_the_head_is_away_and_goes_on_when_it_is_back(cluster: Cluster) -> None:
     cluster.start_head(*QUICK_BEATS)
     cluster.submit("0:100")

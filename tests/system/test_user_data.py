@@ -131,7 +131,12 @@ def test_a_head_that_cannot_hand_out_agents_is_named(
     (("agent", *ADDRESS, "--agent-url", "ftp://x"), "is not a URL"),
     (("agent", *ADDRESS, "--device", "/dev/xvdb"), "goes with pq-user-data head"),
     (("head",), "--device is missing"),
+    (("agent", *ADDRESS, "--idle-exit", "0s"), "too short"),
+    (("agent", *ADDRESS, "--head-timeout", "0s"), "too short"),
     (("head", "--device", "xvdb"), "neither a volume's id"),
+    (("head", "--device", "vol-"), "neither a volume's id"),
+    (("head", "--device", "/dev/xvdb", "--http", "foo"), "not HOST:PORT"),
+    (("head", "--device", "/dev/xvdb", "--listen", "tcp://127.0.0.1:7700"), "the head's own machine only"),
     (("head", "--device", "/dev/xvdb", "--package-url", "http://x/a_amd64.deb"), "one hash for each"),
     (("worker",), "neither agent nor head")))
 def test_what_makes_no_document_says_why(cluster: Cluster, words: tuple[str, ...], text: str) -> None:

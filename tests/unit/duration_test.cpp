@@ -49,6 +49,13 @@ TEST_CASE("what is no duration is refused with what to write instead") {
   }
 }
 
+TEST_CASE("what is shorter than it may be is refused with the shortest") {
+  CHECK(parse_duration("1s", std::chrono::seconds(1)).has_value());
+  const auto refused = parse_duration("999ms", std::chrono::seconds(1));
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error() == "\"999ms\" is too short; give at least 1s");
+}
+
 TEST_CASE("a duration is shown for reading, in two units at most") {
   CHECK(to_text(820ms) == "820ms");
   CHECK(to_text(12'400ms) == "12.4s");

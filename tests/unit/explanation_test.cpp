@@ -93,6 +93,36 @@ TEST_CASE("draining and silent agents are named, and so is a head that has just 
   CHECK(says(reason(explained(s, job), "agents_drain").text, "a and b are draining"));
 }
 
+TEST_CASE("an agent that holds a part and is not heard is named before its lease expires") {
+  Scenario s;
+  auto& a = s.agent("a");
+  s.agent("b");
+  const JobId job = s.submits(thousand);
+  a.takes_lease();
+  const auto has = [&](const char* word) {
+    const auto all = words(explained(s, job));
+    return std::find(all.begin(), all.end(), word) != all.end();
+  };
+  CHECK_FALSE(has("silent_holder"));
+  a.falls_silent();
+  s.passes(4s);
+  const auto silent = reason(explained(s, job), "silent_holder");
+  CHECK(silent.text == "a holds a part of it and has not been heard for 4s.");
+  CHECK(silent.advice);
+  s.passes(1min);
+  CHECK_FALSE(has("silent_holder"));
+  s.ends_amid_work();
+}
+
+TEST_CASE("advice that begins with a command leaves its name as it is typed") {
+  Scenario s;
+  s.agent("a");
+  JobSpec spec;
+  spec.range = thousand;
+  spec.require = {{"zone", "mars"}};
+  CHECK(reason(explained(s, s.submits(spec)), "unplaced").advice->starts_with("pq-agents lists"));
+}
+
 TEST_CASE("what no agent has is named with what to do") {
   Scenario s;
   s.agent("a");

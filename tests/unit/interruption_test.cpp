@@ -146,6 +146,18 @@ TEST_CASE("a token that is refused is replaced once, one that is nearly over bef
   CHECK(service.asked.size() == 3);
 }
 
+TEST_CASE("where no token is given, that is said and not what would have been asked with it") {
+  for (const int status : {404, 500}) {
+    const AskMetadata no_token = [&](const MetadataRequest& asked) {
+      return MetadataReply{asked.method == "PUT" ? status : 200, "x"};
+    };
+    Ec2Source source(no_token);
+    const Outlook outlook = source.look({});
+    REQUIRE(outlook.errors.size() == 3);
+    CHECK(outlook.errors[0] == "EC2's metadata service: " + std::to_string(status) + " for a token");
+  }
+}
+
 TEST_CASE("a service without tokens is in error for every question") {
   Service service;
   service.replies["/latest/api/token"] = {403, "Forbidden"};

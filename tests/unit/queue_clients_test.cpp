@@ -236,7 +236,7 @@ TEST_CASE("an operator drains an agent by its name; a newer process of that name
   a.starts_to_drain();
   CHECK(s.spans(job) == "free 0:1000");
   a.says_goodbye();
-  CHECK(s.is_refused(DrainAgent{"a"}) == Refusal{ErrorWord::no_such_agent, "a"});
+  CHECK(s.is_refused(DrainAgent{"a"}) == Refusal{ErrorWord::no_such_agent, "a is gone already"});
   CHECK(s.is_refused(DrainAgent{"z"}) == Refusal{ErrorWord::no_such_agent, "z"});
   a.restarts();
   a.joins(1);

@@ -19,7 +19,11 @@ using Words = std::vector<std::string>;
 using std::filesystem::perms;
 
 Arguments understood(const Words& words) {
-  return {client_usage({.program = "pq-submit", .synopsis = "", .purpose = "", .flags = submission_flags()}),
+  return {client_usage({.program = "pq-submit",
+                        .synopsis = "",
+                        .purpose = "",
+                        .flags = submission_flags(),
+                        .runs_program = true}),
           words};
 }
 
