@@ -63,7 +63,8 @@ std::string spread(const std::vector<std::string>& texts, std::size_t columns) {
 Section top(const Sight& sight, const std::string& head, const std::string& trouble, std::size_t columns) {
   std::vector<std::string> texts = {trouble};
   if (!sight.job) texts.push_back(live_text(sight.jobs));
-  texts.push_back(agents_text(sight.agents));
+  // Of one job that nobody computes, its own part says so; all agents are not meant here.
+  if (!sight.job || !sight.agents.agents.empty()) texts.push_back(agents_text(sight.agents));
   texts.push_back(head);
   if (trouble.empty()) texts.erase(texts.begin());
   return {.heading = {spread(texts, columns)}};

@@ -67,8 +67,7 @@ void announce_stream(httplib::Response& response) {
 
 // 421: "the server is not able to produce a response for this authority".
 HttpAnswer wrong_host(const std::string& host) {
-  const std::string name =
-      host.substr(0, host.rfind(':') == std::string::npos ? host.size() : host.rfind(':'));
+  const std::string name = host.substr(0, host.rfind(':'));
   return refusal(
       421, "wrong_host",
       fmt::format("HTTP is asked for as \"{}\", which is no name of this head; use its address{}",

@@ -181,6 +181,7 @@ TEST_CASE("a watch of one job shows its bar, its block and its agents") {
   CHECK_FALSE(has_line(lines, "vm-1"));
   sight.agents = {};
   CHECK(has_line(shown(sight, {.columns = 80, .lines = 40}), "no agent computes job 7 now"));
+  CHECK(shown(sight, {.columns = 80, .lines = 40})[0] == "tcp://10.0.0.5:7700");
 }
 
 TEST_CASE("a watch in a pipe is the whole text, with nothing that steers a terminal") {
