@@ -1,7 +1,8 @@
 // What the head answers, as people and programs see it: whatever texts and numbers are in it, JSON stays
 // JSON, and no line steers a terminal.
 #include <algorithm>
-#include <memory>
+#include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <variant>
@@ -12,6 +13,7 @@
 #include "common/json.h"
 #include "common/text.h"
 #include "common/wire.h"
+#include "daemon/core/event_history.h"
 #include "daemon/http/answer.h"
 #include "daemon/http/assets.h"
 #include "daemon/http/changes.h"
@@ -132,8 +134,16 @@ void show(const KeysReport& report) {
 
 void show(const EventsReport& events) {
   check_json(to_line(to_json(events)));
+  std::map<std::uint64_t, EventRow> stored;
+  for (const EventEntry& entry : events.events) {
+    const auto what = parse_happening(entry.what);
+    if (!what || !is_kept(*what)) continue;
+    stored[entry.number] = {entry.number,
+                            entry.unix_ms,
+                            {*what, entry.job.value_or(JobId{}), entry.agent.value_or(""), entry.detail}};
+  }
   Snapshot snapshot;
-  snapshot.events = std::make_shared<const EventsReport>(events);
+  snapshot.events.refresh(EventHistory(stored));
   check_page("/api/v1/events", snapshot);
   check_page("/api/v1/events", snapshot, {{"after", "7"}, {"limit", "3"}});
   check_stream(whole_state(snapshot));
