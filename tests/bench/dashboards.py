@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """What dashboards cost the beats of a fleet: 256 simulated agents that compute, without and with 100 dashboards.
 
 Each dashboard reads a stream of changes and asks for a job's ledger and for all agents once a second. In rounds of some
