@@ -115,7 +115,7 @@ Duration parse_time(const std::string& flag, const std::string& text, Duration s
   return *time;
 }
 
-std::string parse_address(const std::string& flag, const std::string& text) {
+bool is_address(std::string_view text) {
   constexpr std::string_view scheme = "tcp://";
   const std::size_t colon = text.rfind(':');
   std::uint16_t port = 0;
@@ -124,9 +124,12 @@ std::string parse_address(const std::string& flag, const std::string& text) {
     const auto parsed = std::from_chars(text.data() + colon + 1, end, port);
     if (parsed.ec != std::errc() || parsed.ptr != end) port = 0;
   }
-  if (port == 0 || !is_printable(text) || text.size() > limits::text_bytes_max) {
+  return port != 0 && is_printable(text) && text.size() <= limits::text_bytes_max;
+}
+
+std::string parse_address(const std::string& flag, const std::string& text) {
+  if (!is_address(text))
     refuse(fmt::format("{} {} is not an address: give tcp://HOST:PORT", flag, printable(text)));
-  }
   return text;
 }
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "client/screen.h"
@@ -47,7 +48,10 @@ std::uint64_t parse_bytes(const std::string& flag, const std::string& text);
 // "30s", or a usage error that names the flag.
 Duration parse_time(const std::string& flag, const std::string& text, Duration shortest = {});
 
-// `tcp://HOST:PORT`, or a usage error that names the flag.
+// Whether it is `tcp://HOST:PORT`.
+bool is_address(std::string_view text);
+
+// The same, or a usage error that names the flag.
 std::string parse_address(const std::string& flag, const std::string& text);
 
 // At most limits::name_bytes_max printable bytes, or a usage error that names the flag.

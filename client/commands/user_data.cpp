@@ -249,16 +249,6 @@ Package parse_package(const std::string& url, const std::string& hash) {
   return package;
 }
 
-// As pqd wants it.
-void parse_http(const std::string& flag, const std::string& text) {
-  const std::string port = split(text).port;
-  const bool is_port = !port.empty() && port.size() <= 5 &&
-                       port.find_first_not_of("0123456789") == std::string::npos && std::stoul(port) < 65536;
-  if (text == "none") return;
-  if (text.find(':') == std::string::npos || split(text).host.empty() || !is_port)
-    refuse(fmt::format("--{} {} is not HOST:PORT", flag, printable(text)));
-}
-
 std::string parse_device(const Arguments& arguments) {
   const auto text = arguments.value("device");
   if (!text) {
@@ -287,7 +277,9 @@ Outcome run_head(const Invocation& call) {
     refuse(fmt::format(
         "--listen {} serves the head's own machine only, and no worker: give tcp://0.0.0.0:7700", listen));
   }
-  parse_http("http", document.settings[1].value);
+  const std::string& http = document.settings[1].value;
+  if (http != "none" && !is_address("tcp://" + http))
+    refuse(fmt::format("--http {} is not HOST:PORT", printable(http)));
   const auto urls = arguments.values("package-url");
   const auto hashes = arguments.values("package-sha256");
   if (urls.size() != hashes.size()) {
