@@ -13,14 +13,13 @@
 #include <utility>
 
 #include "common/errors.h"
+#include "common/limits.h"
 
 namespace pq {
 namespace {
 
 namespace fs = std::filesystem;
-using namespace std::chrono_literals;
 
-constexpr Duration answer_patience = 5s;
 constexpr std::size_t looked_at_once = 1 << 22;  // of a file that is hashed: some ten milliseconds
 
 // When it was last used, for make_room().
@@ -106,7 +105,8 @@ void FileCache::look() {
 }
 
 std::optional<WantFile> FileCache::next_message(Instant now) {
-  if (!present_ || !present_->is_fetched || (asked_ && now < *asked_ + answer_patience)) return std::nullopt;
+  if (!present_ || !present_->is_fetched || (asked_ && now < *asked_ + limits::answer_patience))
+    return std::nullopt;
   asked_ = now;
   return WantFile{settings_.name, settings_.incarnation, present_->file.hash, present_->upto};
 }
@@ -171,7 +171,7 @@ void FileCache::make_room(const std::set<Sha256>& in_use) {
 Instant FileCache::next_deadline() const {
   if (!present_) return Instant::never();
   if (!present_->is_fetched || !asked_) return {};
-  return *asked_ + answer_patience;
+  return *asked_ + limits::answer_patience;
 }
 
 }  // namespace pq

@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t jobs_kept = 16;
+constexpr std::size_t entries_max = 16;
 
 std::string cannot(std::string_view what, const fs::path& path, const std::string& why) {
   return fmt::format("cannot {} {} on this agent: {}", what, path.string(), why);
@@ -153,7 +153,7 @@ tl::expected<std::shared_ptr<const JobFiles>, std::string> JobFilesShelf::find(c
   }
   auto made = make(order);
   if (!made) return made;
-  if (entries_.size() >= jobs_kept) entries_.erase(entries_.begin());
+  if (entries_.size() >= entries_max) entries_.erase(entries_.begin());
   entries_.push_back({order.job, files, *made});
   return made;
 }

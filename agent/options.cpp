@@ -164,7 +164,7 @@ void read_cloud(const Arguments& arguments, AgentOptions& options) {
   if (!options.cloud && !options.imds_endpoint) options.cloud = cloud_of(read_firmware());
 }
 
-AgentOptions read(const Arguments& arguments) {
+AgentOptions options_of(const Arguments& arguments) {
   if (!arguments.words().empty())
     refuse("\"" + printable(arguments.words().front()) + "\" is one word too many");
   AgentOptions options;
@@ -200,7 +200,7 @@ std::optional<AgentOptions> parse_agent_options(int argc, char** argv) {
     std::printf("%s\n", answer->c_str());
     return std::nullopt;
   }
-  return read(arguments);
+  return options_of(arguments);
 }
 
 }  // namespace pq

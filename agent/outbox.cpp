@@ -14,9 +14,6 @@
 namespace pq {
 namespace {
 
-using namespace std::chrono_literals;
-
-constexpr Duration answer_patience = 5s;
 constexpr std::size_t piece_cost = 256;       // of a part beside its text, on the wire and in memory
 constexpr std::size_t pieces_looked_at = 64;  // for one to add to: what so many slots have written latest
 
@@ -117,7 +114,7 @@ std::optional<Output> Outbox::next_message(Instant now) {
     sent_ = Output{name_, incarnation_, ++seq_, {}, {}};
     fill(*sent_);
   }
-  again_ = now + answer_patience;
+  again_ = now + limits::answer_patience;
   return sent_;
 }
 

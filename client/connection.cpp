@@ -19,10 +19,11 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration first_contact_longest = 5s;
-constexpr Duration answer_usual = 2s;      // unanswered for longer: the question or the answer was lost
-constexpr Duration answer_longest = 30s;   // unanswered for longer: the head is not well
-constexpr Duration between_sends = 10ms;   // of a message that the socket does not take yet
-constexpr Duration between_looks = 100ms;  // for a head that is starting, or has come back elsewhere
+constexpr Duration answer_usual = 2s;     // unanswered for longer: the question or the answer was lost
+constexpr Duration answer_longest = 30s;  // unanswered for longer: the head is not well
+constexpr Duration between_sends = 10ms;  // of a message that the socket does not take yet
+constexpr Duration between_reads_of_credentials =
+    100ms;  // for a head that is starting, or has come back elsewhere
 constexpr Duration sleep_longest = 1h;
 
 Instant later(Instant from, Duration by) {
@@ -81,7 +82,7 @@ tl::expected<HeadToClient, Failure> Connection::ask(const ClientToHead& question
     } else if (at >= send_at) {
       send_at = later(at, dealer_->send(bytes) ? answer_within(question) : between_sends);
     }
-    const Instant look_at = later(at, between_looks);
+    const Instant look_at = later(at, between_reads_of_credentials);
     sleep_until(std::min(has_been_up_ ? give_up_at : contact_until_, is_up ? send_at : look_at), at);
   }
 }
@@ -119,7 +120,7 @@ std::optional<Failure> Connection::trouble(Instant at) {
 // Makes the socket as soon as there are credentials, and a new one when they have changed; also where nobody
 // listened, because a socket backs off, as a fleet of agents must, and somebody waits for this one.
 void Connection::look_for_head(Instant at) {
-  if (looked_at_ && at - *looked_at_ < between_looks) return;
+  if (looked_at_ && at - *looked_at_ < between_reads_of_credentials) return;
   looked_at_ = at;
   auto found = find_credentials(sources_);
   if (!found) {

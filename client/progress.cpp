@@ -14,10 +14,6 @@
 namespace pq {
 namespace {
 
-using namespace std::chrono_literals;
-
-constexpr Duration between_lines = 9s;  // reports come every 10 s: each is shown, even one a little early
-constexpr Duration between_drawings = 200ms;
 constexpr std::size_t bar_columns_min = 10;
 constexpr std::size_t bar_columns_max = 40;
 
@@ -59,8 +55,7 @@ std::string progress_line(const JobReport& report) {
 }
 
 void Progress::show(const JobReport& report, Instant now) {
-  const Duration pause = screen_.is_terminal() ? between_drawings : between_lines;
-  if (shown_at_ && now - *shown_at_ < pause) return;
+  if (shown_at_ && now - *shown_at_ < screen_.pause()) return;
   shown_at_ = now;
   if (screen_.is_terminal()) {
     // A line that reaches the last column would wrap on some terminals.

@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -41,6 +42,12 @@ void Screen::draw(std::string_view line) {
   if (!is_terminal_) return;
   write_to(stderr, fmt::format("\r{}\x1b[K", line));
   is_drawn_ = true;
+}
+
+Duration Screen::pause() const {
+  using namespace std::chrono_literals;
+  // Reports come every 10 s to who reads lines: each is shown, even one that is a little early.
+  return is_terminal_ ? Duration(200ms) : Duration(9s);
 }
 
 void Screen::erase() {

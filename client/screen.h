@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "client/layout.h"
+#include "common/instant.h"
 
 namespace pq {
 
@@ -25,6 +26,7 @@ class Screen {
   void draw(std::string_view line);
 
   bool is_terminal() const { return is_terminal_; }
+  Duration pause() const;       // between two live lines; without a terminal, two lines that tell of progress
   std::size_t columns() const;  // of the terminal
 
  private:

@@ -13,12 +13,8 @@
 namespace pq {
 namespace {
 
-using namespace std::chrono_literals;
-
 constexpr int setbacks_max = 8;                 // a head that restarts so often is not well
 constexpr std::uint64_t large_bytes = 8 << 20;  // worth a word
-constexpr Duration between_drawings = 200ms;
-constexpr Duration between_lines = 10s;
 
 // How far a large file is, for people.
 class SendingProgress {
@@ -27,7 +23,7 @@ class SendingProgress {
 
   void show(std::uint64_t upto, Instant now) {
     if (file_.ref.bytes < large_bytes) return;
-    if (shown_at_ && now - *shown_at_ < (screen_.is_terminal() ? between_drawings : between_lines)) return;
+    if (shown_at_ && now - *shown_at_ < screen_.pause()) return;
     shown_at_ = now;
     const std::string line =
         fmt::format("sending {}: {} of {}", file_.ref.name, bytes_text(upto), bytes_text(file_.ref.bytes));

@@ -153,7 +153,9 @@ inline constexpr std::uint64_t files_bytes_max = std::uint64_t{1} << 34;  // at 
 inline constexpr std::size_t file_part_bytes_max =
     1 << 18;  // travels in one message; a millisecond of the head
 inline constexpr std::size_t file_parts_per_turn =
-    8;                                            // read for agents: two MiB between two batches of beats
+    8;  // read for agents: two MiB between two batches of beats
+inline constexpr Duration answer_patience =
+    5s;  // of an agent, before it asks for a part of a file or tells of output again
 inline constexpr Duration unused_file_kept = 1h;  // that no job names: its submission never came
 inline constexpr std::size_t item_bytes_max =
     1 << 16;  // a line of a list; Linux takes twice as much in one word

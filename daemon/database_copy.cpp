@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 constexpr const char* unfinished_suffix = ".unfinished";
 
 // The copy has no reader and no past: it needs no journal, and its owner syncs it.
-constexpr const char* settings =
+constexpr const char* settings_of_copy =
     "PRAGMA journal_mode = OFF;"
     "PRAGMA synchronous = OFF;";
 
@@ -57,7 +57,7 @@ tl::expected<void, std::string> DatabaseCopy::begin() {
   std::error_code ignored;
   fs::remove(unfinished_, ignored);
   copy_.emplace(unfinished_);
-  copy_->execute(settings);
+  copy_->execute(settings_of_copy);
   std::error_code error;
   fs::permissions(unfinished_, fs::perms::owner_read | fs::perms::owner_write, error);  // while it is empty
   if (error) return tl::unexpected(fmt::format("cannot write {}: {}", unfinished_.string(), error.message()));

@@ -27,7 +27,7 @@ constexpr std::string_view another = "give another file that pq-backup has made"
 constexpr off_t locks_begin = 0x40000000;
 constexpr off_t locks_width = 512;
 
-EnvironmentError unusable(const fs::path& file, const SqliteError& error) {
+EnvironmentError unreadable(const fs::path& file, const SqliteError& error) {
   const char* what = "cannot be read";
   if (error.kind() == SqliteError::Kind::damaged) what = "is damaged";
   if (error.kind() == SqliteError::Kind::not_a_database) what = "is not a database of pq";
@@ -88,7 +88,7 @@ Stored read_stored_file(const fs::path& file) try {
   migrate(database, file, migrations());
   return read_all(database);
 } catch (const SqliteError& error) {
-  throw unusable(file, error);
+  throw unreadable(file, error);
 }
 
 }  // namespace pq

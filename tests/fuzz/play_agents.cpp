@@ -1,20 +1,19 @@
 // What agents say in a play. Their beats fit what they hold but for what the script changes in them.
 #include <algorithm>
-#include <limits>
 
 #include "tests/fuzz/cast.h"
 #include "tests/fuzz/play.h"
 #include "tests/fuzz/truth.h"
+#include "tests/unit/extremes.h"
 
 namespace pq::fuzz {
 namespace {
 
-constexpr std::uint64_t u64_max = std::numeric_limits<std::uint64_t>::max();
 constexpr std::array<std::uint32_t, 8> slot_counts = {1, 2, 0, 3, 4, 8, 40, 4'000'000'000};
 constexpr std::array<double, 12> costs = {1e-9, 1e-3,  0.5,   4.0,    100.0, 0.0,
                                           -1.0, 1e-15, 2e-15, 1e-300, 1e300, 9e5};
-constexpr std::array<Value, 8> lies = {
-    Int128{1}, Int128{0}, ~(Int128{1} << 126 << 1), Int128{1} << 126 << 1, 0.5, -0.0, 1.7e308, -1.7e308};
+constexpr std::array<Value, 8> lies = {Int128{1}, Int128{0}, int128_max, int128_min,
+                                       0.5,       -0.0,      1.7e308,    -1.7e308};
 
 template <class Map>
 auto some_of(Script& script, const Map& map) {

@@ -21,12 +21,7 @@
 #include "daemon/http/own_names.h"
 #include "tests/fuzz/entry.h"
 
-namespace pq {
-
-// None are fuzzed.
-std::span<const Asset> all_assets() { return {}; }
-
-namespace fuzz {
+namespace pq::fuzz {
 namespace {
 
 void check_json(std::string_view line) {
@@ -190,5 +185,4 @@ void try_bytes(std::string_view bytes) {
   ask(bytes);
 }
 
-}  // namespace fuzz
-}  // namespace pq
+}  // namespace pq::fuzz

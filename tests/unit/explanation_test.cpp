@@ -17,8 +17,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Range thousand{0, 1000};
-
 Explanation explained(Scenario& s, JobId job) {
   auto explanation = std::get<Explanation>(s.asks(AskExplanation{job}));
   CHECK(explanation.job == job);

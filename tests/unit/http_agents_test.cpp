@@ -39,8 +39,8 @@ std::string program_bytes() {
   return bytes;
 }
 
-struct Site {
-  explicit Site(const std::string& name = "pq-agent-x86_64") {
+struct AgentSite {
+  explicit AgentSite(const std::string& name = "pq-agent-x86_64") {
     std::ofstream(scratch.path() / name, std::ios::binary) << program;
     agents.emplace(scratch.path());
     server.emplace(HttpAddress{.host = "127.0.0.1"}, snapshots, *agents, clock);
@@ -77,7 +77,7 @@ bool takes_some(int fd) {
 }  // namespace
 
 TEST_CASE("an agent is handed out whole, and known by its hash") {
-  const Site site;
+  const AgentSite site;
   const auto heard = site.client().Get(std::string(page));
   REQUIRE(heard);
   CHECK(heard->status == 200);
@@ -99,7 +99,7 @@ TEST_CASE("an agent is handed out whole, and known by its hash") {
 }
 
 TEST_CASE("an agent that is not there is a 404 that names those that are") {
-  const Site site;
+  const AgentSite site;
   for (const char* path : {"/agents/aarch64", "/agents/", "/agents/x86_64/", "/agents/../x86_64"}) {
     CAPTURE(path);
     const auto heard = site.client().Get(path);
@@ -107,7 +107,7 @@ TEST_CASE("an agent that is not there is a 404 that names those that are") {
     CHECK(heard->status == 404);
     CHECK(says(heard->body, "there is /agents/x86_64"));
   }
-  const Site none("something-else");
+  const AgentSite none("something-else");
   const auto heard = none.client().Get(std::string(page));
   REQUIRE(heard);
   CHECK(heard->status == 404);
@@ -115,7 +115,7 @@ TEST_CASE("an agent that is not there is a 404 that names those that are") {
 }
 
 TEST_CASE("a fleet that boots at once gets its agents, past clients that take nothing") {
-  Site site;
+  AgentSite site;
   std::list<int> idle;
   for (int i = 0; i < 50; ++i) idle.push_back(site.asks());
   std::vector<std::future<bool>> fleet;
@@ -139,7 +139,7 @@ TEST_CASE("a fleet that boots at once gets its agents, past clients that take no
 }
 
 TEST_CASE("who finds no place is told when to come again, and places become free") {
-  const Site site;
+  const AgentSite site;
   std::list<int> idle;
   for (std::size_t i = 0; i < limits::deliveries_max; ++i) {
     idle.push_back(site.asks());

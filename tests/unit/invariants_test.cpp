@@ -8,13 +8,12 @@
 #include <set>
 #include <string>
 
+#include "tests/unit/extremes.h"
 #include "tests/unit/scenario.h"
 #include "tests/unit/scratch_dir.h"
 
 namespace pq {
 namespace {
-
-constexpr Int128 int128_max = ((Int128{1} << 126) - 1) * 2 + 1;
 
 // [0, 1000): done, leased, free, free after a failure, given up. All is well with it.
 struct Sound {

@@ -1,15 +1,14 @@
 // A ledger against a naive one that keeps each integer by itself.
 #include <doctest/doctest.h>
 
-#include <limits>
 #include <vector>
+
+#include "tests/unit/extremes.h"
 
 #include "tests/unit/ledger_book.h"
 
 namespace pq {
 namespace {
-
-constexpr std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
 
 // SplitMix64 (Steele, Lea, Flood 2014).
 class Dice {
@@ -203,7 +202,7 @@ TEST_CASE("whatever happens to it, a ledger agrees with one that keeps each inte
   constexpr Fold folds[] = {Fold::sum, Fold::min, Fold::max, Fold::none};
   for (std::uint64_t seed = 1; seed <= 60; ++seed) {
     CAPTURE(seed);
-    const std::uint64_t begin = seed % 3 == 0 ? 0 : seed % 3 == 1 ? 1'000'000 : largest - width;
+    const std::uint64_t begin = seed % 3 == 0 ? 0 : seed % 3 == 1 ? 1'000'000 : u64_max - width;
     Duel(seed, {begin, begin + width}, folds[seed % 4]).play(100);
   }
 }

@@ -2,24 +2,22 @@
 
 #include <doctest/doctest.h>
 
-#include <limits>
 #include <vector>
 
+#include "tests/unit/extremes.h"
 #include "tests/unit/ledger_book.h"
 
 namespace pq {
 namespace {
 
-constexpr std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
-constexpr Int128 int128_max = ((Int128{1} << 126) - 1) * 2 + 1;
 constexpr AgentId ann{1};
 constexpr AgentId bob{2};
 
 TEST_CASE("all of a new ledger is free, whatever its width") {
   CHECK(Book({0, 1}).text() == "free 0:1");
-  Book book({0, largest});
+  Book book({0, u64_max});
   CHECK(book.text() == "free 0:18446744073709551615");
-  CHECK(book.ledger().rest() == largest);
+  CHECK(book.ledger().rest() == u64_max);
   CHECK(book.ledger().has_free());
   CHECK_FALSE(book.ledger().is_finished());
   CHECK_FALSE(book.ledger().value());
@@ -28,7 +26,7 @@ TEST_CASE("all of a new ledger is free, whatever its width") {
 TEST_CASE("a grant takes the front of a free span, at most as wide as it is told") {
   Book book({0, 1000});
   CHECK(book.grants(ann, 0, 300) == Range{0, 300});
-  CHECK(book.grants(bob, 300, largest) == Range{300, 1000});
+  CHECK(book.grants(bob, 300, u64_max) == Range{300, 1000});
   CHECK(book.text() == "leased 0:300 at 0, leased 300:1000 at 300");
   CHECK(book.ledger().leases() == 2);
   CHECK_FALSE(book.ledger().has_free());
@@ -80,7 +78,7 @@ TEST_CASE("a commit is refused unless lease, agent, begin, end and value are all
         Commit{lease, ann, 500, 600, value(62)},                                       // a free span's begin
         Commit{lease, ann, 2000, 2001, value(62)},                                     // outside of the job
         Commit{lease, ann, 0, 501, value(62)},                                         // beyond the lease
-        Commit{lease, ann, 0, largest, value(62)},
+        Commit{lease, ann, 0, u64_max, value(62)},
         Commit{lease, ann, 0, 300, std::nullopt}}) {  // of a job with a fold
     CAPTURE(commit.upto);
     CHECK(book.commits(commit) == Verdict::refused);
@@ -223,14 +221,14 @@ TEST_CASE("a sum that fits again once all of it is known is one span and the rig
 }
 
 TEST_CASE("a range may begin at 0 and end at the largest integer") {
-  Book book({0, largest});
-  CHECK(book.grants(ann, 0, largest) == Range{0, largest});
-  CHECK(book.commits(ann, 0, largest - 1, value(1)) == Verdict::advanced);
+  Book book({0, u64_max});
+  CHECK(book.grants(ann, 0, u64_max) == Range{0, u64_max});
+  CHECK(book.commits(ann, 0, u64_max - 1, value(1)) == Verdict::advanced);
   book.releases(0);
   CHECK(book.text() == "done 0:18446744073709551614 = 1, free 18446744073709551614:18446744073709551615");
-  book.grants(ann, largest - 1, largest);
-  CHECK(book.commits(ann, largest - 1, largest, value(1)) == Verdict::finished);
-  CHECK(book.ledger().done() == largest);
+  book.grants(ann, u64_max - 1, u64_max);
+  CHECK(book.commits(ann, u64_max - 1, u64_max, value(1)) == Verdict::finished);
+  CHECK(book.ledger().done() == u64_max);
 }
 
 TEST_CASE("a part on which the program failed is tried whole by another agent first") {

@@ -6,17 +6,16 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <vector>
 
 #include "common/limits.h"
+#include "tests/unit/extremes.h"
 
 namespace {
 
 using namespace pq;
 
 constexpr std::uint64_t ends_never = 1ULL << 62;
-constexpr std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
 constexpr std::uint64_t far = 1'000'000'000'000'000'000;
 constexpr std::uint64_t near = 10'000'000;
 
@@ -174,8 +173,8 @@ TEST_CASE("what is left is done in even parts, without a crumb at its end") {
 }
 
 TEST_CASE("no place, width or timing makes a step of no integers, of too many, or a cost that is none") {
-  const std::array<std::uint64_t, 6> widths{1, 2, 1000, 1ULL << 40, largest - 1, largest};
-  for (const std::uint64_t at : {std::uint64_t{0}, near, far, largest - 1, largest}) {
+  const std::array<std::uint64_t, 6> widths{1, 2, 1000, 1ULL << 40, u64_max - 1, u64_max};
+  for (const std::uint64_t at : {std::uint64_t{0}, near, far, u64_max - 1, u64_max}) {
     for (const double took : {0.0, 1e-300, 1e-9, 1.0, 1e9}) {
       for (const double then : {0.0, 1.0, 1e9}) {
         for (const std::uint64_t width : widths) {
@@ -193,7 +192,7 @@ TEST_CASE("no place, width or timing makes a step of no integers, of too many, o
           examine();
           pace.learn(at, width, took);
           examine();
-          pace.learn(at, largest - width + 1, then);
+          pace.learn(at, u64_max - width + 1, then);
           examine();
           for (int i = 0; i < 30; ++i) pace.learn(at, width, took);
           examine();

@@ -10,7 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Range thousand{0, 1000};
 constexpr JobId unknown{17};
 
 const JobReport& as_report(const std::optional<HeadToClient>& answer) {

@@ -12,8 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Range thousand{0, 1000};
-
 // So that a total is easily seen to be right, each integer's value is 1 here.
 std::optional<Value> ones(std::uint64_t begin, std::uint64_t end) { return Int128{end - begin}; }
 

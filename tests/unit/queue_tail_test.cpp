@@ -12,8 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Range thousand{0, 1000};
-
 TEST_CASE("an idle slot takes over from a silent holder after the tail term, without what was committed") {
   TwoAgents s;
   s.a->commits(s.lease, upto(300), value(62));

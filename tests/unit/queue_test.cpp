@@ -13,8 +13,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Range thousand{0, 1000};
-
 TEST_CASE("a lease that is committed to its end is a job done") {
   Scenario s;
   auto& a = s.agent("a");

@@ -12,7 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Range thousand{0, 1000};
 constexpr Range endless{0, 1'000'000'000'000'000'000};
 
 JobSpec job_of(Range range, std::int32_t priority = 0) {

@@ -4,17 +4,17 @@
 
 #include <chrono>
 #include <initializer_list>
-#include <limits>
 #include <string>
 #include <utility>
+
+#include "tests/unit/extremes.h"
 
 namespace {
 
 using pq::parse_integer;
 using pq::parse_range;
 using pq::Range;
-
-constexpr std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
+using pq::u64_max;
 
 using Readings = std::initializer_list<std::pair<std::string, std::uint64_t>>;
 using Refusals = std::initializer_list<std::pair<std::string, std::string>>;
@@ -76,11 +76,11 @@ TEST_CASE("sums and differences are exact, also where the way to them leaves the
               {"1e3-1", 999},
               {"1-2+3", 2},
               {"1e7+2^4-16", 10'000'000},
-              {"2^64-1", largest},
+              {"2^64-1", u64_max},
               {"2^65-2^65+5", 5},
               {"2^127+2^126-2^126-2^127+1", 1},
-              {"18446744073709551615", largest},
-              {"1.8446744073709551615e19", largest}});
+              {"18446744073709551615", u64_max},
+              {"1.8446744073709551615e19", u64_max}});
 }
 
 TEST_CASE("a number past 2^64-1 is refused, and at once however absurd it is") {
@@ -155,9 +155,9 @@ TEST_CASE("a range is written by its ends or by its begin and width") {
   CHECK(parse_range("1e12:+1e11").value() == Range{1'000'000'000'000, 1'100'000'000'000});
   CHECK(parse_range("2^40-5:+2^3+2").value() ==
         Range{(std::uint64_t{1} << 40) - 5, (std::uint64_t{1} << 40) + 5});
-  CHECK(parse_range("0:2^64-1").value() == Range{0, largest});
-  CHECK(parse_range("0:+2^64-1").value() == Range{0, largest});
-  CHECK(parse_range("2^64-2:+1").value() == Range{largest - 1, largest});
+  CHECK(parse_range("0:2^64-1").value() == Range{0, u64_max});
+  CHECK(parse_range("0:+2^64-1").value() == Range{0, u64_max});
+  CHECK(parse_range("2^64-2:+1").value() == Range{u64_max - 1, u64_max});
 }
 
 TEST_CASE("a range that holds nothing, runs backwards or is cut short is refused with the one to write") {
@@ -181,7 +181,7 @@ TEST_CASE("a range that holds nothing, runs backwards or is cut short is refused
 }
 
 TEST_CASE("what a range's text says is read back as the same range") {
-  const Range range{10'000'000, largest};
+  const Range range{10'000'000, u64_max};
   CHECK(to_text(range) == "10000000:18446744073709551615");
   CHECK(parse_range(to_text(range)).value() == range);
 }
@@ -191,7 +191,7 @@ TEST_CASE("long integers are grouped by three digits") {
   CHECK(pq::grouped(999) == "999");
   CHECK(pq::grouped(1000) == "1 000");
   CHECK(pq::grouped(50'000'000) == "50 000 000");
-  CHECK(pq::grouped(largest) == "18 446 744 073 709 551 615");
+  CHECK(pq::grouped(u64_max) == "18 446 744 073 709 551 615");
 }
 
 }  // namespace

@@ -21,6 +21,8 @@
 
 namespace pq {
 
+inline constexpr Range thousand{0, 1000};
+
 // "done 0:300 = 62, leased 300:500 at 400 = 7, free 500:1000": spans without their holders, for expectations.
 std::string shape(const std::map<std::uint64_t, Span>& spans);
 

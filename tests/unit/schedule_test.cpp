@@ -3,18 +3,16 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "common/limits.h"
 #include "daemon/core/pass_clock.h"
+#include "tests/unit/extremes.h"
 
 namespace pq {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
 
 // From what no machine can do to what nobody would wait for.
 const std::vector<Cost> costs = {{0, 1e-15}, {0, 1e-9}, {0.5, 1e-9}, {1e-6, 1e-3},
@@ -261,11 +259,11 @@ TEST_CASE("what a split would end sooner by less than a second is not split") {
 
 TEST_CASE("a split is after the committed point and before the end, at every extreme") {
   const std::vector<Range> ranges = {{0, 1},
-                                     {0, largest},
-                                     {largest - 1, largest},
-                                     {1000, largest},
-                                     {largest - 5000, largest},
-                                     {largest / 2, largest},
+                                     {0, u64_max},
+                                     {u64_max - 1, u64_max},
+                                     {1000, u64_max},
+                                     {u64_max - 5000, u64_max},
+                                     {u64_max / 2, u64_max},
                                      {0, 1'000'000'000'000'000'000}};
   std::size_t split = 0;
   for (const Range& range : ranges) {
@@ -292,9 +290,9 @@ TEST_CASE("a split is after the committed point and before the end, at every ext
 
 TEST_CASE("a short lease of dear integers at the far end of all integers is split like any other") {
   const Cost hours{0, 3600};
-  const Running lease{{largest - 100, largest}, largest - 100, 0ns, hours};
+  const Running lease{{u64_max - 100, u64_max}, u64_max - 100, 0ns, hours};
   CHECK(predicted_rest_s(lease) == doctest::Approx(360'000));
-  CHECK(split_point(lease, hours) == largest - 50);
+  CHECK(split_point(lease, hours) == u64_max - 50);
 }
 
 }  // namespace

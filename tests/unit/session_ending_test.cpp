@@ -18,7 +18,7 @@ using namespace pq::testing;
 using namespace std::chrono_literals;
 
 TEST_CASE("a drain gives back what is not begun, finishes the steps, and says goodbye") {
-  Scenario s(2);
+  SessionScenario s(2);
   s.is_welcomed();
   s.ordered({lease(1, {0, wide}), lease(2, {wide, 2 * wide}), lease(3, {3 * wide, 4 * wide})});
   s.with([](Session& session, Instant now) { session.drain(now); });
@@ -41,7 +41,7 @@ TEST_CASE("a drain gives back what is not begun, finishes the steps, and says go
 }
 
 TEST_CASE("an agent that drains with nothing in its hands says goodbye at once") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.with([](Session& session, Instant now) { session.drain(now); });
   s.says<Goodbye>();
@@ -49,7 +49,7 @@ TEST_CASE("an agent that drains with nothing in its hands says goodbye at once")
 }
 
 TEST_CASE("a drain does not wait for a step whose lease is lost") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.ordered({lease(1, {0, wide})});
   s.ordered({});
@@ -60,7 +60,7 @@ TEST_CASE("a drain does not wait for a step whose lease is lost") {
 }
 
 TEST_CASE("a drain waits for its steps, and then a little for the head's last word") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.ordered({lease(1, {0, wide})});
   s.with([](Session& session, Instant now) { session.drain(now); });
@@ -77,7 +77,7 @@ TEST_CASE("a drain waits for its steps, and then a little for the head's last wo
 }
 
 TEST_CASE("a second signal gives back the present steps too, and their results do not count") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.ordered({lease(1, {0, wide})});
   const Range done = s.finishes(5);
@@ -95,7 +95,7 @@ TEST_CASE("a second signal gives back the present steps too, and their results d
 }
 
 TEST_CASE("an operator's drain is a drain, and new leases are declined at once by not listing them") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   Orders orders = s.orders({lease(1, {0, wide})});
   s.hears(orders);
@@ -111,7 +111,7 @@ TEST_CASE("an operator's drain is a drain, and new leases are declined at once b
 }
 
 TEST_CASE("a lease of a job that the agent was never told of is declined") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   Orders orders = s.orders({lease(1, {0, wide})});
   orders.jobs.clear();
@@ -124,7 +124,7 @@ TEST_CASE("an agent without a lease for idle_exit ends, also if it was never int
   SessionSettings settings;
   settings.idle_exit = 5s;
   {
-    Scenario s(1, settings);
+    SessionScenario s(1, settings);
     s.passes(4999ms);
     CHECK_FALSE(s.session().ending().has_value());
     s.forgets_what_it_said();
@@ -133,7 +133,7 @@ TEST_CASE("an agent without a lease for idle_exit ends, also if it was never int
     CHECK(s.is_quiet());  // nobody knows it
   }
   {
-    Scenario s(1, settings);
+    SessionScenario s(1, settings);
     s.is_welcomed();
     s.ordered({lease(1, {0, wide})});
     s.passes(60s + beat() / 2);
@@ -150,7 +150,7 @@ TEST_CASE("an agent without a lease for idle_exit ends, also if it was never int
 TEST_CASE("a head that stays away for head_timeout is given up, though there is work") {
   SessionSettings settings;
   settings.head_timeout = 60s;
-  Scenario s(1, settings);
+  SessionScenario s(1, settings);
   s.is_welcomed();
   s.passes(30s);
   s.ordered({lease(1, {0, wide})});
@@ -162,7 +162,7 @@ TEST_CASE("a head that stays away for head_timeout is given up, though there is 
 }
 
 TEST_CASE("an agent that was stopped does not take its own deafness for the head's silence") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.ordered({lease(1, {0, wide})});
   s.passes(5s);
@@ -174,7 +174,7 @@ TEST_CASE("an agent that was stopped does not take its own deafness for the head
 }
 
 TEST_CASE("with the head away an agent computes what it holds, and commits all when another head lists it") {
-  Scenario s(2);
+  SessionScenario s(2);
   s.is_welcomed();
   s.ordered({lease(1, {0, wide}), lease(2, {wide, wide + 10})});
   std::uint64_t upto = 0;
@@ -211,12 +211,12 @@ TEST_CASE("with the head away an agent computes what it holds, and commits all w
 
 const Notice interruption{NoticeKind::interruption, "EC2 Spot: terminate", 1000};
 
-void is_noticed(Scenario& s, const std::optional<Notice>& notice, Duration left = 120s) {
+void is_noticed(SessionScenario& s, const std::optional<Notice>& notice, Duration left = 120s) {
   s.with([&](Session& session, Instant now) { session.heed(notice, now + left, now); });
 }
 
 TEST_CASE("an interruption is a drain of which the head is told") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.ordered({lease(1, {0, wide})});
   s.forgets_what_it_said();
@@ -235,7 +235,7 @@ TEST_CASE("an interruption is a drain of which the head is told") {
 }
 
 TEST_CASE("a step that does not end in time is given back some seconds before the machine's end") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.ordered({lease(1, {0, wide})});
   is_noticed(s, interruption, 120s);
@@ -252,7 +252,7 @@ TEST_CASE("a step that does not end in time is given back some seconds before th
 
 TEST_CASE("of a short notice most is used, and of one that is over nothing") {
   for (const auto& [left, used] : {std::pair<Duration, Duration>{8s, 6s}, {0s, 0s}, {-5s, 0s}}) {
-    Scenario s;
+    SessionScenario s;
     s.is_welcomed();
     s.ordered({lease(1, {0, wide})});
     is_noticed(s, interruption, left);
@@ -269,7 +269,7 @@ TEST_CASE("of a short notice most is used, and of one that is over nothing") {
 TEST_CASE("a notice that is taken back, or has passed, is undone: the agent takes work again") {
   for (const std::optional<Notice>& after :
        {std::optional<Notice>(), std::optional(Notice{NoticeKind::passed, "EC2 Spot: terminate", 1000})}) {
-    Scenario s;
+    SessionScenario s;
     s.is_welcomed();
     s.ordered({lease(1, {0, wide})});
     is_noticed(s, interruption);
@@ -291,7 +291,7 @@ TEST_CASE("a notice that is taken back, or has passed, is undone: the agent take
 
 TEST_CASE("a drain that was asked for is not undone with the notice") {
   for (const bool is_asked_first : {true, false}) {
-    Scenario s;
+    SessionScenario s;
     s.is_welcomed();
     s.ordered({lease(1, {0, wide})});
     const auto asked = [&] { s.with([](Session& session, Instant now) { session.drain(now); }); };
@@ -309,7 +309,7 @@ TEST_CASE("a drain that was asked for is not undone with the notice") {
 }
 
 TEST_CASE("an advice to rebalance: no new leases, but those that are held are computed to their ends") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.ordered({lease(1, {0, wide})});
   s.forgets_what_it_said();
@@ -328,7 +328,7 @@ TEST_CASE("an advice to rebalance: no new leases, but those that are held are co
 }
 
 TEST_CASE("a drain with a limit gives back what still runs then") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.ordered({lease(1, {0, wide})});
   s.with([](Session& session, Instant now) { session.drain(now, Ending::drained, now + 90s); });
@@ -345,7 +345,7 @@ TEST_CASE("the loop turns about once a beat, whatever happens") {
   SessionSettings settings;
   settings.idle_exit = 1h;
   settings.head_timeout = 1h;
-  Scenario s(4, settings);
+  SessionScenario s(4, settings);
   CHECK(s.passes(60s) <= 61);
   s.forgets_what_it_said();
   s.hears(Welcome{self});
@@ -361,7 +361,7 @@ TEST_CASE("the loop turns about once a beat, whatever happens") {
 }
 
 TEST_CASE("a long life with many jobs does not make beats longer and longer") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   for (std::uint64_t job = 1; job <= 1000; ++job) {
     Orders orders = s.orders({{id(job), {job}, {0, 100}, std::nullopt}});
@@ -378,7 +378,7 @@ TEST_CASE("a long life with many jobs does not make beats longer and longer") {
 }
 
 TEST_CASE("what an agent has measured of the job it computes is told, and not forgotten for younger jobs") {
-  Scenario s(2);
+  SessionScenario s(2);
   s.is_welcomed();
   s.ordered({lease(1, {0, wide})});
   s.finishes(1);

@@ -39,7 +39,7 @@ Program collecting(std::uint64_t run_width) {
 }
 
 // The running step as a whole, with what its runs have printed.
-StepResult printed(const Scenario& s, int value, std::vector<CollectedRun> runs, Duration took = 1s) {
+StepResult printed(const SessionScenario& s, int value, std::vector<CollectedRun> runs, Duration took = 1s) {
   StepResult result = computed(s.running(), Int128{value}, took);
   result.collected = std::move(runs);
   return result;
@@ -48,7 +48,7 @@ StepResult printed(const Scenario& s, int value, std::vector<CollectedRun> runs,
 // ---------------------------------------------------------------- runs
 
 TEST_CASE("a step tells all that its slot must know") {
-  Scenario s(2);
+  SessionScenario s(2);
   s.is_welcomed();
   LeaseOrder order = lease(1, {20, 30});
   order.attempts_failed = 2;
@@ -62,7 +62,7 @@ TEST_CASE("a step tells all that its slot must know") {
 }
 
 TEST_CASE("a step of runs with a width of their own ends where a run does") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.ordered({lease(1, {20, 95})}, program(10));
   CHECK(s.running().range == Range{20, 30});  // one run, until something is known of them
@@ -77,7 +77,7 @@ TEST_CASE("a step of runs with a width of their own ends where a run does") {
 }
 
 TEST_CASE("a run that was cut is finished, and the next ones are whole") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.ordered({lease(1, {17, 60})}, program(10));
   CHECK(s.running().range == Range{17, 20});
@@ -86,7 +86,7 @@ TEST_CASE("a run that was cut is finished, and the next ones are whole") {
 }
 
 TEST_CASE("what is given back begins where a run does") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.ordered({lease(1, {0, 95})}, program(10));
   s.ordered({lease(1, {0, 95}, 43)}, program(10));
@@ -100,7 +100,7 @@ TEST_CASE("what is given back begins where a run does") {
 }
 
 TEST_CASE("a lease that was not begun is given back as a whole, also where it begins amid a run") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.ordered({lease(1, {0, 10}), lease(2, {13, 20}, 0)}, program(10));
   const LeaseView view = s.says_of(2);
@@ -109,7 +109,7 @@ TEST_CASE("a lease that was not begun is given back as a whole, also where it be
 }
 
 TEST_CASE("after a step that ends early the next one begins there") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.ordered({lease(1, {0, 100})}, program(10));
   s.finishes(Value(Int128{1}), 100ms);
@@ -125,7 +125,7 @@ TEST_CASE("after a step that ends early the next one begins there") {
 }
 
 TEST_CASE("a step that ends early while the agent drains is not gone on with") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.ordered({lease(1, {0, 100})}, program(10));
   s.finishes(Value(Int128{1}), 100ms);
@@ -141,7 +141,7 @@ TEST_CASE("a step that ends early while the agent drains is not gone on with") {
 }
 
 TEST_CASE("of a step that fails amid its runs the runs before are kept") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.ordered({lease(1, {0, 100})}, program(10));
   s.finishes(Value(Int128{1}), 100ms);
@@ -158,7 +158,7 @@ TEST_CASE("of a step that fails amid its runs the runs before are kept") {
 }
 
 TEST_CASE("the start of an interpreter is not taken for the pace of its program") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.ordered({lease(1, {0, 1000})}, program());
   StepResult first = computed(s.running(), Int128{1}, 30s);
@@ -171,7 +171,7 @@ TEST_CASE("the start of an interpreter is not taken for the pace of its program"
 // ---------------------------------------------------------------- several slots a step
 
 TEST_CASE("a step that needs several slots waits for them, and holds them until it is finished") {
-  Scenario s(3);
+  SessionScenario s(3);
   s.is_welcomed();
   s.ordered({lease(1, {0, wide}), lease(2, {wide, 2 * wide})}, program(), 2);
   CHECK(s.steps() == 1);
@@ -182,7 +182,7 @@ TEST_CASE("a step that needs several slots waits for them, and holds them until 
 }
 
 TEST_CASE("a step that needs more slots than there are is declined") {
-  Scenario s(3);
+  SessionScenario s(3);
   s.is_welcomed();
   s.ordered({lease(1, {0, wide})}, program(), 4);
   CHECK(s.steps() == 0);
@@ -192,7 +192,7 @@ TEST_CASE("a step that needs more slots than there are is declined") {
 // ---------------------------------------------------------------- abandoned steps
 
 TEST_CASE("a step whose lease is lost is of no use, which is told once, and its slot is busy until it ends") {
-  Scenario s(2);
+  SessionScenario s(2);
   s.is_welcomed();
   s.ordered({lease(1, {0, wide})}, program());
   CHECK(s.abandoned().empty());
@@ -206,7 +206,7 @@ TEST_CASE("a step whose lease is lost is of no use, which is told once, and its 
 }
 
 TEST_CASE("an agent that hurries abandons its steps") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.ordered({lease(1, {0, wide})}, program());
   s.with([](Session& session, Instant now) { session.drain(now); });
@@ -219,7 +219,7 @@ TEST_CASE("an agent that hurries abandons its steps") {
 // ---------------------------------------------------------------- files
 
 TEST_CASE("leases of a job wait for its files") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.ordered({lease(1, {0, wide})}, with_file());
   CHECK(s.steps() == 0);
@@ -231,7 +231,7 @@ TEST_CASE("leases of a job wait for its files") {
 }
 
 TEST_CASE("where the files cannot be had, what is held fails, and the next lease asks for them again") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   Program needy = with_file();
   needy.run_width = 10;
@@ -250,7 +250,7 @@ TEST_CASE("where the files cannot be had, what is held fails, and the next lease
 // ---------------------------------------------------------------- collected output
 
 TEST_CASE("a run is told only once what it has printed is stored, and the next step does not wait for that") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.ordered({lease(1, {0, 30})}, collecting(10));
   s.ends(printed(s, 1, {{{0, 10}, "a"}}, 100ms));
@@ -271,7 +271,7 @@ TEST_CASE("a run is told only once what it has printed is stored, and the next s
 }
 
 TEST_CASE("a failure is told after the runs before it are") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.ordered({lease(1, {0, 30})}, collecting(10));
   s.ends(printed(s, 1, {{{0, 10}, "a"}}, 100ms));
@@ -285,7 +285,7 @@ TEST_CASE("a failure is told after the runs before it are") {
 }
 
 TEST_CASE("an agent whose output nobody stores stops before its memory is full") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.ordered({lease(1, {0, 1000})}, collecting(1));
   std::uint64_t runs = 0;
@@ -301,7 +301,7 @@ TEST_CASE("an agent whose output nobody stores stops before its memory is full")
 
 TEST_CASE("an agent that owes output says goodbye when it is stored, or when its patience ends") {
   for (const bool is_stored : {true, false}) {
-    Scenario s;
+    SessionScenario s;
     s.is_welcomed();
     s.with([](Session& session, Instant now) {
       session.owe_output(true);
@@ -321,7 +321,7 @@ TEST_CASE("an agent that owes output says goodbye when it is stored, or when its
 TEST_CASE("what answers output or brings a file is a word from the head") {
   SessionSettings settings;
   settings.head_timeout = 60s;
-  Scenario s(1, settings);
+  SessionScenario s(1, settings);
   s.is_welcomed();
   for (int i = 0; i < 4; ++i) {
     s.passes(30s);

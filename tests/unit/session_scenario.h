@@ -33,15 +33,15 @@ inline LeaseOrder lease(std::uint64_t counter, Range range,
   return {id(counter), {1}, range, end_asked};
 }
 
-class Scenario {
+class SessionScenario {
  public:
-  explicit Scenario(std::uint32_t slots = 1, SessionSettings settings = {})
+  explicit SessionScenario(std::uint32_t slots = 1, SessionSettings settings = {})
       : session_(with_introduction(std::move(settings), slots), now_) {
     turn();
   }
-  Scenario(const Scenario&) = delete;
-  Scenario& operator=(const Scenario&) = delete;
-  ~Scenario() { CHECK(said_.empty()); }
+  SessionScenario(const SessionScenario&) = delete;
+  SessionScenario& operator=(const SessionScenario&) = delete;
+  ~SessionScenario() { CHECK(said_.empty()); }
 
   // ---- what the head says
   void hears(const HeadToAgent& message) {

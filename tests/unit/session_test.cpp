@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "tests/unit/extremes.h"
 #include "tests/unit/session_scenario.h"
 
 namespace {
@@ -21,7 +22,7 @@ using namespace std::chrono_literals;
 // ---------------------------------------------------------------- hello and beats
 
 TEST_CASE("an agent says hello until it is welcomed, and beats from then on") {
-  Scenario s;
+  SessionScenario s;
   CHECK(s.says<Hello>().name == "a");
   s.passes(3s);
   for (int i = 0; i < 3; ++i) CHECK(s.says<Hello>().incarnation == self);
@@ -37,7 +38,7 @@ TEST_CASE("an agent says hello until it is welcomed, and beats from then on") {
 }
 
 TEST_CASE("the head tells how often to beat") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   Orders orders = s.orders({});
   orders.beat_ms = 3000;
@@ -51,7 +52,7 @@ TEST_CASE("the head tells how often to beat") {
 }
 
 TEST_CASE("told to beat more often, an agent begins with its next beat") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   Orders orders = s.orders({});
   orders.beat_ms = 100;
@@ -63,7 +64,7 @@ TEST_CASE("told to beat more often, an agent begins with its next beat") {
 }
 
 TEST_CASE("when its link stands again an agent speaks at once") {
-  Scenario s;
+  SessionScenario s;
   s.says<Hello>();
   s.passes(300ms);
   s.with([](Session& session, Instant now) { session.reach_head(now); });
@@ -71,7 +72,7 @@ TEST_CASE("when its link stands again an agent speaks at once") {
 }
 
 TEST_CASE("told to introduce itself, an agent says hello again and keeps what it holds") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.ordered({lease(1, {0, wide})});
   s.hears(Refusal{ErrorWord::introduce_yourself, ""});
@@ -87,7 +88,7 @@ TEST_CASE("a replaced agent ends, and so does one that is refused") {
   for (const auto& [word, ending] :
        {std::pair(ErrorWord::replaced, Ending::replaced), std::pair(ErrorWord::not_allowed, Ending::refused),
         std::pair(ErrorWord::unsupported_version, Ending::refused)}) {
-    Scenario s;
+    SessionScenario s;
     s.is_welcomed();
     s.ordered({lease(1, {0, wide})});
     s.hears(Refusal{word, "a"});
@@ -99,7 +100,7 @@ TEST_CASE("a replaced agent ends, and so does one that is refused") {
 // ---------------------------------------------------------------- leases and commits
 
 TEST_CASE("a new lease starts a step on each idle slot at once, and is told with the next regular beat") {
-  Scenario s(2);
+  SessionScenario s(2);
   s.is_welcomed();
   s.ordered({lease(1, {10, wide}), lease(2, {wide, 2 * wide})});
   CHECK(s.steps() == 2);
@@ -116,7 +117,7 @@ TEST_CASE("a new lease starts a step on each idle slot at once, and is told with
 }
 
 TEST_CASE("of more leases than slots the later ones wait until a slot is free") {
-  Scenario s(1);
+  SessionScenario s(1);
   s.is_welcomed();
   s.ordered({lease(1, {0, 100}), lease(2, {100, 200}), lease(3, {200, 300})});
   CHECK(s.steps() == 1);
@@ -130,7 +131,7 @@ TEST_CASE("of more leases than slots the later ones wait until a slot is free") 
 }
 
 TEST_CASE("commits are cumulative and repeated until the head no longer lists the lease") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.ordered({lease(1, {0, wide})});
   s.finishes(5);
@@ -146,7 +147,7 @@ TEST_CASE("commits are cumulative and repeated until the head no longer lists th
 }
 
 TEST_CASE("the end of a lease is told at once, and again with each beat until the head has heard it") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.ordered({lease(1, {0, 50})});
   s.finishes(15);
@@ -161,7 +162,7 @@ TEST_CASE("the end of a lease is told at once, and again with each beat until th
 }
 
 TEST_CASE("old orders are ignored, those of another head are not") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   const Orders old = s.orders({});
   s.ordered({lease(1, {0, wide})});
@@ -173,7 +174,7 @@ TEST_CASE("old orders are ignored, those of another head are not") {
 }
 
 TEST_CASE("a lease that is not listed is dropped, and its step's result does not count") {
-  Scenario s(1);
+  SessionScenario s(1);
   s.is_welcomed();
   s.ordered({lease(1, {0, wide})});
   s.ordered({lease(2, {wide, 2 * wide})});
@@ -188,7 +189,7 @@ TEST_CASE("a lease that is not listed is dropped, and its step's result does not
 }
 
 TEST_CASE("a lease that was lost and is listed again starts anew, without the step of its former time") {
-  Scenario s(2);
+  SessionScenario s(2);
   s.is_welcomed();
   s.ordered({lease(1, {0, wide})});
   s.finishes(5);
@@ -211,7 +212,7 @@ TEST_CASE("folds join the values of steps as the job says") {
                                    std::pair(Fold::min, std::optional<Value>(Int128{-5})),
                                    std::pair(Fold::max, std::optional<Value>(Int128{7})),
                                    std::pair(Fold::none, std::optional<Value>())}) {
-    Scenario s;
+    SessionScenario s;
     s.is_welcomed();
     s.ordered({lease(1, {0, wide})}, how);
     s.finishes(7);
@@ -226,7 +227,7 @@ TEST_CASE("folds join the values of steps as the job says") {
 // ---------------------------------------------------------------- failures
 
 TEST_CASE("a step that the program refuses is told at once with its last words, and the lease stops there") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.ordered({lease(1, {0, wide})});
   const Range good = s.finishes(4);
@@ -242,10 +243,10 @@ TEST_CASE("a step that the program refuses is told at once with its last words, 
 }
 
 TEST_CASE("what does not fit into one value with the lease's is given back, and is no failure") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.ordered({lease(1, {0, wide})});
-  const Value most = (Int128{1} << 126) - 1 + (Int128{1} << 126);
+  const Value most = int128_max;
   const Range good = s.finishes(most);
   s.finishes(1);
   const LeaseView view = s.says_of(1);
@@ -259,7 +260,7 @@ TEST_CASE("what does not fit into one value with the lease's is given back, and 
 // ---------------------------------------------------------------- asked to end earlier
 
 TEST_CASE("asked to end earlier, an agent answers at once and ends there, but not before its running step") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.ordered({lease(1, {0, wide})});
   const std::uint64_t step_end = s.running().range.end;
@@ -279,7 +280,7 @@ TEST_CASE("asked to end earlier, an agent answers at once and ends there, but no
 }
 
 TEST_CASE("a lease that waits for a slot can be given back as a whole") {
-  Scenario s;
+  SessionScenario s;
   s.is_welcomed();
   s.ordered({lease(1, {0, wide}), lease(2, {wide, 2 * wide}, 0)});
   const LeaseView view = s.says_of(2);

@@ -7,11 +7,12 @@
 #include <array>
 #include <bit>
 #include <cstdint>
-#include <limits>
 #include <random>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "tests/unit/extremes.h"
 
 namespace {
 
@@ -19,10 +20,9 @@ using pq::Kernel;
 using pq::Range;
 using pq::sieve_kernels;
 using pq::to_text;
+using pq::u64_max;
 
 __extension__ typedef unsigned __int128 Wide;
-
-constexpr std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
 
 // First members of sextuplets, the shape that has every other one inside.
 constexpr std::uint64_t sextuplet_past_1e12 = 1'000'033'407'547;
@@ -179,8 +179,8 @@ TEST_CASE("the sum over random cuts of a far range equals the whole") {
 // Here a call costs about a second, whatever its width: the sieve first finds the primes below 2^32.
 TEST_CASE("the last integers below 2^64 are counted without overflow") {
   pq::set_up_sieve();
-  CHECK(count(Kernel::primes, {largest - 59, largest}) == 1);  // 2^64-59, the largest prime
-  const Range range{largest - 2000, largest};
+  CHECK(count(Kernel::primes, {u64_max - 59, u64_max}) == 1);  // 2^64-59, the largest prime
+  const Range range{u64_max - 2000, u64_max};
   check_cut(Kernel::twins, range, twins_near_the_end + 2, naive_counts(Kernel::twins, range));
 }
 

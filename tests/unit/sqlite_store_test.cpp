@@ -11,6 +11,7 @@
 
 #include "common/errors.h"
 #include "common/wire.h"
+#include "tests/unit/extremes.h"
 #include "tests/unit/model_store.h"
 #include "tests/unit/scratch_dir.h"
 #include "tests/unit/stored_rows.h"
@@ -19,9 +20,7 @@
 namespace pq {
 namespace {
 
-using test::i64_max, test::i64_min, test::u32_max, test::u64_max;
-constexpr Int128 i128_max = ((Int128{1} << 126) - 1) * 2 + 1;
-constexpr Int128 i128_min = -i128_max - 1;
+constexpr Int128 i128_min = -int128_max - 1;
 
 std::string hex(const std::string& bytes) {
   std::string digits;
@@ -132,7 +131,7 @@ TEST_CASE("a span is read as it was written, in every state and with every kind 
                                                     Value(Int128{i64_min}),
                                                     Value(Int128{i64_max} + 1),
                                                     Value(Int128{i64_min} - 1),
-                                                    Value(i128_max),
+                                                    Value(int128_max),
                                                     Value(i128_min),
                                                     Value(0.0),
                                                     Value(-0.0),

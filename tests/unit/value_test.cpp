@@ -7,18 +7,20 @@
 #include <limits>
 #include <string>
 
+#include "tests/unit/extremes.h"
+
 namespace {
 
 using pq::Fold;
 using pq::fold;
 using pq::Int128;
+using pq::int128_max;
+using pq::int128_min;
 using pq::parse_value;
 using pq::same;
 using pq::to_text;
 using pq::Value;
 
-constexpr Int128 smallest = Int128{1} << 126 << 1;  // the sign bit alone
-constexpr Int128 largest = ~smallest;
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
 
@@ -30,15 +32,15 @@ std::string text_of(const std::optional<Value>& value) { return value ? to_text(
 
 TEST_CASE("integers join by sum, min and max, and stay integers") {
   CHECK(text_of(fold(Fold::sum, integer(2), integer(3))) == "5");
-  CHECK(text_of(fold(Fold::sum, integer(largest - 1), integer(1))) == to_text(largest));
+  CHECK(text_of(fold(Fold::sum, integer(int128_max - 1), integer(1))) == to_text(int128_max));
   CHECK(text_of(fold(Fold::min, integer(-7), integer(3))) == "-7");
   CHECK(text_of(fold(Fold::max, integer(-7), integer(3))) == "3");
 }
 
 TEST_CASE("a sum past 128 bits is an error and never wraps") {
-  CHECK(text_of(fold(Fold::sum, integer(largest), integer(1))) == "nothing");
-  CHECK(text_of(fold(Fold::sum, integer(smallest), integer(-1))) == "nothing");
-  CHECK(text_of(fold(Fold::sum, integer(smallest), integer(largest))) == "-1");
+  CHECK(text_of(fold(Fold::sum, integer(int128_max), integer(1))) == "nothing");
+  CHECK(text_of(fold(Fold::sum, integer(int128_min), integer(-1))) == "nothing");
+  CHECK(text_of(fold(Fold::sum, integer(int128_min), integer(int128_max))) == "-1");
 }
 
 TEST_CASE("an integer and a double join as doubles") {
@@ -69,14 +71,14 @@ TEST_CASE("an undefined or infinite value does not hide behind min or max") {
 
 TEST_CASE("without a fold the left value stays as it is") {
   CHECK(text_of(fold(Fold::none, integer(1), integer(2))) == "1");
-  CHECK(text_of(fold(Fold::none, integer(largest), integer(largest))) == to_text(largest));
+  CHECK(text_of(fold(Fold::none, integer(int128_max), integer(int128_max))) == to_text(int128_max));
   CHECK(text_of(fold(Fold::none, integer(1), number(2.5))) == "1");
 }
 
 TEST_CASE("the 128 bits of an integer are written out and read back") {
-  CHECK(to_text(largest) == "170141183460469231731687303715884105727");
-  CHECK(to_text(smallest) == "-170141183460469231731687303715884105728");
-  for (const Int128 n : std::to_array<Int128>({0, 1, -1, 10, largest, smallest})) {
+  CHECK(to_text(int128_max) == "170141183460469231731687303715884105727");
+  CHECK(to_text(int128_min) == "-170141183460469231731687303715884105728");
+  for (const Int128 n : std::to_array<Int128>({0, 1, -1, 10, int128_max, int128_min})) {
     CAPTURE(to_text(n));
     const auto read = parse_value(to_text(n));
     REQUIRE(read.has_value());

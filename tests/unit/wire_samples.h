@@ -12,15 +12,10 @@
 
 #include "common/limits.h"
 #include "common/wire.h"
+#include "tests/unit/extremes.h"
 
 namespace pq::test {
 
-inline constexpr std::uint64_t u64_max = std::numeric_limits<std::uint64_t>::max();
-inline constexpr std::uint32_t u32_max = std::numeric_limits<std::uint32_t>::max();
-inline constexpr std::int64_t i64_max = std::numeric_limits<std::int64_t>::max();
-inline constexpr std::int64_t i64_min = std::numeric_limits<std::int64_t>::min();
-inline constexpr Int128 int128_min = Int128{1} << 126 << 1;  // the sign bit alone
-inline constexpr Int128 int128_max = ~int128_min;
 inline constexpr double double_max = std::numeric_limits<double>::max();
 inline constexpr double double_tiny = std::numeric_limits<double>::denorm_min();
 
