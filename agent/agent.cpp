@@ -229,7 +229,11 @@ void AgentLoop::take_messages(Instant now) {
     session_.hear(*message, now);
     route(*message, now);
     failures_ = 0;
-    if (session_.is_introduced() && !was_introduced) spdlog::info("the head knows this agent");
+    if (session_.is_introduced() && !was_introduced) {
+      spdlog::info("the head knows this agent");
+    } else if (!complaint_.empty()) {
+      spdlog::info("the head is back");
+    }
     complaint_.clear();
   }
 }

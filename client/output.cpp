@@ -208,7 +208,7 @@ std::string extent_text(const JobSpec& spec) {
 }
 
 std::string percent(const JobReport& report) {
-  return fmt::format("{:.1f} %", std::floor(fraction_settled(report) * 1000) / 10);
+  return fmt::format("{:.1f} %", std::floor(fraction_done(report) * 1000) / 10);
 }
 
 std::string rate_text(double rate_per_s) { return compact(rate_per_s) + "/s"; }
@@ -325,7 +325,7 @@ std::string keys_table(const KeysReport& report) {
 }
 
 std::string state_line(const JobReport& report) {
-  return fmt::format("{} is {}, {} settled, priority {}", title(report), to_text(report.state),
+  return fmt::format("{} is {}, {} done, priority {}", title(report), to_text(report.state),
                      percent(report), report.spec.priority);
 }
 

@@ -45,7 +45,7 @@ std::string progress_bar(const JobReport& report, std::size_t columns) {
   // Two spaces and two brackets are the bar's frame.
   const std::size_t taken = columns_of(left) + columns_of(right) + 4;
   if (taken + bar_columns_min <= columns) {
-    left += "  " + bar(fraction_settled(report), std::min(columns - taken, bar_columns_max));
+    left += "  " + bar(fraction_done(report), std::min(columns - taken, bar_columns_max));
   }
   return shortened(left + right, std::max<std::size_t>(columns, 1));
 }

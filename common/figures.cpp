@@ -22,10 +22,10 @@ bool value_is_final(const JobReport& report) {
   return report.state == JobState::failed && integers_left(report) == 0;
 }
 
-double fraction_settled(const JobReport& report) {
-  const std::uint64_t left = integers_left(report);
-  if (left == 0) return 1;
-  const double fraction = 1 - static_cast<double>(left) / static_cast<double>(report.spec.range.width());
+double fraction_done(const JobReport& report) {
+  const std::uint64_t width = report.spec.range.width();
+  if (report.done >= width) return 1;
+  const double fraction = static_cast<double>(report.done) / static_cast<double>(width);
   return std::min(fraction, std::nextafter(1.0, 0.0));
 }
 

@@ -11,8 +11,8 @@ namespace pq {
 // The value can change no more: the job is done, or it has failed with all of its spans ended.
 bool value_is_final(const JobReport& report);
 
-// Of the range, in [0, 1]; what has failed is settled too. 1 only if nothing is left.
-double fraction_settled(const JobReport& report);
+// Of the range, in [0, 1]; what has failed is not done. 1 only if all is.
+double fraction_done(const JobReport& report);
 
 // Seconds to the end at the present rate; nullopt while nothing runs, and once the job has ended.
 std::optional<double> eta_s(const JobReport& report);

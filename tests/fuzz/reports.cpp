@@ -46,8 +46,8 @@ void show(const JobReport& report) {
     check_lines(text);
   }
   if (has_ended(report.state)) check_lines(end_line(report));
-  const double fraction = fraction_settled(report);
-  check(fraction >= 0 && fraction <= 1, "a job is settled from 0 to 100 %");
+  const double fraction = fraction_done(report);
+  check(fraction >= 0 && fraction <= 1, "a job is done from 0 to 100 %");
   const auto left_s = eta_s(report);
   check(!left_s || *left_s >= 0, "no job ends in the past");
   const auto taken = time_taken(report);

@@ -636,6 +636,8 @@ def test_a_job_that_is_not_there_and_one_that_goes(head: HeadDouble, page: Brows
     fill(head, 3, 3)
     ready(page, head, "#/jobs/999")
     page.says(".notice:not([hidden])", "/api/v1/jobs/999")
+    page.go("#/jobs/abc")
+    page.says(".notice:not([hidden])", "/api/v1/jobs/abc")
     page.go("#/agents/nobody")
     page.says(".notice:not([hidden])", "no agent of this name")
     page.go("#/jobs")

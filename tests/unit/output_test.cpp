@@ -417,7 +417,7 @@ TEST_CASE("steering, verifying and a dry run say one thing a line") {
   JobReport paused = running_job();
   paused.state = JobState::paused;
   paused.spec.priority = -5;
-  CHECK(state_line(paused) == "job 7 is paused, 50.0 % settled, priority -5");
+  CHECK(state_line(paused) == "job 7 is paused, 50.0 % done, priority -5");
   CHECK(finding_line({"tiling", true, "3 spans"}) == "ok      tiling: 3 spans");
   CHECK(finding_line({"tiling", false, "gap at 7"}) == "BROKEN  tiling: gap at 7");
   CHECK(verdict_line("job 7", {{"tiling", true, ""}, {"one_holder", true, ""}}) ==
@@ -428,16 +428,18 @@ TEST_CASE("steering, verifying and a dry run say one thing a line") {
   CHECK(field(submission_block(running_job().spec), "range") == "10 000 000:60 000 000, 50 000 000 integers");
 }
 
-TEST_CASE("a hundred percent is said only when nothing is left") {
+TEST_CASE("a hundred percent is said only when all is done") {
   JobReport job = running_job();
   job.spec.range = {0, 1'000'000'000'000'000'000};
   job.done = job.spec.range.width() - 1;
   CHECK(percent(job) == "99.9 %");
-  CHECK(fraction_settled(job) < 1);
+  CHECK(fraction_done(job) < 1);
   job.failed = 1;
+  CHECK(percent(job) == "99.9 %");
+  job.done += 1;
+  job.failed = 0;
   CHECK(percent(job) == "100.0 %");
   job.done = 0;
-  job.failed = 0;
   CHECK(percent(job) == "0.0 %");
 }
 

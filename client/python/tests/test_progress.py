@@ -18,7 +18,7 @@ STATUS = job_status({**REPORT, "spec": {**REPORT["spec"], "range": [0, 10]}, "ra
 
 
 def test_the_bar_tells_rate_and_time_left() -> None:
-    assert bar(STATUS) == "job 7 (demo)   60.0%  [##################------------]  2/s  2.0s left  1 failed"
+    assert bar(STATUS) == "job 7 (demo)   50.0%  [###############---------------]  2/s  2.0s left  1 failed"
 
 
 def test_a_terminal_gets_a_bar_that_goes_and_then_a_line() -> None:
@@ -26,7 +26,7 @@ def test_a_terminal_gets_a_bar_that_goes_and_then_a_line() -> None:
     shown = Progress(None, to)
     shown.show(STATUS)
     shown.say("the end")
-    assert "60.0%" in to.getvalue() and to.getvalue().endswith("\r\x1b[Kpq: the end\n")
+    assert "50.0%" in to.getvalue() and to.getvalue().endswith("\r\x1b[Kpq: the end\n")
 
 
 def test_a_file_gets_the_line_alone_and_false_nothing() -> None:

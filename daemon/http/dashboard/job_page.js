@@ -27,7 +27,7 @@ export class JobPage {
     this.id = Number(id);
     this.title = `Job #${id}`;
     this.back = '#/jobs';
-    this._ask();
+    this._ask(`jobs/${encodeURIComponent(id)}`);  // the head knows what is no number, and says so
     this._build(id);
   }
 
@@ -36,8 +36,7 @@ export class JobPage {
     for (const part of [this.strip, this.throughput, this.leases, this.spans, this.events]) part.leave();
   }
 
-  _ask() {
-    const path = `jobs/${this.id}`;
+  _ask(path) {
     const silent = () => {};
     this.report = new Question(this.live, path, null, (job) => {
       this._asked = job;

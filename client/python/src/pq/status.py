@@ -75,9 +75,10 @@ class JobStatus:
 
     @property
     def fraction(self) -> float:
-        """Of the range that is settled, 1.0 only if nothing is left."""
-        settled = min(self.done + self.failed, self.range.width)
-        return 1.0 if settled == self.range.width else min(settled / self.range.width, 1 - 2**-53)
+        """Of the range that is done, 1.0 only if all is; what has failed is not done."""
+        if self.done >= self.range.width:
+            return 1.0
+        return min(self.done / self.range.width, 1 - 2**-53)
 
     @property
     def seconds_left(self) -> Optional[float]:
