@@ -325,8 +325,8 @@ std::string keys_table(const KeysReport& report) {
 }
 
 std::string state_line(const JobReport& report) {
-  return fmt::format("{} is {}, {} done, priority {}", title(report), to_text(report.state),
-                     percent(report), report.spec.priority);
+  return fmt::format("{} is {}, {} done, priority {}", title(report), to_text(report.state), percent(report),
+                     report.spec.priority);
 }
 
 std::string end_line(const JobReport& ended) {
