@@ -135,9 +135,10 @@ std::string env_text(const std::vector<Setting>& env) {
 
 // How it is run, in the words of pq-submit's flags.
 std::string runs_text(const Program& program) {
-  std::string text = program.items       ? "one item a run"
-                     : program.run_width ? grouped(program.run_width) + " integers a run"
-                                         : "as many integers a run as take about a second";
+  std::string text = program.items ? "one item a run"
+                     : program.run_width
+                         ? fmt::format("{} {} a run", grouped(program.run_width), integers(program.run_width))
+                         : "as many integers a run as take about a second";
   if (program.streams) text += ", streaming";
   if (program.timeout_ms > 0)
     text += ", for " + to_text(std::chrono::milliseconds(program.timeout_ms)) + " at most";

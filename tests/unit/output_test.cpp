@@ -292,6 +292,8 @@ TEST_CASE("the block of a job that runs a program tells how it is run and what f
   CHECK(field(block, "runs") ==
         "1 000 integers a run, for 5m at most, in 2 GiB at most, what it prints is kept");
   CHECK(field(block, "files") == "sim (2 KiB)");
+  job.spec.program->run_width = 1;
+  CHECK(says(field(job_block(job, Colours::none), "runs"), "1 integer a run, "));
   CHECK(field(block, "env") == "A=1");
   CHECK(field(block, "cpus") == "4 slots a step");
   CHECK(field(block, "require") == "zone=eu");
