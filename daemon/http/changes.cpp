@@ -96,8 +96,12 @@ std::string changes(const Snapshot& before, const Snapshot& now) {
   if (!agents.agents.empty() || before.agents.left_out != now.agents.left_out)
     tell(text, "agents", to_json(agents));
   if (!jobs_gone.empty() || !agents_gone.empty()) tell(text, "gone", gone_json(jobs_gone, agents_gone));
-  if (now.events.last() > before.events.last())
-    tell(text, "events", to_json(now.events.select({.after = before.events.last()})));
+  if (now.events.last() > before.events.last()) {
+    EventsReport news = now.events.select({.after = before.events.last()});
+    // Numbers follow each other: so those are counted too that are kept no more.
+    news.left_out = now.events.last() - before.events.last() - news.events.size();
+    tell(text, "events", to_json(news));
+  }
   const std::vector<Sample> samples = new_samples(before.throughput, now.throughput);
   if (!samples.empty()) tell(text, "history", history_json(std::nullopt, samples));
   tell(text, "tick", tick_json(now.unix_ms));

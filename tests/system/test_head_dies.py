@@ -5,6 +5,7 @@ from __future__ import annotations
 from cluster import QUICK_BEATS, Cluster
 from peer import HandAgent, LeaseId, new_request
 from reference import counted_one_by_one
+from waiting import eventually
 
 KILLS = 5
 
@@ -71,6 +72,8 @@ def test_head_stops_cleanly_when_asked(cluster: Cluster) -> None:
     assert ended.status == 0 and "stopped" in ended.stderr
     assert not (cluster.state_dir / "pq.db-wal").exists(), "a clean end leaves one file"
     assert agent.is_running()
+    eventually(lambda: "no head answers yet" in agent.stderr(), "the agent has noticed")
     cluster.start_head(*QUICK_BEATS)
     cluster.progress(job, beyond=done)
+    eventually(lambda: agent.stderr().count("the head is back") == 1, "it says so")
     assert cluster.job(job)["leases"]["expired"] == 0

@@ -168,13 +168,17 @@ def test_an_advice_to_rebalance_holds_new_work_off_and_ends_nothing(cluster: Clu
 # ---------------------------------------------------------------- services out of order
 
 
-def test_errors_of_the_service_are_counted_and_end_nothing(cluster: Cluster, ec2: Ec2) -> None:
+def test_errors_of_the_service_are_counted_and_logged_once_and_end_nothing(cluster: Cluster, ec2: Ec2) -> None:
     ec2.out_of_order = 500
     cluster.start_head()
     agent = start_agent(cluster, ec2)
     eventually(lambda: cluster.agents()["spot"]["notice_errors"] > 0, "the errors are counted")
+    first = cluster.agents()["spot"]["notice_errors"]
+    eventually(lambda: cluster.agents()["spot"]["notice_errors"] > first, "it looks again, and again in vain")
+    assert agent.stderr().count("metadata service") == 1
     assert cluster.wait(cluster.submit("1e7:6e7"))["value"] == "2897536"
     ec2.out_of_order = None
+    eventually(lambda: "answers as it should again" in agent.stderr(), "it says so")
     ec2.interrupt(120)
     assert agent.ends().status == 0
 

@@ -121,7 +121,7 @@ TEST_CASE("that more are left out is a change of the lists") {
   CHECK(told(two.text(), "agents").at("left_out") == 2);
 }
 
-TEST_CASE("events are told once each") {
+TEST_CASE("events are told once each; those that nobody can tell any more are counted") {
   Two two;
   two.before.events = events(5);
   two.now.events = events(7);
@@ -130,6 +130,7 @@ TEST_CASE("events are told once each") {
   CHECK(told(two.text(), "events").at("left_out") == 0);
   two.now.events = events(6 + limits::events_told);
   CHECK(told(two.text(), "events").at("events").size() == limits::events_told);
+  CHECK(told(two.text(), "events").at("left_out") == 1);
   two.before.events = two.now.events;
   CHECK(words(two.text()) == "tick");
 }

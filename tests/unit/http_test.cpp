@@ -145,9 +145,14 @@ TEST_CASE("what tells of the queue is told to those who ask for this head, and n
   CHECK(asks("/healthz", "Host: evil.example\r\n") == "HTTP/1.1 200");
   CHECK(asks("/readyz", "") == "HTTP/1.1 200");
   CHECK(asks("/agents/x86_64", "Host: evil.example\r\n") == "HTTP/1.1 404");  // there is none
-  RawClient client(site.server->address());
-  client.says("GET / HTTP/1.1\r\nHost: Evil.example\r\n\r\n");
-  CHECK(says(client.hears(), "pqd with --http-host Evil.example"));
+  const auto refusal_of = [&](const std::string& host) {
+    RawClient client(site.server->address());
+    client.says("GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+    return client.hears();
+  };
+  CHECK(says(refusal_of("Evil.example"), "pqd with --http-host Evil.example"));
+  CHECK(says(refusal_of("Evil.example:7701"), "--http-host Evil.example\""));
+  CHECK(says(refusal_of("evil!example"), "use its address\""));  // nor to give pqd what it refuses
 }
 
 TEST_CASE("every answer keeps its page from being shown or read elsewhere") {

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "tests/unit/extremes.h"
-
 #include "tests/unit/ledger_book.h"
 
 namespace pq {

@@ -109,7 +109,8 @@ TEST_CASE("a step that needs more slots than any agent has is not placed") {
   spec.cpus = 3;
   const JobId id = s.submits(spec);
   CHECK(a.is_granted_nothing());
-  CHECK(says(*s.job(id).unplaced, "needs 3 slots of one agent, and none has more than 2"));
+  CHECK(says(*s.job(id).unplaced,
+             "needs 3 slots of one agent, and none has more than 2: start an agent with more"));
 }
 
 TEST_CASE("an agent is given as many leases as its slots allow") {

@@ -20,7 +20,7 @@
 
 namespace pq {
 
-inline constexpr Duration patience_max = std::chrono::minutes(1);  // no test that passes comes near it
+inline constexpr Duration patience_max = std::chrono::seconds(10);  // no test that passes comes near it
 inline constexpr Duration glance = std::chrono::milliseconds(2);
 
 inline Instant instant_now() { return SystemClock().now().instant; }

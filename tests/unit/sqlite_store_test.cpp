@@ -20,8 +20,6 @@
 namespace pq {
 namespace {
 
-constexpr Int128 i128_min = -int128_max - 1;
-
 std::string hex(const std::string& bytes) {
   std::string digits;
   for (const char byte : bytes) digits += fmt::format("{:02x}", static_cast<unsigned char>(byte));
@@ -132,7 +130,7 @@ TEST_CASE("a span is read as it was written, in every state and with every kind 
                                                     Value(Int128{i64_max} + 1),
                                                     Value(Int128{i64_min} - 1),
                                                     Value(int128_max),
-                                                    Value(i128_min),
+                                                    Value(int128_min),
                                                     Value(0.0),
                                                     Value(-0.0),
                                                     Value(0.1),
