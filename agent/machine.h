@@ -1,17 +1,25 @@
-// What this machine says of itself: labels by which jobs choose their agents.
+// How this machine describes itself: labels by which jobs choose their agents.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
-#include "common/job.h"
+#include "common/values/job.h"
 
-namespace pq {
+namespace pq::agent {
 
-// On EC2 the firmware tells the instance's id, without a question to anybody. Elsewhere it is empty.
+// On EC2 the firmware holds the instance's id, so nobody must be asked. Elsewhere it is empty.
 std::string ec2_instance_id();
 
-// arch, host, os, cpus; those of its cloud; and those that were given. Of two of one key the later one wins.
-std::vector<Label> machine_labels(const std::vector<Label>& of_cloud, const std::vector<Label>& given);
+std::string host_name();
 
-}  // namespace pq
+// A unique name: the host's, as far as it fits and can be typed, and 64 random bits.
+std::string drawn_name(const std::string& host, std::uint64_t bits);
+
+// arch, host, os, and the CPUs that it may use; then the cloud's labels; then the given ones. If two labels
+// have one key, the later one wins.
+std::vector<Label> machine_labels(std::uint32_t cpus, const std::vector<Label>& of_cloud,
+                                  const std::vector<Label>& given);
+
+}  // namespace pq::agent

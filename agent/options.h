@@ -5,19 +5,23 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/interruption/cloud.h"
-#include "common/instant.h"
-#include "common/job.h"
 #include "common/net/keys.h"
+#include "common/values/instant.h"
+#include "common/values/job.h"
 
-namespace pq {
+namespace pq::agent {
 
 struct AgentOptions {
   CredentialSources credentials;
   std::uint32_t slots = 1;
+  std::string_view slots_are = "--slots";  // which source sets the number
+  std::uint32_t cpus = 1;                  // that this process may use
   std::string name;
+  bool name_is_drawn = false;  // by lot: another one is as good
   bool allow_exec = false;
   std::filesystem::path work_dir;            // for programs: scratch directories and cached files
   std::uint64_t cache_bytes = 0;             // of files
@@ -35,4 +39,4 @@ struct AgentOptions {
 // Nothing after --help or --version, which are answered on stdout. Throws EnvironmentError (usage).
 std::optional<AgentOptions> parse_agent_options(int argc, char** argv);
 
-}  // namespace pq
+}  // namespace pq::agent

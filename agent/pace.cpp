@@ -3,17 +3,17 @@
 #include <algorithm>
 #include <cmath>
 
-#include "common/limits.h"
+#include "common/protocol/limits.h"
 
-namespace pq {
+namespace pq::agent {
 namespace {
 
 constexpr double memory = 0.7;          // of earlier steps, at each new one
-constexpr double prior_weight = 0.002;  // of the kernel's expectation, beside a last step of weight 1
+constexpr double prior_weight = 0.002;  // of the kernel's expectation; the last step has weight 1
 constexpr double first_try = 0.25;      // of the usual step, before anything was measured
 constexpr double growth_max = 16;       // from the widest step so far to the next
-constexpr double surprise = 2;          // times what was predicted: more is no noise
-constexpr double seconds_min = 1e-7;    // what a clock can tell
+constexpr double surprise = 2;          // times the prediction: more than that is not noise
+constexpr double seconds_min = 1e-7;    // the resolution of a clock
 
 }  // namespace
 
@@ -33,9 +33,9 @@ Cost Pace::Sums::solve() const {
   return cost;
 }
 
-// A step much longer or shorter than one of about its width should be: the machine has another speed now, and
-// what was measured before is scaled to it. Else, when the next steps have other widths, the line through
-// both speeds would call the difference a fixed cost.
+// A step took much longer or shorter than one of about its width should. So the machine has another speed
+// now, and earlier measurements are scaled to it. Otherwise, when the next steps have other widths, the line
+// through both speeds would turn the difference into a fixed cost.
 void Pace::follow_speed(std::uint64_t at, double width, double seconds) {
   const bool is_comparable = width > widest_ / surprise && width < widest_ * surprise;
   const double change = seconds / cost(at).seconds(width);
@@ -53,7 +53,7 @@ void Pace::learn(std::uint64_t at, std::uint64_t width, double seconds) {
   if (is_measured()) follow_speed(at, integers, seconds);
   const double expected_s = expected_cost(kernel_, at).seconds(integers);
   measured_.add(integers, seconds, expected_s, 1);
-  // A short step tells more of what surrounds the kernel than of the machine.
+  // A short step depends more on what surrounds the kernel than on the machine.
   const double trust = std::min(1.0, seconds / (first_try * pq::seconds(limits::step_usual)));
   const double newest = trust * (is_measured() ? 1 - memory : 1);
   log_slowness_ += newest * (std::log(seconds / expected_s) - log_slowness_);
@@ -80,15 +80,15 @@ std::uint64_t Pace::step_width(std::uint64_t at, std::uint64_t left) const {
   double target_s =
       std::min(std::max(seconds(limits::step_usual), worth_its_fixed_part), seconds(limits::step_longest));
   if (!is_measured()) target_s *= first_try;
-  // Where the fixed part alone takes as long as a step may, there is still something to be done in it.
+  // If the fixed part alone takes as long as a step may, the step must still compute something.
   const double for_integers_s = std::max(target_s - now.fixed_s, seconds(limits::step_usual) * first_try);
   double width = std::max(1.0, for_integers_s / now.per_integer_s);
   if (is_measured()) width = std::min(width, widest_ * growth_max);
   const double parts = std::ceil(static_cast<double>(left) / width);
   if (parts <= 1) return left;
-  // Even parts once the pace is known: a crumb at the end would pay the fixed part for nothing.
+  // Even parts once the pace is known: a small rest at the end would pay the fixed part for nothing.
   if (is_measured()) width = static_cast<double>(left) / parts;
   return std::clamp<std::uint64_t>(static_cast<std::uint64_t>(std::ceil(std::min(width, 9e18))), 1, left);
 }
 
-}  // namespace pq
+}  // namespace pq::agent

@@ -1,17 +1,17 @@
 // What a step of one job costs here: a fixed part (a sieve's tables, a program's start) and a part per
-// integer, learned from the steps that were taken, and the width of the next step that follows from it.
+// integer. Both are learned from earlier steps, and decide the width of the next step.
 //
-// A straight line is fitted to (width, seconds) by weighted least squares on errors relative to what was
-// expected, later steps counting more. What the kernel expects, times the slowness that was measured here,
-// takes part as two more steps of small weight: so steps of all one width leave the fixed part well
-// determined, and steps of a few integers, which a job's end is made of, the part per integer.
+// The fit is a straight line through (width, seconds), by weighted least squares on errors relative to the
+// expectation; later steps count more. The kernel's expectation, times the measured slowness, adds two more
+// steps of small weight. So the fixed part stays well determined if all steps have one width, and the part
+// per integer if all steps are small, as at a job's end.
 #pragma once
 
 #include <cstdint>
 
-#include "common/kernel.h"
+#include "common/values/kernel.h"
 
-namespace pq {
+namespace pq::agent {
 
 class Pace {
  public:
@@ -22,12 +22,12 @@ class Pace {
 
   bool is_measured() const { return steps_ > 0; }
 
-  // Of a step that begins at `at`; without one, where the latest step began.
+  // The cost of a step that begins at `at`; without an argument, where the latest step began.
   Cost cost(std::uint64_t at) const;
   Cost cost() const { return cost(latest_); }
 
-  // Integers to compute before the next commit, 1 … left: about a second's worth, longer where the fixed part
-  // would exceed its share, a quarter of that for a first try, and even parts of what is left.
+  // Integers to compute before the next commit, 1 … left: about a second's worth. A step is longer where the
+  // fixed part would exceed its share, and a quarter as long for a first try. The rest is divided evenly.
   std::uint64_t step_width(std::uint64_t at, std::uint64_t left) const;
 
  private:
@@ -48,4 +48,4 @@ class Pace {
   double widest_ = 0;  // of the steps so far, later ones counting more
 };
 
-}  // namespace pq
+}  // namespace pq::agent

@@ -1,21 +1,26 @@
 #include "agent/slots.h"
 
 #include <fmt/format.h>
-#include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <system_error>
 #include <utility>
 
 #include "agent/kernels/sieve.h"
-#include "common/check.h"
-#include "common/errors.h"
 #include "common/os/clock.h"
+#include "common/values/check.h"
+#include "common/values/errors.h"
 
-namespace pq {
+namespace pq::agent {
 
 namespace {
+
+// The niceness of the express place for programs. Beside a busy slot they get a third of its core; a small
+// count beside them gets three quarters.
+constexpr int gentle_niceness = 5;
 
 StepResult compute_step(const Step& step, Exec& exec, const Clock& clock) {
   if (step.kernel == Kernel::exec) return exec.compute(step);
@@ -27,18 +32,19 @@ StepResult compute_step(const Step& step, Exec& exec, const Clock& clock) {
 
 }  // namespace
 
-Slots::Slots(std::uint32_t count, const ExecSettings& exec) : fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-  if (fd_ < 0) throw EnvironmentError("cannot make an eventfd: raise the limit of open files (ulimit -n)");
+Slots::Slots(std::uint32_t count, const ExecSettings& exec) {
   set_up_sieve();
-  for (std::uint32_t i = 0; i < count; ++i) {
-    Slot& slot = *slots_.emplace_back(std::make_unique<Slot>(exec, i));
+  for (std::uint32_t i = 0; i < count + express_places; ++i) {
+    const bool runs_programs = i != express_place(count, Kernel::primes);
+    Slot& slot = *slots_.emplace_back(std::make_unique<Slot>(runs_programs ? exec : ExecSettings{}, i));
+    slot.is_gentle = i == express_place(count, Kernel::exec);
     try {
       slot.thread = std::thread([this, &slot] { serve(slot); });
     } catch (const std::system_error& error) {
       slots_.pop_back();
       stop();
       throw EnvironmentError(fmt::format("cannot start the thread of slot {} of {}: {}; give fewer --slots",
-                                         i + 1, count, error.code().message()));
+                                         i + 1, count + express_places, error.code().message()));
     }
   }
 }
@@ -55,7 +61,6 @@ void Slots::stop() {
     slot->changed.notify_one();
   }
   for (const auto& slot : slots_) slot->thread.join();
-  close(fd_);
 }
 
 void Slots::start(const Step& step) {
@@ -69,6 +74,17 @@ void Slots::start(const Step& step) {
   slot.changed.notify_one();
 }
 
+// A step that its thread has not started yet will compute its first run.
+std::optional<std::uint64_t> Slots::curtail(std::uint32_t number) {
+  Slot& slot = *slots_.at(number);
+  const std::lock_guard lock(slot.mutex);
+  if (!slot.step || slot.step->kernel != Kernel::exec) return std::nullopt;
+  const Step& step = *slot.step;
+  const auto first = run_at(*step.order, step.range.begin, step.range.end);
+  if (!first) return std::nullopt;
+  return std::max(slot.exec.curtail(), first->end);
+}
+
 void Slots::abandon(std::uint32_t number) {
   Slot& slot = *slots_.at(number);
   const std::lock_guard lock(slot.mutex);
@@ -77,6 +93,8 @@ void Slots::abandon(std::uint32_t number) {
 
 void Slots::serve(Slot& slot) {
   const SystemClock clock;
+  // Linux has a niceness per thread, which children inherit. Without it only the share of the core is wrong.
+  if (slot.is_gentle) setpriority(PRIO_PROCESS, 0, gentle_niceness);
   while (true) {
     std::unique_lock lock(slot.mutex);
     const auto has_work = [&] { return slot.step || slot.stops; };
@@ -98,20 +116,17 @@ void Slots::serve(Slot& slot) {
   }
 }
 
-// The descriptor is written and read under the lock too, so that it is readable exactly while there are
-// results.
+// The wake-up is set and cleared under the lock too, so that it is readable exactly while there are results.
 void Slots::deliver(StepResult result) {
   const std::lock_guard lock(results_mutex_);
   results_.push_back(std::move(result));
-  const std::uint64_t one = 1;
-  check(write(fd_, &one, sizeof one) == sizeof one, "an eventfd takes a count");
+  came_.set();
 }
 
 std::vector<StepResult> Slots::take_results() {
   const std::lock_guard lock(results_mutex_);
-  std::uint64_t count = 0;
-  if (read(fd_, &count, sizeof count) != sizeof count) return {};
+  came_.clear();
   return std::exchange(results_, {});
 }
 
-}  // namespace pq
+}  // namespace pq::agent

@@ -1,4 +1,5 @@
-// A thread per slot. Steps go in, results come out; a file descriptor tells when there are some.
+// A thread per slot, and one for each express place. Steps go in, results come out; a file descriptor shows
+// when there are some.
 #pragma once
 
 #include <condition_variable>
@@ -9,39 +10,48 @@
 #include <thread>
 #include <vector>
 
-#include "agent/kernels/exec.h"
+#include "agent/programs/exec.h"
 #include "agent/step.h"
+#include "common/os/wake_up.h"
 
-namespace pq {
+namespace pq::agent {
 
 class Slots {
  public:
-  // REQUIRES, where programs are run: SIGPIPE is ignored.
+  // REQUIRES, if programs run: SIGPIPE is ignored.
   explicit Slots(std::uint32_t count, const ExecSettings& exec = {});
-  // Waits for the steps that run, but kills programs; an agent that cannot wait ends its process instead.
+  // Waits for the steps that run, but kills programs. An agent that cannot wait ends its process instead.
   ~Slots();
   Slots(const Slots&) = delete;
   Slots& operator=(const Slots&) = delete;
 
+  // All places: `count` slots, then the express places.
+  std::uint32_t places() const { return static_cast<std::uint32_t>(slots_.size()); }
+
   // REQUIRES: step.slot is idle.
   void start(const Step& step);
 
-  // The step of this slot, if it computes one, is of no use: a program of it is killed at once. Its result
-  // comes all the same.
+  // The step of this slot must begin no further run. Returns where it ends at the latest; nothing: it has no
+  // runs to leave out, or is over.
+  std::optional<std::uint64_t> curtail(std::uint32_t slot);
+
+  // The step of this slot, if there is one, is no longer needed: its program is killed at once. Its result
+  // still comes.
   void abandon(std::uint32_t slot);
 
-  // What has been finished since the last call. Never waits.
+  // Results since the last call. Never waits.
   std::vector<StepResult> take_results();
 
   // Readable while there are results.
-  int fd() const { return fd_; }
+  int fd() const { return came_.fd(); }
 
  private:
-  // What one slot's thread is given; guarded by `mutex`.
+  // The data of one slot's thread; guarded by `mutex`.
   struct Slot {
     Slot(const ExecSettings& settings, std::uint32_t number) : exec(settings, number) {}
 
-    Exec exec;  // its thread's, but for abandon()
+    Exec exec;  // used by its thread only, except abandon()
+    bool is_gentle = false;
     std::mutex mutex;
     std::condition_variable changed;
     std::optional<Step> step;
@@ -56,7 +66,7 @@ class Slots {
   std::vector<std::unique_ptr<Slot>> slots_;
   std::mutex results_mutex_;
   std::vector<StepResult> results_;  // guarded by results_mutex_
-  int fd_;
+  WakeUp came_;
 };
 
-}  // namespace pq
+}  // namespace pq::agent

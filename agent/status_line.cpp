@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "common/text.h"
+#include "common/values/text.h"
 
-namespace pq {
+namespace pq::agent {
 
 std::string status_line(const Doings& doings) {
   std::string line = fmt::format("{} busy of {}", count_of(doings.slots_busy, "slot"), doings.slots);
@@ -15,4 +15,4 @@ std::string status_line(const Doings& doings) {
   return line;
 }
 
-}  // namespace pq
+}  // namespace pq::agent

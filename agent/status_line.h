@@ -1,10 +1,12 @@
-// What an agent does, in a line for whoever asks the supervisor.
+// What an agent is doing, in one line for the supervisor's status.
 #pragma once
 
 #include <cstddef>
 #include <string>
 
-namespace pq {
+#include "common/values/rooms.h"
+
+namespace pq::agent {
 
 struct Doings {
   std::size_t slots = 0;
@@ -17,4 +19,4 @@ struct Doings {
 // "12 slots busy of 16; waits for files of 1 job; draining"
 std::string status_line(const Doings& doings);
 
-}  // namespace pq
+}  // namespace pq::agent

@@ -2,15 +2,15 @@
 
 #include <utility>
 
-#include "common/job.h"
+#include "common/values/job.h"
 
-namespace pq {
+namespace pq::agent {
 
 StepResult computed(Step step, Value value, Duration took) {
   StepResult result;
   result.upto = step.range.end;
   result.step = std::move(step);
-  result.value = value;
+  result.value = std::move(value);
   result.took = took;
   return result;
 }
@@ -24,9 +24,11 @@ StepResult failed(Step step, std::string error, Duration took) {
   return result;
 }
 
+std::uint64_t run_width(const JobOrder& order) { return order.program ? order.program->run_width : 0; }
+
 std::optional<Range> run_at(const JobOrder& order, std::uint64_t begin, std::uint64_t end) {
-  if (!order.program || order.program->run_width == 0) return std::nullopt;
-  return Range{begin, run_boundary({order.begin, end}, order.program->run_width, begin + 1)};
+  if (run_width(order) == 0) return std::nullopt;
+  return Range{begin, run_boundary({order.begin, end}, run_width(order), begin + 1)};
 }
 
-}  // namespace pq
+}  // namespace pq::agent

@@ -7,53 +7,36 @@
 #include <array>
 #include <span>
 
-#include "common/duration.h"
-#include "common/limits.h"
 #include "common/os/random.h"
-#include "common/os/wait.h"
-#include "common/wire.h"
+#include "common/protocol/wire.h"
+#include "common/values/duration.h"
 
-namespace pq {
+namespace pq::client {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration first_contact_longest = 5s;
-constexpr Duration answer_usual = 2s;     // unanswered for longer: the question or the answer was lost
-constexpr Duration answer_longest = 30s;  // unanswered for longer: the head is not well
 constexpr Duration between_sends = 10ms;  // of a message that the socket does not take yet
-constexpr Duration between_reads_of_credentials =
-    100ms;  // for a head that is starting, or has come back elsewhere
 constexpr Duration sleep_longest = 1h;
 
-Instant later(Instant from, Duration by) {
-  return by < Instant::never() - from ? from + std::max(by, Duration{0}) : Instant::never();
+CredentialSources sources_of(const SharedOptions& shared) {
+  CredentialSources sources;
+  sources.state_dir = shared.state_dir;
+  sources.role = Role::operator_;
+  sources.head_endpoint = shared.head;
+  sources.key_file = shared.key_file;
+  return sources;
 }
 
-// When an answer to it is late: a Wait may take its time.
-Duration answer_within(const ClientToHead& question) {
-  const auto* wait = std::get_if<Wait>(&question);
-  return answer_usual + (wait == nullptr ? 0ms : std::chrono::milliseconds(wait->patience_ms));
-}
-
-bool same_head(const Credentials& left, const Credentials& right) {
-  return left.head_endpoint == right.head_endpoint && left.head_public_key == right.head_public_key &&
-         left.own.public_key == right.own.public_key;
+const char* word_of(Link link) {
+  if (link == Link::wrong_head) return "wrong_head";
+  return link == Link::come_again ? "come_again" : "head_unreachable";
 }
 
 }  // namespace
 
 Connection::Connection(const SharedOptions& shared, Screen& screen)
-    : screen_(screen),
-      timeout_(shared.timeout),
-      timeout_flag_(shared.timeout_flag),
-      began_(now()),
-      contact_until_(
-          later(began_, std::min(first_contact_longest, timeout_.value_or(first_contact_longest)))) {
-  sources_.state_dir = shared.state_dir;
-  sources_.role = Role::operator_;
-  sources_.head_endpoint = shared.head;
-  sources_.key_file = shared.key_file;
+    : screen_(screen), time_(shared.timeout, shared.timeout_flag, now()), socket_(sources_of(shared)) {
   seed_c_library();
 }
 
@@ -71,31 +54,32 @@ tl::expected<HeadToClient, Failure> Connection::ask(const ClientToHead& question
     const Instant at = now();
     if (auto failure = trouble(at)) return tl::unexpected(std::move(*failure));
     if (has_been_up_ && at >= give_up_at) {
-      return tl::unexpected(
-          Failure{ExitStatus::timed_out, "timed_out",
-                  fmt::format("the head at {} has not answered within {}; pass a longer {}",
-                              credentials_->head_endpoint, to_text(at - asked_at), timeout_flag_)});
+      return tl::unexpected(Failure{ExitStatus::timed_out, "timed_out", no_answer_text(at - asked_at)});
     }
     const bool is_up = has_been_up_ && !is_away_;
     if (!is_up) {
-      send_at = at;  // at once when it is back: what was asked before is lost
+      send_at = at;  // at once when the head is back, because the earlier question is lost
+      socket_.expect_no_answer();
+    } else if (socket_.hang_up_if_mute(at)) {
+      continue;
     } else if (at >= send_at) {
-      send_at = later(at, dealer_->send(bytes) ? answer_within(question) : between_sends);
+      send_at = later(at, socket_.send(question, bytes, at) ? answer_within(question) : between_sends);
     }
-    const Instant look_at = later(at, between_reads_of_credentials);
-    sleep_until(std::min(has_been_up_ ? give_up_at : contact_until_, is_up ? send_at : look_at), at);
+    const Instant look_at =
+        is_up ? std::min(send_at, socket_.mute_at()) : later(at, HeadSocket::between_looks);
+    sleep_until(std::min(has_been_up_ ? give_up_at : time_.next_contact_end(at), look_at), at);
   }
 }
 
-// Brings the picture of the link up to date; what cannot be waited out is a failure.
+// Updates the state of the connection. A problem that waiting cannot solve is a failure.
 std::optional<Failure> Connection::trouble(Instant at) {
-  Link link = dealer_ ? dealer_->link() : Link::connecting;
+  Link link = socket_.link();
   if (link != Link::up && link != Link::key_refused) {
-    look_for_head(at);
-    link = dealer_ ? dealer_->link() : Link::connecting;
+    socket_.look_for_head(at);
+    link = socket_.link();
   }
   if (link == Link::up) {
-    if (is_away_) screen_.say(fmt::format("the head at {} is back", credentials_->head_endpoint));
+    if (is_away_) screen_.say(fmt::format("the head at {} is back", credentials().head_endpoint));
     has_been_up_ = true;
     is_away_ = false;
     return std::nullopt;
@@ -105,41 +89,23 @@ std::optional<Failure> Connection::trouble(Instant at) {
   if (has_been_up_) {
     if (!is_away_) {
       screen_.say(
-          fmt::format("the head at {} is away; asking again until it is back", credentials_->head_endpoint));
+          fmt::format("the head at {} does not answer; retrying until it does", credentials().head_endpoint));
     }
     is_away_ = true;
     return std::nullopt;
   }
-  // A key file that was named and is not there will not come.
-  const bool is_hopeless = !credentials_ && sources_.key_file && !std::filesystem::exists(*sources_.key_file);
-  if (at < contact_until_ && !is_hopeless) return std::nullopt;
-  return Failure{ExitStatus::head_unreachable, link == Link::wrong_head ? "wrong_head" : "head_unreachable",
-                 no_contact_text(link)};
-}
-
-// Makes the socket as soon as there are credentials, and a new one when they have changed; also where nobody
-// listened, because a socket backs off, as a fleet of agents must, and somebody waits for this one.
-void Connection::look_for_head(Instant at) {
-  if (looked_at_ && at - *looked_at_ < between_reads_of_credentials) return;
-  looked_at_ = at;
-  auto found = find_credentials(sources_);
-  if (!found) {
-    credentials_missing_ = found.error();
-    return;
-  }
-  if (dealer_ && same_head(*credentials_, *found) && dealer_->link() != Link::nobody_listens) return;
-  credentials_ = std::move(*found);
-  spdlog::debug("connecting to {}", credentials_->head_endpoint);
-  dealer_.emplace(*credentials_, limits::client_message_bytes_max);
+  const bool is_greeting = socket_.is_greeting(link, at);
+  if (at < time_.contact_until(is_greeting || link == Link::come_again) && !socket_.is_hopeless())
+    return std::nullopt;
+  return Failure{ExitStatus::head_unreachable, word_of(link),
+                 is_greeting ? no_greeting_text(at) : no_contact_text(link)};
 }
 
 std::optional<tl::expected<HeadToClient, Failure>> Connection::take_answer() {
-  while (dealer_) {
-    const auto bytes = dealer_->receive();
-    if (!bytes) break;
+  while (const auto bytes = socket_.receive()) {
     auto letter = decode_to_client(*bytes);
     if (!letter) return tl::unexpected(strange_answer(letter.error().detail));
-    // A head that could not read a question at all does not know its number either.
+    // A head that cannot decode a question does not know its number.
     const bool is_nameless_refusal = letter->request == 0 && std::holds_alternative<Refusal>(letter->body);
     if (letter->request == asked_ || is_nameless_refusal) return std::move(letter->body);
     spdlog::debug("a late answer to question {} is ignored", letter->request);
@@ -153,8 +119,8 @@ Connection::Waking Connection::rest(Duration time, ResizeSignal& resize) { retur
 
 Connection::Waking Connection::rest(Duration time, ResizeSignal* resize) {
   for (const Instant until = later(now(), time); now() < until;) {
-    while (dealer_ && dealer_->receive()) {
-      // A late answer to an earlier question: nobody waits for it, and unread it would keep this awake.
+    while (socket_.receive()) {
+      // A late answer to an earlier question. Nobody waits for it, and unread it would keep this loop awake.
     }
     sleep_until(until, now(), resize);
     if (stop_.take()) return Waking::stopped;
@@ -167,22 +133,12 @@ void Connection::sleep_until(Instant then, Instant at, const ResizeSignal* resiz
   const Duration time = std::min(std::max(then - at, Duration{0}), sleep_longest);
   const std::array all = {stop_.fd(), resize == nullptr ? -1 : resize->fd()};
   const std::span fds(all.data(), resize == nullptr ? 1 : 2);
-  if (dealer_) {
-    dealer_->wait(time, fds);
-  } else {
-    wait_readable(time, fds);
-  }
+  socket_.wait(time, fds);
 }
-
-Duration Connection::time_left() const {
-  return timeout_ ? std::max(*timeout_ - (now() - began_), Duration{0}) : Duration::max();
-}
-
-Duration Connection::usual_patience() const { return timeout_ ? time_left() : answer_longest; }
 
 std::string Connection::no_contact_text(Link link) const {
-  if (!credentials_) return credentials_missing_;
-  const std::string& head = credentials_->head_endpoint;
+  if (!socket_.credentials()) return socket_.credentials_missing();
+  const std::string& head = credentials().head_endpoint;
   if (link == Link::key_refused) {
     return fmt::format("the head at {} does not know this key; ask for one made by pq-key new", head);
   }
@@ -190,7 +146,35 @@ std::string Connection::no_contact_text(Link link) const {
     return fmt::format(
         "{} is not the head that this key file belongs to; pass the --key or --state-dir of that head", head);
   }
+  if (link == Link::come_again) {
+    return fmt::format(
+        "the head at {} lets nobody new in for now: its clock has jumped and it cannot tell whether this key "
+        "has expired, or it has hardly any descriptors left; try again in a minute, or read its log",
+        head);
+  }
   return fmt::format("no head answers at {}; start pqd there or pass --head", head);
+}
+
+// It is there, so starting another one is no remedy.
+std::string Connection::silence_text(Duration silent) const {
+  return fmt::format(
+      "connected to {}, but it has been silent for {}: the head there is stopped or busy; look at it, or "
+      "pass a longer {}",
+      credentials().head_endpoint, to_text(silent), time_.flag());
+}
+
+std::string Connection::no_answer_text(Duration waited) {
+  if (socket_.link() == Link::up || socket_.ungreeted_since()) return silence_text(waited);
+  return fmt::format("the head at {} has not answered within {}; pass a longer {}",
+                     credentials().head_endpoint, to_text(waited), time_.flag());
+}
+
+std::string Connection::no_greeting_text(Instant at) {
+  if (const auto since = socket_.ungreeted_since()) return silence_text(at - *since);
+  return fmt::format(
+      "{} has not answered within {}: its machine is away, or a firewall drops what is sent there; try "
+      "again, or pass --head",
+      credentials().head_endpoint, to_text(time_.spent(at)));
 }
 
 Failure strange_answer(const std::string& what) {
@@ -198,4 +182,4 @@ Failure strange_answer(const std::string& what) {
           fmt::format("the head's answer was not understood ({}); install the same pq on both sides", what)};
 }
 
-}  // namespace pq
+}  // namespace pq::client

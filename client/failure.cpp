@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace pq {
+namespace pq::client {
 namespace {
 
 ExitStatus status_of(ErrorWord word) {
@@ -19,9 +19,13 @@ ExitStatus status_of(ErrorWord word) {
     case ErrorWord::introduce_yourself:
     case ErrorWord::replaced:
     case ErrorWord::no_such_agent:
+    case ErrorWord::no_such_worker:
     case ErrorWord::job_has_ended:
+    case ErrorWord::job_is_live:
+    case ErrorWord::forgotten:
     case ErrorWord::nothing_failed:
     case ErrorWord::no_such_file:
+    case ErrorWord::file_is_gone:
     case ErrorWord::too_much:
     case ErrorWord::backup_under_way:
     case ErrorWord::name_is_taken:
@@ -63,4 +67,4 @@ bool concerns_all(const Failure& failure) {
          failure.status == ExitStatus::interrupted;
 }
 
-}  // namespace pq
+}  // namespace pq::client

@@ -1,38 +1,38 @@
-// Why a command ends without what it was asked for: the status for the shell, the word for programs, the
-// sentence for people. Commands answer one; main alone prints it.
+// Why a command ends without its result: the exit status for the shell, the word for programs, the sentence
+// for people. Commands return it, and only main prints it.
 #pragma once
 
 #include <string>
 #include <tl/expected.hpp>
 
-#include "common/errors.h"
+#include "common/values/errors.h"
 
-namespace pq {
+namespace pq::client {
 
 struct Failure {
   ExitStatus status = ExitStatus::failed;
-  std::string word;  // what --json calls it: a word of the protocol, or one of the client's own
+  std::string word;  // the word in --json: of the protocol, or of the client
   std::string text;
   friend bool operator==(const Failure&, const Failure&) = default;
 };
 
-// How a command ends.
+// The result of a command.
 using Outcome = tl::expected<ExitStatus, Failure>;
 
-// The head said no.
+// The head has refused.
 Failure failure_of(const Refusal& refusal);
 
-// The surroundings said no, or the command line does not make sense.
+// The environment failed, or the command line is wrong.
 Failure failure_of(const EnvironmentError& error);
 
-// What a shell is told of several jobs: that the head is away is worse than a job that is not there, that
-// than a failed one, that than a cancelled one.
+// The exit status for several jobs, the worst one first: the head is away, a job is missing, a job failed, a
+// job was cancelled.
 ExitStatus worse_of(ExitStatus left, ExitStatus right);
 
-// Of what is meant to end by Ctrl-C: that then is no failure to be told.
+// For commands that Ctrl-C is meant to end: that is then no failure to print.
 Outcome quiet_if_interrupted(const Outcome& outcome);
 
-// Of the head or of whoever asks it, and not of one job or agent: asking about the next one is in vain.
+// The failure concerns the head or the asker, not one job or agent: asking about the next one is useless.
 bool concerns_all(const Failure& failure);
 
-}  // namespace pq
+}  // namespace pq::client

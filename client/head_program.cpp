@@ -11,9 +11,9 @@
 #include <sstream>
 #include <system_error>
 
-#include "common/errors.h"
+#include "common/values/errors.h"
 
-namespace pq {
+namespace pq::client {
 namespace {
 
 namespace fs = std::filesystem;
@@ -60,4 +60,4 @@ Failure become_head_program(const std::vector<std::string>& words) {
           fmt::format("cannot run {}: {}; install it anew", program->string(), errno_text(errno))};
 }
 
-}  // namespace pq
+}  // namespace pq::client

@@ -1,4 +1,4 @@
-// pqd as a program that a command calls: only the head's own program reads databases.
+// Calls pqd from a command, because only the head's own program reads databases.
 #pragma once
 
 #include <string>
@@ -6,10 +6,9 @@
 
 #include "client/failure.h"
 
-namespace pq {
+namespace pq::client {
 
-// Becomes the pqd beside this program, in ../sbin from there, or in $PATH; so it only returns if there is
-// none.
+// Executes the pqd beside this program, in ../sbin from there, or in $PATH. It returns only if there is none.
 Failure become_head_program(const std::vector<std::string>& words);
 
-}  // namespace pq
+}  // namespace pq::client

@@ -6,9 +6,9 @@
 #include <numeric>
 
 #include "client/typography.h"
-#include "common/text.h"
+#include "common/values/text.h"
 
-namespace pq {
+namespace pq::client {
 namespace {
 
 constexpr std::string_view escape = "\x1b[";
@@ -25,13 +25,13 @@ std::string more_text(const Section& section, std::size_t shown) {
   return "… " + count_of(count, (shown == 0 ? "" : "more ") + section.noun);
 }
 
-// All that the section has to say below its heading.
+// All rows of the section below its heading.
 std::size_t lines_wanted(const Section& section) {
   return section.rows.size() + (section.left_out > 0 ? 1 : 0);
 }
 
-// Of `room` lines, what each section has for its rows: who wants less than an even share leaves it to the
-// others.
+// Divides `room` lines among the sections' rows. A section that needs less than an even share leaves the rest
+// to the others.
 std::vector<std::size_t> shares_of(const std::vector<Section>& sections, std::size_t room) {
   std::vector<std::size_t> order(sections.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -71,11 +71,10 @@ std::string cut(const std::string& line, std::size_t columns) {
       at += bytes;
       continue;
     }
-    const std::size_t bytes = character_bytes(rest);
-    const std::size_t width = columns_of(rest.substr(0, bytes));
-    if (used + width > columns) return line.substr(0, kept) + "…" + (has_colour ? "\x1b[0m" : "");
-    used += width;
-    at += bytes;
+    const Character next = first_character(rest);
+    if (used + next.columns > columns) return line.substr(0, kept) + "…" + (has_colour ? "\x1b[0m" : "");
+    used += next.columns;
+    at += next.bytes;
     if (used < columns) kept = at;
   }
   return line;
@@ -129,4 +128,4 @@ std::vector<std::string> wrapped(std::string_view first, std::string_view text, 
   return lines;
 }
 
-}  // namespace pq
+}  // namespace pq::client

@@ -1,5 +1,5 @@
-// What of a text fits on a terminal, and what is said of the rest. Values in, lines out; colours (SGR
-// sequences) take no room and end with their line.
+// Fits text to a terminal, and notes what did not fit. Values in, lines out. Colours (SGR sequences) take no
+// room and end with their line.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,9 @@
 #include <string_view>
 #include <vector>
 
-namespace pq {
+#include "common/values/rooms.h"
+
+namespace pq::client {
 
 struct TerminalSize {
   std::size_t columns = 80;
@@ -15,7 +17,7 @@ struct TerminalSize {
   friend bool operator==(const TerminalSize&, const TerminalSize&) = default;
 };
 
-// A part of a screen: a heading, and rows of which as many are shown as there is room for.
+// A part of a screen: a heading, and rows, of which as many are shown as fit.
 struct Section {
   std::vector<std::string> heading = {};
   std::vector<std::string> rows = {};
@@ -26,13 +28,13 @@ struct Section {
 // The whole line, or its beginning and "…" in at most `columns` columns (at least 1).
 std::string cut(const std::string& line, std::size_t columns);
 
-// The sections below each other, in at most size.lines lines of at most size.columns columns. A blank line is
-// between them if all fits or if there is room for three lines a section. Sections that need less than their
-// share of the lines leave the rest to the others. An empty section is not there.
+// The sections below each other, in at most size.lines lines of at most size.columns columns. A blank line
+// separates them if all fits, or if there are three lines for each section. Sections that need less than
+// their share of the lines leave the rest to the others. Empty sections are left out.
 std::vector<std::string> laid_out(const std::vector<Section>& sections, TerminalSize size);
 
-// Words in lines of at most `columns` columns, the first one behind `first`, the others below its words. A
-// word that is longer stands alone.
+// Words in lines of at most `columns` columns. The first line begins with `first`, the others are indented to
+// match. A longer word has a line of its own.
 std::vector<std::string> wrapped(std::string_view first, std::string_view text, std::size_t columns);
 
-}  // namespace pq
+}  // namespace pq::client

@@ -13,13 +13,13 @@
 #include <system_error>
 #include <utility>
 
-#include "common/errors.h"
-#include "common/limits.h"
-#include "common/os/command_line.h"
-#include "common/range.h"
-#include "common/text.h"
+#include "common/cli/command_line.h"
+#include "common/values/errors.h"
+#include "common/values/limits.h"
+#include "common/values/range.h"
+#include "common/values/text.h"
 
-namespace pq {
+namespace pq::client {
 namespace {
 
 namespace fs = std::filesystem;
@@ -27,8 +27,8 @@ namespace fs = std::filesystem;
 constexpr std::size_t read_bytes = 1 << 16;
 
 [[noreturn]] void refuse_file(const char* flag, const fs::path& path, int error = errno) {
-  refuse(fmt::format("{} {}: {}; check the path and who may read it", flag, printable(path.string()),
-                     errno_text(error)));
+  refuse(
+      fmt::format("{} {}: {}; check the path and who may read it", flag, path.string(), errno_text(error)));
 }
 
 struct stat found_at(const char* flag, const fs::path& path) {
@@ -43,7 +43,7 @@ OpenedFile opened(const char* flag, const fs::path& path) {
   return file;
 }
 
-// Goes with its descriptor, however this program ends.
+// Disappears with its descriptor, however this program ends.
 OpenedFile nameless_file() {
   std::error_code error;
   std::string path = (fs::temp_directory_path(error) / "pq-XXXXXX").string();
@@ -55,7 +55,7 @@ OpenedFile nameless_file() {
   return OpenedFile(::fdopen(fd, "w+"));
 }
 
-// Of the whole file. Of one that is too large to travel nothing is read: its size is its flaw.
+// The hash of the whole file. A file that is too large is not read: its size is the error.
 void take_in(LocalFile& local) {
   struct stat found {};
   if (::fstat(::fileno(local.file.get()), &found) != 0) refuse_file("--file", local.path);
@@ -71,9 +71,9 @@ void take_in(LocalFile& local) {
   local.ref.hash = hash.finish();
 }
 
-// Exit status of `tar`, which writes to `to`; 127: there is none.
+// Returns the exit status of `tar`, which writes to `to`; 127: there is no tar.
 int run_tar(const fs::path& directory, int to) {
-  // The same bytes for the same content: no order of the disk, no time and no owner.
+  // Makes the same bytes from the same content: independent of directory order, times and owners.
   std::array<std::string, 10> words = {
       "tar", "--sort=name", "--mtime=@0", "--owner=0", "--group=0", "--numeric-owner",
       "-C",  directory,     "-cf",        "-"};
@@ -122,7 +122,7 @@ OpenedFile copied_from_stdin() {
   return copy;
 }
 
-// Goes through a list part by part and knows in which line it is.
+// Reads a list piece by piece and counts its lines.
 class LineCounter {
  public:
   void add(std::string_view part) {
@@ -137,7 +137,7 @@ class LineCounter {
     }
   }
 
-  // The last line may lack its end.
+  // The last line may lack its line end.
   std::uint64_t lines() const { return lines_ + (bytes_ > 0 ? 1 : 0); }
 
  private:
@@ -168,7 +168,7 @@ LocalFile open_local_file(const fs::path& path) {
     local.ref.kind = (found.st_mode & 0111) != 0 ? FileKind::executable : FileKind::plain;
     local.file = opened("--file", path);
   } else {
-    refuse(fmt::format("--file {} is neither a file nor a directory", printable(path.string())));
+    refuse(fmt::format("--file {} is neither a file nor a directory", path.string()));
   }
   take_in(local);
   return local;
@@ -183,14 +183,13 @@ LocalList open_local_list(const fs::path& path) {
     if (is_file_name(name_of(path))) list.file.ref.name = name_of(path);
     list.file.file = opened("--each", path);
   } else {
-    refuse(
-        fmt::format("--each {} is not a plain file: pipe it in and give --each -", printable(path.string())));
+    refuse(fmt::format("--each {} is not a plain file: pipe it in and give --each -", path.string()));
   }
   take_in(list.file);
   if (list.file.ref.bytes > limits::file_bytes_max) return list;
   list.items = lines_of(list.file);
   if (list.items == 0)
-    refuse(fmt::format("--each: {} has no line: there is nothing to do", printable(list.file.path.string())));
+    refuse(fmt::format("--each: {} has no line: there is nothing to do", list.file.path.string()));
   return list;
 }
 
@@ -212,4 +211,4 @@ std::string name_of(const fs::path& path) {
   return (whole.has_filename() ? whole : whole.parent_path()).filename().string();
 }
 
-}  // namespace pq
+}  // namespace pq::client

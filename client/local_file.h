@@ -1,5 +1,4 @@
-// Files of this machine that shall travel with a job. What is wrong with one is thrown as an
-// EnvironmentError.
+// Files of this machine that are sent with a job. An unusable one throws an EnvironmentError.
 #pragma once
 
 #include <cstddef>
@@ -10,9 +9,9 @@
 #include <optional>
 #include <string>
 
-#include "common/program.h"
+#include "common/values/program.h"
 
-namespace pq {
+namespace pq::client {
 
 struct FileCloser {
   void operator()(std::FILE* file) const { std::fclose(file); }
@@ -25,10 +24,10 @@ struct LocalFile {
   OpenedFile file;             // of a directory, the tar that was made of it, which has no name
 };
 
-// What --file takes: a plain file, an executable one, or a directory, which is packed. Reads all of it.
+// The value of --file: a plain file, an executable one, or a directory, which is packed. Reads all of it.
 LocalFile open_local_file(const std::filesystem::path& path);
 
-// What --each takes: a list with one item a line; "-" is standard input.
+// The value of --each: a list with one item per line; "-" is standard input.
 struct LocalList {
   LocalFile file;
   std::uint64_t items = 0;
@@ -36,10 +35,10 @@ struct LocalList {
 
 LocalList open_local_list(const std::filesystem::path& path);
 
-// The bytes at `offset`, at most so many; nullopt: the file has become shorter, or cannot be read any more.
+// At most `bytes_max` bytes at `offset`; nullopt: the file has become shorter, or can no longer be read.
 std::optional<std::string> read_part(const LocalFile& file, std::uint64_t offset, std::size_t bytes_max);
 
-// The name that a file has wherever it travels to: of "../data/", "data".
+// The name under which a file is sent: "data" for "../data/".
 std::string name_of(const std::filesystem::path& path);
 
-}  // namespace pq
+}  // namespace pq::client

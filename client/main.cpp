@@ -1,98 +1,100 @@
-// pq: all client commands in one program. The name that it is called by says which one: pq-submit, or `pq
-// submit`.
+// pq: all client commands in one program. Its own name selects the command: pq-submit, or `pq submit`.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "client/commands/commands.h"
-#include "common/json.h"
 #include "common/os/log.h"
 #include "common/os/name_service.h"
-#include "common/text.h"
+#include "common/os/private_files.h"
+#include "common/report/json.h"
+#include "common/values/text.h"
 #include "common/version.h"
 
+namespace pq::client {
 namespace {
 
 using Words = std::vector<std::string>;
 
-pq::ExitStatus report(pq::Screen& screen, const std::string& program, pq::Failure failure, bool json) {
+ExitStatus report(Screen& screen, const std::string& program, Failure failure, bool json) {
   if (failure.word == "usage") failure.text += fmt::format("; see {} --help", program);
   screen.say(fmt::format("{}: {}", program, failure.text));
   try {
-    if (json) pq::print(pq::to_line(pq::error_json(failure.word, failure.text)));
-  } catch (const pq::EnvironmentError&) {  // which stderr has been told of
+    if (json) print(to_line(error_json(failure.word, failure.text)));
+  } catch (const EnvironmentError&) {  // stderr has its message already
   }
   return failure.status;
 }
 
-pq::Outcome run(const pq::Command& command, const Words& command_line, pq::Screen& screen) {
-  const pq::Arguments arguments(command.usage, command_line);
-  if (const auto answer = pq::answer_about_itself(command.usage, arguments)) {
-    pq::print(*answer);
-    return pq::ExitStatus::done;
+Outcome run(const Command& command, const Words& command_line, Screen& screen) {
+  const Arguments arguments(command.usage, command_line);
+  if (const auto answer = answer_about_itself(command.usage, arguments)) {
+    print(*answer);
+    return ExitStatus::done;
   }
-  const pq::SharedOptions shared = pq::read_shared_options(arguments);
-  pq::set_up_log(command.usage.program, shared.log_level);
+  const SharedOptions shared = read_shared_options(arguments);
+  set_up_log(command.usage.program, shared.log_level);
   return command.run(
       {.program = command.usage.program, .arguments = arguments, .shared = shared, .screen = screen});
 }
 
-pq::ExitStatus run_and_report(const pq::Command& command, const Words& command_line) {
-  pq::Screen screen;
-  // Known before the rest is understood, because a misunderstanding too is told in JSON.
-  const bool json = pq::is_switched_on(command.usage, "json", command_line);
+ExitStatus run_and_report(const Command& command, const Words& command_line) {
+  Screen screen;
+  // Parsed before the rest, because even an error in the command line must be reported as JSON.
+  const bool json = is_switched_on(command.usage, "json", command_line);
   try {
-    const pq::Outcome outcome = run(command, command_line, screen);
+    const Outcome outcome = run(command, command_line, screen);
     return outcome ? *outcome : report(screen, command.usage.program, outcome.error(), json);
-  } catch (const pq::EnvironmentError& error) {
-    return report(screen, command.usage.program, pq::failure_of(error), json);
+  } catch (const EnvironmentError& error) {
+    return report(screen, command.usage.program, failure_of(error), json);
   }
 }
 
-// `pq` itself: which commands there are.
-pq::Usage own_usage() {
-  pq::Usage usage{
+// Describes `pq` itself: the list of commands.
+Usage own_usage() {
+  Usage usage{
       .program = "pq", .synopsis = "COMMAND [FLAGS]", .purpose = "a job queue over ranges of integers"};
   usage.description = "Each command is a program, and also a word after pq: pq submit is pq-submit.";
-  for (pq::Command& command : pq::all_commands()) usage.commands.push_back(std::move(command.usage));
+  for (Command& command : all_commands())
+    usage.commands.push_back(std::make_shared<const Usage>(std::move(command.usage)));
   return usage;
 }
 
-std::string introduction(const pq::Usage& usage) {
-  std::string text = fmt::format("pq {}: {}\n\n", pq::program_version, usage.purpose);
-  for (const pq::Usage& command : usage.commands)
-    text += fmt::format("  {:<12} {}\n", command.program, command.purpose);
-  return text + "\nEach tells more with --help, and is also a word after pq: pq submit is pq-submit.";
+std::string introduction(const Usage& usage) {
+  std::string text = fmt::format("pq {}: {}\n\n", program_version, usage.purpose);
+  for (const auto& command : usage.commands)
+    text += fmt::format("  {:<12} {}\n", command->program, command->purpose);
+  return text + "\nEach explains itself with --help, and is also a word after pq: pq submit is pq-submit.";
 }
 
-pq::ExitStatus introduce(const Words& command_line) {
+ExitStatus introduce(const Words& command_line) {
   const std::string word = command_line.empty() ? "--help" : command_line.front();
   if (word == "--help" || word == "-h") {
-    pq::print(introduction(own_usage()));
-    return pq::ExitStatus::done;
+    print(introduction(own_usage()));
+    return ExitStatus::done;
   }
   if (word.starts_with("--")) {
-    const pq::Command itself{
-        "", own_usage(), [](const pq::Invocation&) -> pq::Outcome { pq::refuse("the command is missing"); }};
+    const Command itself{"", own_usage(),
+                         [](const Invocation&) -> Outcome { refuse("the command is missing"); }};
     return run_and_report(itself, command_line);
   }
-  pq::Screen screen;
-  const pq::Failure failure{pq::ExitStatus::usage, "usage",
-                            fmt::format("\"{}\" is not a command", pq::printable(word))};
-  return report(screen, "pq", failure, pq::is_switched_on({}, "json", command_line));
+  Screen screen;
+  const Failure failure{ExitStatus::usage, "usage", fmt::format("\"{}\" is not a command", printable(word))};
+  return report(screen, "pq", failure, is_switched_on({}, "json", command_line));
 }
 
-pq::ExitStatus dispatch(const std::string& called_as, Words words) {
-  for (const pq::Command& command : pq::all_commands()) {
+ExitStatus dispatch(const std::string& called_as, Words words) {
+  for (const Command& command : all_commands()) {
     if (called_as == command.usage.program) return run_and_report(command, words);
   }
-  for (const pq::Command& command : pq::all_commands()) {
+  for (const Command& command : all_commands()) {
     if (!words.empty() && words.front() == command.name) {
       words.erase(words.begin());
       return run_and_report(command, words);
@@ -101,10 +103,16 @@ pq::ExitStatus dispatch(const std::string& called_as, Words words) {
   return introduce(words);
 }
 
+ExitStatus run(int argc, char** argv) {
+  const std::string called_as = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : "pq";
+  return dispatch(called_as, Words(argv + std::min(argc, 1), argv + argc));
+}
+
 }  // namespace
+}  // namespace pq::client
 
 int main(int argc, char** argv) {
-  pq::set_up_name_service();
-  const std::string called_as = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : "pq";
-  return static_cast<int>(dispatch(called_as, Words(argv + std::min(argc, 1), argv + argc)));
+  pq::os::keep_files_private();
+  pq::os::set_up_name_service();
+  return static_cast<int>(pq::client::run(argc, argv));
 }

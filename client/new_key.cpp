@@ -5,15 +5,14 @@
 #include <algorithm>
 #include <chrono>
 #include <initializer_list>
-#include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "common/errors.h"
 #include "common/net/keys.h"
 #include "common/os/random.h"
-#include "common/text.h"
+#include "common/values/errors.h"
+#include "common/values/text.h"
 
-namespace pq {
+namespace pq::client {
 namespace {
 
 std::optional<std::uint64_t> milliseconds_of(const std::optional<Duration>& duration) {
@@ -35,13 +34,13 @@ KeyWish parse_key_wish(const Arguments& arguments, Role role) {
                .address = {},
                .lasts = {}};
   if (const auto name = arguments.value("name")) wish.name = parse_name("--name", *name);
-  // A line of authorized_keys is words with spaces between, and a command line takes -x for a flag.
+  // A line of authorized_keys is words with spaces between them, and a command line takes -x for a flag.
   const bool is_word =
       std::all_of(wish.name.begin(), wish.name.end(), [](char c) { return c > ' ' && c < 127; });
   if (wish.name.empty() || wish.name.starts_with('-') || !is_word) {
     refuse(fmt::format(
         "--name {} is no key's name: give letters, digits and signs, without spaces or a - at the start",
-        printable(wish.name)));
+        wish.name));
   }
   if (const auto address = arguments.value("address")) wish.address = parse_address("--address", *address);
   if (wish.address && is_wildcard(*wish.address)) {
@@ -70,14 +69,10 @@ tl::expected<NewKey, Failure> make_key(Connection& connection, const KeyWish& wi
       .expires_unix_ms = authorized->expires_unix_ms};
 }
 
-Json expires_json(const NewKey& key) {
-  return key.expires_unix_ms ? Json(*key.expires_unix_ms) : Json(nullptr);
-}
-
 bool is_wildcard(const std::string& endpoint) { return is_at_any(endpoint, {"0.0.0.0:", "[::]:", "*:"}); }
 
 bool is_local(const std::string& endpoint) {
   return is_wildcard(endpoint) || is_at_any(endpoint, {"127.", "localhost:", "[::1]:"});
 }
 
-}  // namespace pq
+}  // namespace pq::client

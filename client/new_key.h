@@ -1,5 +1,5 @@
-// A key that is made here for another machine or person. The secret stays with its owner: the head hears of
-// the public key alone.
+// Makes a key for another machine or person. The secret stays with its owner; the head gets only the public
+// key.
 #pragma once
 
 #include <optional>
@@ -8,12 +8,11 @@
 
 #include "client/connection.h"
 #include "client/failure.h"
-#include "common/instant.h"
-#include "common/json.h"
-#include "common/messages.h"
-#include "common/os/command_line.h"
+#include "common/cli/command_line.h"
+#include "common/protocol/messages.h"
+#include "common/values/instant.h"
 
-namespace pq {
+namespace pq::client {
 
 struct KeyWish {
   Role role = Role::agent;
@@ -22,7 +21,7 @@ struct KeyWish {
   std::optional<Duration> lasts;
 };
 
-// From --name, --address and --expires. What does not make sense is thrown as a usage error.
+// From --name, --address and --expires. An invalid value throws a usage error.
 KeyWish parse_key_wish(const Arguments& arguments, Role role);
 
 struct NewKey {
@@ -32,16 +31,13 @@ struct NewKey {
   std::optional<UnixMs> expires_unix_ms;
 };
 
-// When it ends, for programs: null is never.
-Json expires_json(const NewKey& key);
-
 tl::expected<NewKey, Failure> make_key(Connection& connection, const KeyWish& wish);
 
-// Whether an address means all of a machine's own: tcp://0.0.0.0:7700, tcp://*:7700. It is for listening
-// only.
+// Whether an address means all addresses of a machine: tcp://0.0.0.0:7700, tcp://*:7700. Such an address is
+// only for listening.
 bool is_wildcard(const std::string& endpoint);
 
-// Whether an address means something to this machine only: tcp://127.0.0.1:7700, tcp://*:7700.
+// Whether an address works only on this machine: tcp://127.0.0.1:7700, tcp://*:7700.
 bool is_local(const std::string& endpoint);
 
-}  // namespace pq
+}  // namespace pq::client

@@ -4,19 +4,17 @@
 
 #include <algorithm>
 #include <charconv>
-#include <limits>
 #include <string_view>
 #include <utility>
 
-#include "common/duration.h"
-#include "common/errors.h"
-#include "common/limits.h"
 #include "common/os/log.h"
 #include "common/os/paths.h"
-#include "common/range.h"
-#include "common/text.h"
+#include "common/values/errors.h"
+#include "common/values/limits.h"
+#include "common/values/range.h"
+#include "common/values/text.h"
 
-namespace pq {
+namespace pq::client {
 namespace {
 
 std::vector<Flag> flags_of_every_command() {
@@ -42,7 +40,7 @@ Usage client_usage(Usage own) {
   own.statuses = {{ExitStatus::done, "done"},
                   {ExitStatus::failed,
                    "the job that was waited for failed, or finished with failed spans; any other failure"},
-                  {ExitStatus::usage, "the command line does not make sense"},
+                  {ExitStatus::usage, "the command line is wrong"},
                   {ExitStatus::no_such_job, "no such job"},
                   {ExitStatus::head_unreachable, "the head cannot be reached, or refuses"},
                   {ExitStatus::cancelled, "the job that was waited for was cancelled"},
@@ -67,13 +65,12 @@ ColourWish parse_colour_wish(const std::string& text) {
   if (text == "auto") return ColourWish::automatic;
   if (text == "always") return ColourWish::always;
   if (text == "never") return ColourWish::never;
-  refuse(fmt::format("--color {} is none of auto, always and never", printable(text)));
+  refuse(fmt::format("--color {} is none of auto, always and never", text));
 }
 
 JobId parse_job_id(const std::string& text) {
   const auto job = parse_job(text);
-  if (!job)
-    refuse(fmt::format("\"{}\" is not the number of a job: pq-status lists the jobs", printable(text)));
+  if (!job) refuse(fmt::format("\"{}\" is not the number of a job: pq-status lists the jobs", text));
   return *job;
 }
 
@@ -81,38 +78,9 @@ std::int32_t parse_priority(const std::string& text) {
   std::int32_t priority = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), priority);
   if (error != std::errc() || end != text.data() + text.size()) {
-    refuse(fmt::format("\"{}\" is not a priority: give an integer from -2147483648 to 2147483647",
-                       printable(text)));
+    refuse(fmt::format("\"{}\" is not a priority: give an integer from -2147483648 to 2147483647", text));
   }
   return priority;
-}
-
-std::uint64_t parse_count(const std::string& flag, const std::string& text, std::uint64_t least,
-                          std::uint64_t most) {
-  const auto count = parse_integer(text);
-  if (!count) refuse(flag + ": " + count.error());
-  if (*count < least || *count > most)
-    refuse(fmt::format("{} {} is not a number from {} to {}", flag, printable(text), least, most));
-  return *count;
-}
-
-std::uint64_t parse_bytes(const std::string& flag, const std::string& text) {
-  constexpr std::string_view units = "KMGT";
-  const std::size_t unit = text.empty() ? std::string_view::npos : units.find(text.back());
-  const bool has_unit = unit != std::string_view::npos;
-  const auto count = parse_integer(has_unit ? text.substr(0, text.size() - 1) : text);
-  const std::uint64_t factor = has_unit ? std::uint64_t{1024} << (10 * unit) : 1;
-  if (!count || *count == 0 || *count > std::numeric_limits<std::uint64_t>::max() / factor) {
-    refuse(fmt::format("{} {} is not a size: give bytes, or a whole number and K, M, G or T such as 2G", flag,
-                       printable(text)));
-  }
-  return *count * factor;
-}
-
-Duration parse_time(const std::string& flag, const std::string& text, Duration shortest) {
-  const auto time = parse_duration(text, shortest);
-  if (!time) refuse(flag + ": " + time.error());
-  return *time;
 }
 
 bool is_address(std::string_view text) {
@@ -128,19 +96,8 @@ bool is_address(std::string_view text) {
 }
 
 std::string parse_address(const std::string& flag, const std::string& text) {
-  if (!is_address(text))
-    refuse(fmt::format("{} {} is not an address: give tcp://HOST:PORT", flag, printable(text)));
+  if (!is_address(text)) refuse(fmt::format("{} {} is not an address: give tcp://HOST:PORT", flag, text));
   return text;
 }
 
-std::string parse_name(const std::string& flag, const std::string& text) {
-  if (text.size() > limits::name_bytes_max) {
-    refuse(fmt::format("{} has {} bytes: give at most {}", flag, text.size(), limits::name_bytes_max));
-  }
-  if (!is_printable(text)) {
-    refuse(fmt::format("{} {} is not printable text: leave out control characters", flag, printable(text)));
-  }
-  return text;
-}
-
-}  // namespace pq
+}  // namespace pq::client

@@ -10,12 +10,12 @@
 #include "client/layout.h"
 #include "client/table.h"
 #include "client/typography.h"
-#include "common/duration.h"
-#include "common/figures.h"
-#include "common/text.h"
-#include "common/utc_time.h"
+#include "common/report/figures.h"
+#include "common/values/duration.h"
+#include "common/values/text.h"
+#include "common/values/utc_time.h"
 
-namespace pq {
+namespace pq::client {
 namespace {
 
 constexpr std::size_t name_columns_max = 24;
@@ -78,7 +78,7 @@ std::string time_text(UnixMs unix_ms) {
   return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", fmt::gmtime(static_cast<std::time_t>(unix_ms / 1000)));
 }
 
-// "2 897 536 primes" where something is counted; else which value it is: "max 17".
+// "2 897 536 primes" for a count; else the value with its fold: "max 17".
 std::string result_text(const JobReport& report) {
   if (!report.value) return "no value";
   const std::string value = value_text(report.value);
@@ -87,11 +87,25 @@ std::string result_text(const JobReport& report) {
                 : fmt::format("{} {}", to_text(report.spec.fold), value);
 }
 
-// "2 897 536 primes in 10 000 000:60 000 000", or only where.
+// "17 of its 20 integers"
+std::string part_done_text(const JobReport& report) {
+  return fmt::format("{} of its {} {}", grouped(report.done), grouped(report.spec.range.width()),
+                     integers(report.spec.range.width()));
+}
+
+// "2 897 536 primes in 10 000 000:60 000 000", or only the range.
 std::string result_and_range(const JobReport& report) {
   const Range& range = report.spec.range;
-  const std::string where = fmt::format("{}:{}", grouped(range.begin), grouped(range.end));
-  return report.spec.fold == Fold::none ? where : fmt::format("{} in {}", result_text(report), where);
+  std::string where = fmt::format("{}:{}", grouped(range.begin), grouped(range.end));
+  if (report.spec.fold == Fold::none) return where;
+  if (!value_is_partial(report)) return fmt::format("{} in {}", result_text(report), where);
+  return fmt::format("no total, but a partial {} of {} in {}", result_text(report), part_done_text(report),
+                     where);
+}
+
+std::string value_remark(const JobReport& report) {
+  if (value_is_partial(report)) return fmt::format(", partial: of {}", part_done_text(report));
+  return has_ended(report.state) ? "" : " so far";
 }
 
 std::string times_text(const JobReport& report) {
@@ -128,18 +142,21 @@ std::string files_text(const std::vector<FileRef>& files) {
 
 std::string env_text(const std::vector<Setting>& env) {
   std::string text;
-  for (const Setting& setting : env)
-    text += (text.empty() ? "" : " ") + printable(setting.name) + '=' + printable(setting.value);
+  for (const Setting& setting : env) {
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", printable(setting.name),
+                        setting.is_hidden ? "(hidden)" : printable(setting.value));
+  }
   return text;
 }
 
-// How it is run, in the words of pq-submit's flags.
+// How the program runs, in the words of pq-submit's flags.
 std::string runs_text(const Program& program) {
   std::string text = program.items ? "one item a run"
                      : program.run_width
                          ? fmt::format("{} {} a run", grouped(program.run_width), integers(program.run_width))
                          : "as many integers a run as take about a second";
   if (program.streams) text += ", streaming";
+  if (program.express) text += ", express";
   if (program.timeout_ms > 0)
     text += ", for " + to_text(std::chrono::milliseconds(program.timeout_ms)) + " at most";
   if (program.memory_bytes > 0) text += fmt::format(", in {} at most", bytes_text(program.memory_bytes));
@@ -156,7 +173,7 @@ std::string program_lines(const Program& program) {
   return text;
 }
 
-// What is to be computed, and on what.
+// What the job computes, and over what.
 std::string spec_lines(const JobSpec& spec) {
   std::string text = line("range", extent_text(spec));
   text += line("computes", fmt::format("{}, fold {}, priority {}", to_text(spec.kernel), to_text(spec.fold),
@@ -173,20 +190,27 @@ std::string joined(const std::vector<std::string>& lines) {
   return text;
 }
 
-// The first of them with the program's last words.
+// The failed spans, the first one with the program's error.
 std::string failed_lines(const JobReport& report) {
   std::string text;
   std::uint64_t told = 0;
   const bool is_list = report.spec.program && report.spec.program->items;
   for (const FailedSpan& span : report.failed_spans) {
     const std::string where = is_list ? fmt::format("line {}", span.range.begin) : to_text(span.range);
-    text +=
-        fmt::format("    {:<9} {}, {}\n", where, count_of(span.attempts, "attempt"), printable(span.error));
+    text += fmt::format("    {:<9} {}, {}\n", where,
+                        span.attempts > 0 || span.losses == 0 ? count_of(span.attempts, "attempt")
+                                                              : count_of(span.losses, "lost agent"),
+                        printable(span.error));
     told += span.range.width();
   }
   if (told > 0 && told < report.failed)
     text += fmt::format("    and {} more integers\n", grouped(report.failed - told));
   return text;
+}
+
+std::string expiry_of(const KeyReport& key) {
+  if (!key.expires_unix_ms) return "never";
+  return utc_text(*key.expires_unix_ms) + (key.expired ? " (expired)" : "");
 }
 
 }  // namespace
@@ -241,7 +265,9 @@ std::string jobs_table(const JobsReport& report, Colours colours) {
   if (report.jobs.empty()) return std::string(no_jobs) + '\n';
   const Listing all = listing(report, colours);
   std::string text = joined(all.table);
-  if (report.left_out > 0) text += fmt::format("and {} older ones\n", grouped(report.left_out));
+  const std::uint64_t live = std::min(report.live_left_out.value_or(0), report.left_out);
+  if (live > 0) text += fmt::format("and {} more that have not ended\n", grouped(live));
+  if (report.left_out > live) text += fmt::format("and {} older ones\n", grouped(report.left_out - live));
   return text + joined(all.remarks);
 }
 
@@ -253,16 +279,25 @@ std::string job_block(const JobReport& report, Colours colours) {
   if (report.unplaced) text += line("waiting", printable(*report.unplaced));
   text += spec_lines(spec);
   text += line("progress", fmt::format("{}, {} done", percent(report), grouped(report.done)));
-  if (spec.fold != Fold::none)
-    text += line("value", value_text(report.value) + (value_is_final(report) ? "" : " so far"));
+  if (spec.fold != Fold::none) text += line("value", value_text(report.value) + value_remark(report));
   if (!has_ended(report.state)) {
-    text += line("rate", fmt::format("{} on {} slots, time left {}", rate_text(report.rate_per_s),
-                                     report.slots_busy, time_left(report)));
+    const std::string beside = report.express > 0 ? fmt::format(" and {} beside them", report.express) : "";
+    text += line("rate", fmt::format("{} on {} slots{}, time left {}", rate_text(report.rate_per_s),
+                                     report.slots_busy, beside, time_left(report)));
   }
   text += line("failed", fmt::format("{} {}, {}", grouped(report.failed), integers(report.failed),
                                      count_of(report.attempts_failed, "failed attempt")));
   text += failed_lines(report);
-  text += line("recomputed", fmt::format("{} integers", grouped(report.recomputed)));
+  text += line("recomputed", fmt::format("{} {}", grouped(report.recomputed), integers(report.recomputed)));
+  if (report.discarded > 0) {
+    text += line("discarded", fmt::format("{} {} that were done, and are computed again",
+                                          grouped(report.discarded), integers(report.discarded)));
+  }
+  if (report.logs_forgotten || report.output_forgotten) {
+    text += line("forgotten", !report.output_forgotten ? "its logs"
+                              : !report.logs_forgotten ? "its output"
+                                                       : "its logs and its output");
+  }
   text += line("leases", fmt::format("{} granted, {} expired, {} yielded", leases.granted, leases.expired,
                                      leases.yielded));
   text += line("submitted", times_text(report));
@@ -317,7 +352,7 @@ std::string keys_table(const KeysReport& report) {
     rows.push_back({{printable(key.name)},
                     {std::string(to_text(key.role))},
                     {key.role == Role::agent ? std::to_string(key.agents) : "-"},
-                    {key.expires_unix_ms ? utc_text(*key.expires_unix_ms) : "never"},
+                    {expiry_of(key)},
                     {printable(key.public_key)}});
   }
   std::string text = table({{"NAME"}, {"ROLE"}, {"AGENTS", Align::right}, {"EXPIRES"}, {"PUBLIC KEY"}}, rows);
@@ -388,4 +423,4 @@ std::string log_heading(const LogEntry& entry) {
                      printable(entry.agent), to_text(entry.stream));
 }
 
-}  // namespace pq
+}  // namespace pq::client

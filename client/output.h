@@ -1,14 +1,14 @@
-// What people read about jobs and agents: values in, plain text out. Texts that others chose (names, errors,
-// labels) are made printable first. Lines end in '\n' where there are several, a single one has no end.
+// Texts for people about jobs and agents: values in, plain text out. Texts of other people (names, errors,
+// labels) are made printable first. If there are several lines, each ends in '\n'; a single line has no end.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "common/messages.h"
+#include "common/protocol/messages.h"
 
-namespace pq {
+namespace pq::client {
 
 enum class Colours { none, ansi };
 
@@ -18,21 +18,20 @@ std::string title(const JobReport& report);
 // "10 000 000:60 000 000, 50 000 000 integers"
 std::string range_text(const Range& range);
 
-// The same of a job's, or of its list: "12 items".
+// The same for a job's range or its list: "12 items".
 std::string extent_text(const JobSpec& spec);
 
-// "43.2 %", rounded down: "100.0 %" is everything.
+// "43.2 %", rounded down: only everything is "100.0 %".
 std::string percent(const JobReport& report);
 
 // "120 M/s"
 std::string rate_text(double rate_per_s);
 
-// Where there is none, how to get one.
+// The text of an empty list: how to get an entry.
 inline constexpr std::string_view no_jobs = "no jobs yet; pq-submit --range A:B submits one";
-inline constexpr std::string_view no_agents = "no agents; start pq-agent on each machine that shall compute";
+inline constexpr std::string_view no_agents = "no agents; start pq-agent on each machine that should compute";
 
-// A table, its titles first, with the columns that fit into so many columns of a terminal; and what is to be
-// said of single rows.
+// A table with its titles, with as many columns as fit into a terminal; and remarks on single rows.
 struct Listing {
   std::vector<std::string> table;
   std::vector<std::string> remarks;
@@ -40,26 +39,26 @@ struct Listing {
 Listing listing(const JobsReport& report, Colours colours, std::size_t columns_max = std::string::npos);
 Listing listing(const AgentsReport& report, Colours colours, std::size_t columns_max = std::string::npos);
 
-// The whole table, a note of those that were left out, and the remarks. Where there is none, how to get one;
-// so for agents.
+// The whole table, a note of jobs that were left out, and the remarks. An empty list says how to get an
+// entry. The same for agents.
 std::string jobs_table(const JobsReport& report, Colours colours);
 
-// All that is known of one job.
+// Everything about one job.
 std::string job_block(const JobReport& report, Colours colours);
 
 std::string keys_table(const KeysReport& report);
 std::string agents_table(const AgentsReport& report, Colours colours);
 
-// One line: what the job is now, after it was steered.
+// One line: the job after it was steered.
 std::string state_line(const JobReport& report);
 
-// One line: how the job ended, and with what.
+// One line: how the job ended, and with what result.
 std::string end_line(const JobReport& ended);
 
-// Lines and tabs of a program, for a terminal: nothing in it steers that.
+// A program's output for a terminal: lines and tabs stay, and nothing controls the terminal.
 std::string harmless(std::string_view text);
 
-// Why a job is as it is: a sentence an entry, with the advice below it, in lines of at most `columns`
+// Why a job is as it is: one sentence per entry with the advice below it, in lines of at most `columns`
 // columns.
 std::string explanation_block(const Explanation& explanation, std::size_t columns);
 
@@ -69,7 +68,7 @@ std::string event_line(const EventEntry& event, Colours colours);
 // "── [17:18) attempt 2 on vm-3, stderr ──": above what one run wrote to one stream.
 std::string log_heading(const LogEntry& entry);
 
-// A few lines: what pq-submit would have submitted.
+// A few lines: what pq-submit would submit.
 std::string submission_block(const JobSpec& spec);
 
-}  // namespace pq
+}  // namespace pq::client

@@ -7,17 +7,17 @@
 
 #include "client/output.h"
 #include "client/typography.h"
-#include "common/duration.h"
-#include "common/figures.h"
-#include "common/text.h"
+#include "common/report/figures.h"
+#include "common/values/duration.h"
+#include "common/values/text.h"
 
-namespace pq {
+namespace pq::client {
 namespace {
 
 constexpr std::size_t bar_columns_min = 10;
 constexpr std::size_t bar_columns_max = 40;
 
-// What is worth a word: the speed and the time left, or why there is none.
+// The speed and the time left, or why they are unknown.
 std::vector<std::string> remarks(const JobReport& report) {
   if (report.state == JobState::paused) return {"paused"};
   if (report.state == JobState::queued) {
@@ -65,4 +65,4 @@ void Progress::show(const JobReport& report, Instant now) {
   }
 }
 
-}  // namespace pq
+}  // namespace pq::client

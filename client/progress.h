@@ -1,5 +1,5 @@
-// A job's progress while somebody waits: a bar that is redrawn in place on a terminal, else a plain line now
-// and then.
+// A job's progress while a person waits: on a terminal a bar that is redrawn in place, elsewhere a plain line
+// from time to time.
 #pragma once
 
 #include <cstddef>
@@ -7,12 +7,13 @@
 #include <string>
 
 #include "client/screen.h"
-#include "common/instant.h"
-#include "common/messages.h"
+#include "common/protocol/messages.h"
+#include "common/values/instant.h"
 
-namespace pq {
+namespace pq::client {
 
-// The bar in at most `columns` columns; narrow ones lose the bar first, then whatever else does not fit.
+// The bar in at most `columns` columns. If there is little room, the bar itself is left out first, then other
+// parts.
 std::string progress_bar(const JobReport& report, std::size_t columns);
 
 // The same as a plain line.
@@ -29,4 +30,4 @@ class Progress {
   std::optional<Instant> shown_at_;
 };
 
-}  // namespace pq
+}  // namespace pq::client

@@ -9,9 +9,10 @@
 #include <cstdlib>
 #include <string>
 
-#include "common/errors.h"
+#include "common/values/errors.h"
+#include "common/values/text.h"
 
-namespace pq {
+namespace pq::client {
 
 namespace {
 
@@ -20,7 +21,7 @@ void write_to(std::FILE* file, std::string_view text) {
   std::fflush(file);
 }
 
-// A reader that is gone shall not be written to for ever.
+// Nothing is written to a reader that is gone.
 void write_to_reader(std::string_view bytes) {
   write_to(stdout, bytes);
   if (std::ferror(stdout) != 0)
@@ -35,7 +36,7 @@ Screen::~Screen() { erase(); }
 
 void Screen::say(std::string_view line) {
   erase();
-  write_to(stderr, fmt::format("{}\n", line));
+  write_to(stderr, printable(line) + "\n");
 }
 
 void Screen::draw(std::string_view line) {
@@ -46,7 +47,7 @@ void Screen::draw(std::string_view line) {
 
 Duration Screen::pause() const {
   using namespace std::chrono_literals;
-  // Reports come every 10 s to who reads lines: each is shown, even one that is a little early.
+  // Without a terminal, reports come every 10 s: each is shown, even one that is a little early.
   return is_terminal_ ? Duration(200ms) : Duration(9s);
 }
 
@@ -69,10 +70,10 @@ TerminalSize Canvas::size() const {
   return size;
 }
 
-// In one write: the cursor is hidden and lines do not wrap only while it is under way.
+// In one write, because the cursor is hidden and lines do not wrap only during it.
 void Canvas::draw(const std::vector<std::string>& lines) {
   std::string bytes = "\x1b[?25l\x1b[?7l";
-  // What was on the terminal before moves up, to where one can scroll.
+  // Earlier text on the terminal moves up, where it can be scrolled to.
   if (!is_drawn_) bytes.append(size_of_terminal(STDOUT_FILENO).lines, '\n');
   bytes += "\x1b[H";
   for (const std::string& line : lines) bytes += line + "\x1b[K\n";
@@ -94,4 +95,4 @@ void put_out(std::string_view bytes) { write_to_reader(bytes); }
 
 void print(std::string_view line) { write_to_reader(fmt::format("{}\n", line)); }
 
-}  // namespace pq
+}  // namespace pq::client

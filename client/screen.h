@@ -1,6 +1,5 @@
-// stderr, where people read: lines, and on a terminal one live line beneath them that is redrawn in place.
-// All that a client says to people goes through its Screen, so that a line never lands in the middle of a
-// live one.
+// stderr, where people read: lines, and on a terminal one live line below them that is redrawn in place. A
+// client writes all texts for people through its Screen, so that no line lands inside a live one.
 #pragma once
 
 #include <cstddef>
@@ -9,9 +8,9 @@
 #include <vector>
 
 #include "client/layout.h"
-#include "common/instant.h"
+#include "common/values/instant.h"
 
-namespace pq {
+namespace pq::client {
 
 class Screen {
  public:
@@ -20,13 +19,14 @@ class Screen {
   Screen(const Screen&) = delete;
   Screen& operator=(const Screen&) = delete;
 
+  // Texts from elsewhere may be in it: what could control the terminal is replaced.
   void say(std::string_view line);
 
   // Replaces the live line. Only on a terminal.
   void draw(std::string_view line);
 
   bool is_terminal() const { return is_terminal_; }
-  Duration pause() const;       // between two live lines; without a terminal, two lines that tell of progress
+  Duration pause() const;       // between two live lines; without a terminal, between two lines of progress
   std::size_t columns() const;  // of the terminal
 
  private:
@@ -36,11 +36,11 @@ class Screen {
   bool is_drawn_ = false;
 };
 
-// Of the terminal at `fd`; what is usual where there is none.
+// The size of the terminal at `fd`; the usual size if it is not a terminal.
 TerminalSize size_of_terminal(int fd);
 
-// Lines on stdout, a terminal, that are redrawn in place: nothing flickers, and nothing is left to be
-// restored whenever and however the program ends. One line of the terminal below them is left to the cursor.
+// Lines on stdout, a terminal, that are redrawn in place. Nothing flickers, and nothing must be restored
+// however the program ends. The line below them is left to the cursor.
 class Canvas {
  public:
   // How many lines are drawn at most, and how wide.
@@ -49,7 +49,7 @@ class Canvas {
   // At most size().lines of at most size().columns columns.
   void draw(const std::vector<std::string>& lines);
 
-  // What the terminal has echoed of Ctrl-C goes.
+  // Erases the terminal's echo of Ctrl-C.
   void leave();
 
  private:
@@ -58,13 +58,13 @@ class Canvas {
 
 enum class ColourWish { automatic, always, never };
 
-// automatic: only on a terminal, and only if nobody has set NO_COLOR.
+// automatic: only on a terminal, and only if NO_COLOR is not set.
 bool wants_colours(int fd, ColourWish wish);
 
-// Bytes on stdout as they are.
+// Writes bytes to stdout as they are.
 void put_out(std::string_view bytes);
 
-// One line on stdout, where programs read. main sees at the end whether all of it arrived.
+// Writes one line to stdout, for programs. At the end main checks whether everything arrived.
 void print(std::string_view line);
 
-}  // namespace pq
+}  // namespace pq::client

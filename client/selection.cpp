@@ -5,17 +5,17 @@
 #include <algorithm>
 #include <set>
 
-#include "common/os/command_line.h"
-#include "common/text.h"
+#include "common/cli/command_line.h"
+#include "common/values/text.h"
 
-namespace pq {
+namespace pq::client {
 namespace {
 
 [[noreturn]] void refuse_word(const std::string& word) {
   refuse(fmt::format(
       "\"{}\" is not the number of a job: give one, or several as in 1-3,5, or last, or all; pq-status lists "
       "the jobs",
-      printable(word)));
+      word));
 }
 
 JobSpan parse_span(const std::string& word) {
@@ -29,9 +29,9 @@ JobSpan parse_span(const std::string& word) {
   return {first->value, last->value};
 }
 
-bool is_number(const JobSpan& span) { return span.first == span.last; }
-
 }  // namespace
+
+std::string span_text(const JobSpan& span) { return fmt::format("{}-{}", span.first, span.last); }
 
 Selection parse_selection(const std::string& text) {
   if (text == "last") return LastJob{};
@@ -56,7 +56,7 @@ bool is_of_numbers(const Selection& selection) {
   return spans != nullptr && std::all_of(spans->begin(), spans->end(), is_number);
 }
 
-Selected select(const Selection& selection, const JobsReport& listed, bool (*is_meant)(const JobReport&)) {
+Selected select(const Selection& selection, const JobsReport& listed, Meant which) {
   const bool lacks_some = listed.left_out > 0;
   std::set<JobId> jobs;
   Selected selected;
@@ -64,9 +64,9 @@ Selected select(const Selection& selection, const JobsReport& listed, bool (*is_
     if (!listed.jobs.empty()) jobs.insert(listed.jobs.back().job);
   } else if (std::holds_alternative<AllJobs>(selection)) {
     for (const JobReport& report : listed.jobs) {
-      if (is_meant(report)) jobs.insert(report.job);
+      if (is_meant(which, report.state, report.failed)) jobs.insert(report.job);
     }
-    selected.reaches_unlisted = lacks_some;
+    if (lacks_some) selected.unlisted = {"all"};
   } else {
     for (const JobSpan& span : std::get<std::vector<JobSpan>>(selection)) {
       if (is_number(span)) {
@@ -79,15 +79,18 @@ Selected select(const Selection& selection, const JobsReport& listed, bool (*is_
                                     [&](const JobReport& job) { return job.job.value > span.last; });
       for (auto job = begin; job != end; ++job) jobs.insert(job->job);
       const bool reaches = lacks_some && span.first < listed.jobs.front().job.value;
-      if (begin == end && !reaches) selected.missing.push_back(fmt::format("{}-{}", span.first, span.last));
-      selected.reaches_unlisted = selected.reaches_unlisted || reaches;
+      if (reaches) {
+        selected.unlisted.push_back(span_text(span));
+      } else if (begin == end) {
+        selected.missing.push_back(span_text(span));
+      }
     }
   }
   selected.jobs.assign(jobs.begin(), jobs.end());
   return selected;
 }
 
-std::string selection_text(const std::vector<JobId>& jobs) {
+std::string selection_text(std::span<const JobId> jobs) {
   std::string text;
   for (auto first = jobs.begin(); first != jobs.end();) {
     auto last = first;
@@ -102,8 +105,8 @@ std::string selection_text(const std::vector<JobId>& jobs) {
   return text;
 }
 
-std::string jobs_text(const std::vector<JobId>& jobs) {
+std::string jobs_text(std::span<const JobId> jobs) {
   return fmt::format("job{} {}", jobs.size() == 1 ? "" : "s", selection_text(jobs));
 }
 
-}  // namespace pq
+}  // namespace pq::client

@@ -1,18 +1,19 @@
-// Which jobs a command means: "7", "1-3,5", "last" (the newest) or "all". A span is cheap however wide it is,
-// because it means those of the jobs that the head lists which lie in it.
+// Which jobs a command means: "7", "1-3,5", "last" (the newest) or "all". A span costs the same however wide
+// it is, because it means only those of its jobs that the head keeps.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
-#include "common/ids.h"
-#include "common/messages.h"
+#include "common/protocol/messages.h"
+#include "common/values/ids.h"
 
-namespace pq {
+namespace pq::client {
 
-// Job numbers, both ends included. One number alone is a job that must be there; of a span at least one must.
+// Job ids, both ends included. A single id must exist; of a span at least one job must.
 struct JobSpan {
   std::uint64_t first = 0;
   std::uint64_t last = 0;
@@ -27,37 +28,39 @@ struct AllJobs {
   friend bool operator==(const AllJobs&, const AllJobs&) = default;
 };
 
-// Spans as they were written.
+inline bool is_number(const JobSpan& span) { return span.first == span.last; }
+
+// "5-9"
+std::string span_text(const JobSpan& span);
+
+// Spans in the order in which they were written.
 using Selection = std::variant<LastJob, AllJobs, std::vector<JobSpan>>;
 
-// What does not make sense is thrown as a usage error that quotes the word.
+// An invalid word throws a usage error that quotes it.
 Selection parse_selection(const std::string& text);
 
-// Of one job, however many there are: `7` or `last`. What is printed of it is that job, not a list.
+// Whether it means one job by its form: `7` or `last`. Then that job is printed, not a list.
 bool is_of_one(const Selection& selection);
 
-// Whether it can be told without the head which jobs these are.
+// Whether the ids are known without asking the head.
 bool is_of_numbers(const Selection& selection);
 
 struct Selected {
-  std::vector<JobId> jobs = {};  // by number, each once; a number alone is here whether it is listed or not
+  std::vector<JobId> jobs = {};  // by number, each once; a number alone is here whether it is there or not
   std::vector<std::string> missing = {};  // spans without any job: "5-9"
-  bool reaches_unlisted = false;          // it may mean older jobs too, that the head did not list
+  // Whether older jobs may be meant that the head did not list: spans, or "all". Only a head of 0.1.0 leaves
+  // some out.
+  std::vector<std::string> unlisted = {};
   friend bool operator==(const Selected&, const Selected&) = default;
 };
 
-// `all` means those of the listed ones of which `is_meant` is true; nothing else asks it.
-Selected select(
-    const Selection& selection, const JobsReport& listed,
-    bool (*is_meant)(const JobReport&) = [](const JobReport&) { return true; });
+// Selects among the newest jobs if the head cannot select (jobs_at_head.h). `which` is the meaning of `all`.
+Selected select(const Selection& selection, const JobsReport& listed, Meant which = Meant::any);
 
-// What `all` means to most commands.
-inline bool is_live(const JobReport& job) { return !has_ended(job.state); }
-
-// "1-3,5": as short as parse_selection understands it. By number, each once.
-std::string selection_text(const std::vector<JobId>& jobs);
+// "1-3,5": the shortest form that parse_selection reads. By id, each once.
+std::string selection_text(std::span<const JobId> jobs);
 
 // "job 5", "jobs 1-3,5".
-std::string jobs_text(const std::vector<JobId>& jobs);
+std::string jobs_text(std::span<const JobId> jobs);
 
-}  // namespace pq
+}  // namespace pq::client

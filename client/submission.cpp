@@ -8,28 +8,32 @@
 #include <limits>
 #include <utility>
 
-#include "common/errors.h"
-#include "common/limits.h"
-#include "common/text.h"
+#include "common/values/errors.h"
+#include "common/values/limits.h"
+#include "common/values/size.h"
+#include "common/values/text.h"
 
-namespace pq {
+namespace pq::client {
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t largest_u32 = std::numeric_limits<std::uint32_t>::max();
 
-std::string kernel_names() {
+template <class Enumerators>
+std::string names_of(const Enumerators& all_of_them) {
   std::string names;
-  for (const Kernel kernel : sieve_kernels) names.append(names.empty() ? "" : ", ").append(to_text(kernel));
+  for (const auto one : all_of_them) names.append(names.empty() ? "" : ", ").append(to_text(one));
   return names;
 }
 
-// "KEY=VALUE" apart.
+std::string kernel_names() { return names_of(sieve_kernels); }
+
+// Splits "KEY=VALUE".
 std::pair<std::string, std::string> parse_pair(const std::string& flag, const std::string& text) {
   const std::size_t sign = text.find('=');
   if (sign == std::string::npos || sign == 0)
-    refuse(fmt::format("{} {} has no value: give KEY=VALUE", flag, printable(text)));
+    refuse(fmt::format("{} {} has no value: give KEY=VALUE", flag, text));
   return {text.substr(0, sign), text.substr(sign + 1)};
 }
 
@@ -40,9 +44,10 @@ std::uint32_t parse_u32(const Arguments& arguments, const std::string& flag, std
 }
 
 std::uint32_t parse_run_timeout(const std::string& text) {
-  const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(parse_time("--timeout", text));
-  if (time.count() < 1 || static_cast<std::uint64_t>(time.count()) > largest_u32)
-    refuse(fmt::format("--timeout {}: a run can be limited to 1ms … 49d", printable(text)));
+  using std::chrono::milliseconds;
+  const auto time = std::chrono::duration_cast<milliseconds>(parse_time("--timeout", text, milliseconds(1)));
+  if (static_cast<std::uint64_t>(time.count()) > largest_u32)
+    refuse(fmt::format("--timeout: \"{}\" is too long; give at most 49d", text));
   return static_cast<std::uint32_t>(time.count());
 }
 
@@ -56,25 +61,28 @@ Range parse_range_flag(const Arguments& arguments) {
   return *range;
 }
 
-// All of it but the range and the program.
+// Everything except the range and the program.
 void read_spec(JobSpec& spec, const Arguments& arguments) {
   if (runs_program(arguments)) spec.kernel = Kernel::exec;
   if (const auto word = arguments.value("kernel")) {
-    const auto kernel = parse_kernel(*word);
-    if (!kernel)
-      refuse(fmt::format("--kernel {} does not exist; there are {}", printable(*word), kernel_names()));
+    const auto kernel = parse<Kernel>(*word);
+    if (!kernel) refuse(fmt::format("--kernel {} does not exist; there are {}", *word, kernel_names()));
     spec.kernel = *kernel;
   }
   if (const auto word = arguments.value("fold")) {
-    const auto how = parse_fold(*word);
-    if (!how)
-      refuse(fmt::format("--fold {} does not exist; there are sum, min, max, none", printable(*word)));
+    const auto how = parse<Fold>(*word);
+    if (!how) refuse(fmt::format("--fold {} does not exist; there are {}", *word, names_of(all<Fold>())));
     spec.fold = *how;
   }
   if (const auto name = arguments.value("name")) spec.name = parse_name("--name", *name);
   if (const auto priority = arguments.value("priority")) spec.priority = parse_priority(*priority);
   spec.attempts_max = parse_u32(arguments, "attempts", spec.attempts_max, 1);
   spec.failures_max = parse_u32(arguments, "max-failures", spec.failures_max, 0);
+  if (arguments.value("crash-limit") == "never") {
+    spec.crash_limit = 0;
+  } else {
+    spec.crash_limit = parse_u32(arguments, "crash-limit", spec.crash_limit, 1);
+  }
   spec.cpus = parse_u32(arguments, "cpus", spec.cpus, 1, limits::slots_max);
   for (const std::string& text : arguments.values("require")) {
     auto [key, value] = parse_pair("--require", text);
@@ -84,9 +92,11 @@ void read_spec(JobSpec& spec, const Arguments& arguments) {
 
 // ---------------------------------------------------------------- a program
 
-// What makes sense with a program only.
+// Flags that need a program.
 void refuse_program_flags(const Arguments& arguments) {
   if (arguments.has("each")) refuse("--each needs a program: give it after --, with {item} for the item");
+  if (arguments.has("express"))
+    refuse("--express is for a program of your own: a small count goes past long ones by itself");
   for (const char* flag : {"step", "file", "env", "memory", "collect", "stream"}) {
     if (arguments.has(flag))
       refuse(fmt::format("--{} is for a program of your own: give one after --, or leave it out", flag));
@@ -98,9 +108,14 @@ Program parse_program(const Arguments& arguments) {
   program.words = *arguments.program();
   program.streams = arguments.has("stream");
   program.collects = arguments.has("collect");
-  // One from the environment is meant for all commands, which have no runs.
+  // A value from the environment is meant for all commands, and those have no runs.
   if (arguments.is_typed("timeout")) program.timeout_ms = parse_run_timeout(*arguments.value("timeout"));
-  if (const auto text = arguments.value("memory")) program.memory_bytes = parse_bytes("--memory", *text);
+  program.express = arguments.has("express");
+  if (program.express && program.timeout_ms == 0) {
+    program.timeout_ms = static_cast<std::uint32_t>(
+        std::chrono::duration_cast<std::chrono::milliseconds>(limits::express_run_longest).count());
+  }
+  if (const auto text = arguments.value("memory")) program.memory_bytes = parse_size("--memory", *text, 1);
   program.run_width = arguments.has("each") ? 1 : 0;
   if (const auto text = arguments.value("step")) {
     program.run_width = parse_count("--step", *text, 1, std::numeric_limits<std::uint64_t>::max());
@@ -119,7 +134,7 @@ bool is_same(const fs::path& left, const fs::path& right) {
   return fs::equivalent(left, right, ignored);
 }
 
-// What the file at `path` is called where the given files are; nullopt: it is not among them.
+// The name under which the file at `path` is sent; nullopt: it is not among the given files.
 std::optional<std::string> place_among(const std::vector<LocalFile>& files, const fs::path& path) {
   for (const LocalFile& file : files) {
     const fs::path within = whole(path).lexically_relative(whole(file.path / ""));
@@ -130,7 +145,7 @@ std::optional<std::string> place_among(const std::vector<LocalFile>& files, cons
   return std::nullopt;
 }
 
-// The first word is what one would type here: ./sim or bin/sim. An agent has it only if it is sent along.
+// The first word is what a user would type here: ./sim or bin/sim. An agent has that file only if it is sent.
 void send_first_word(std::string& word, std::vector<LocalFile>& files, Screen& screen) {
   std::error_code ignored;
   const fs::path path = word;
@@ -141,15 +156,14 @@ void send_first_word(std::string& word, std::vector<LocalFile>& files, Screen& s
   if (!is_given) {
     files.push_back(open_local_file(path));
     if (files.back().ref.kind != FileKind::executable) {
-      refuse(
-          fmt::format("{} is not executable: chmod +x it, or put its interpreter in front", printable(word)));
+      refuse(fmt::format("{} is not executable: chmod +x it, or put its interpreter in front", word));
     }
     there = "./" + files.back().ref.name;
   }
   std::vector<std::string> remarks;
   if (!is_given) remarks.emplace_back("is sent along, as if by --file");
   if (*there != word) remarks.push_back(fmt::format("is {} where it runs", *there));
-  if (!remarks.empty()) screen.say(fmt::format("{} {}", printable(word), fmt::join(remarks, ", and ")));
+  if (!remarks.empty()) screen.say(fmt::format("{} {}", word, fmt::join(remarks, ", and ")));
   word = std::move(*there);
 }
 
@@ -187,17 +201,20 @@ std::vector<Flag> submission_flags() {
        "how values join: sum, min, max, none (default sum)",
        {},
        {"sum", "min", "max", "none"}},
-      {"step", "N", "so many integers a run (default as many as take about a second)"},
+      {"step", "N", "integers per run (default: as many as take about a second)"},
       {"stream", "", "start the program once a slot; it reads \"lo hi\" lines and answers each with a line"},
       {"file", "FILE", "send a file or a directory along, into the working directory; may be repeated"},
       {"env", "NAME=VALUE", "set a variable for the program; may be repeated"},
-      {"collect", "", "keep all that the program prints; pq-output tells it"},
+      {"collect", "", "keep all that the program prints; pq-output shows it"},
       {"timeout", "5m", "with a program: end a run after this time, as failed; else as --wait-timeout"},
-      {"memory", "2G", "of a run at most; K, M, G, T are powers of 1024"},
+      {"express", "", "for runs of seconds that should not wait for slots; each is ended after 10 s"},
+      {"memory", "2G", "of a run at most; " + std::string(size_units)},
       {"cpus", "N", "slots of one agent that are held for a step (default 1)"},
       {"require", "KEY=VALUE", "only agents with this label, as pq-agents lists them; may be repeated"},
       {"attempts", "N", "tries of a single integer before it is given up (default 3)"},
       {"max-failures", "N", "failed attempts beyond which the whole job is given up (default 100)"},
+      {"crash-limit", "N|never",
+       "agents that may be lost with the same run of a program in hand before that is given up (default 3)"},
       {"name", "NAME", "a name for people"},
       {"priority", "P", "higher runs first (default 0)"}};
 }
@@ -215,4 +232,4 @@ Submission read_submission(const Arguments& arguments, Screen& screen) {
   return submission;
 }
 
-}  // namespace pq
+}  // namespace pq::client

@@ -1,4 +1,4 @@
-// What a command line of pq-submit asks for. What does not make sense is thrown as an EnvironmentError with
+// The job that a command line of pq-submit describes. A mistake throws an EnvironmentError with
 // ExitStatus::usage.
 #pragma once
 
@@ -8,9 +8,9 @@
 #include "client/local_file.h"
 #include "client/options.h"
 #include "client/screen.h"
-#include "common/job.h"
+#include "common/values/job.h"
 
-namespace pq {
+namespace pq::client {
 
 struct Submission {
   JobSpec spec;
@@ -20,10 +20,10 @@ struct Submission {
 // The flags of pq-submit that describe the job.
 std::vector<Flag> submission_flags();
 
-// Whether it is a program of the user's that shall run. Then --timeout is of a run.
+// Whether it runs a program of the user's. Then --timeout limits a run.
 bool runs_program(const Arguments& arguments);
 
-// Reads the files that travel with it. Says on the screen what was not asked for.
+// Reads the files that are sent with it. Reports on the screen what was added without being asked for.
 Submission read_submission(const Arguments& arguments, Screen& screen);
 
-}  // namespace pq
+}  // namespace pq::client

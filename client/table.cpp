@@ -5,14 +5,14 @@
 #include <algorithm>
 
 #include "client/typography.h"
-#include "common/check.h"
+#include "common/values/check.h"
 
-namespace pq {
+namespace pq::client {
 namespace {
 
 constexpr std::size_t gap = 2;
 
-// `is_there`: which columns are.
+// `is_there`: which columns are shown.
 std::string line_of(const std::vector<Cell>& cells, const std::vector<Column>& columns,
                     const std::vector<std::size_t>& widths, const std::vector<bool>& is_there) {
   std::string line;
@@ -79,4 +79,4 @@ std::string table(const std::vector<Column>& columns, const std::vector<std::vec
   return text;
 }
 
-}  // namespace pq
+}  // namespace pq::client

@@ -6,7 +6,9 @@
 #include <string_view>
 #include <vector>
 
-namespace pq {
+#include "common/values/rooms.h"
+
+namespace pq::client {
 
 enum class Align { left, right };
 
@@ -21,15 +23,15 @@ struct Cell {
   std::string_view colour = {};  // an SGR number such as "32"; it takes no room
 };
 
-// The titles, then a line a row, without the columns that do not fit into `columns_max` columns; what cannot
-// be left out is wider than that.
+// The titles, then one line per row, without the columns that do not fit into `columns_max` columns. Columns
+// that must stay may exceed that width.
 std::vector<std::string> table_lines(const std::vector<Column>& columns,
                                      const std::vector<std::vector<Cell>>& rows, std::size_t columns_max);
 
-// The titles and one line a row; every row has a cell for each column. Nothing trails the last word of a
+// The titles and one line per row. Every row has a cell for each column. Nothing follows the last word of a
 // line.
 std::string table(const std::vector<Column>& columns, const std::vector<std::vector<Cell>>& rows);
 
 std::string painted(const Cell& cell);
 
-}  // namespace pq
+}  // namespace pq::client

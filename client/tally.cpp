@@ -6,34 +6,27 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "common/text.h"
+#include "client/jobs_at_head.h"
+#include "common/values/text.h"
 
-namespace pq {
+namespace pq::client {
 namespace {
 
 Failure no_such_jobs(const std::string& jobs) { return failure_of(Refusal{ErrorWord::no_such_job, jobs}); }
 
 }  // namespace
 
-tl::expected<Selected, Failure> find_jobs(Connection& connection, const Selection& selection, Screen& screen,
-                                          bool (*is_meant)(const JobReport&)) {
-  if (is_of_numbers(selection)) return select(selection, {}, is_meant);
-  const auto listed = connection.ask_for<JobsReport>(AskJobs{});
-  if (!listed) return tl::unexpected(listed.error());
-  Selected selected = select(selection, *listed, is_meant);
-  if (selected.jobs.empty() && is_of_one(selection)) {
+tl::expected<Selected, Failure> find_jobs(Connection& connection, const Selection& selection, Meant which) {
+  auto selected = resolve(connection, selection, which, connection.usual_patience());
+  if (selected && selected->jobs.empty() && is_of_one(selection)) {
     return tl::unexpected(Failure{ExitStatus::no_such_job, std::string(to_text(ErrorWord::no_such_job)),
                                   "there is no job yet; pq-submit --range A:B submits one"});
-  }
-  if (selected.reaches_unlisted) {
-    screen.say(fmt::format("without {} older than job {}, which the head does not list; give their numbers",
-                           count_of(listed->left_out, "job"), listed->jobs.front().job.value));
   }
   return selected;
 }
 
-tl::expected<JobId, Failure> find_job(Connection& connection, const Selection& selection, Screen& screen) {
-  const auto selected = find_jobs(connection, selection, screen);
+tl::expected<JobId, Failure> find_job(Connection& connection, const Selection& selection) {
+  const auto selected = find_jobs(connection, selection);
   if (!selected) return tl::unexpected(selected.error());
   return selected->jobs.front();
 }
@@ -41,6 +34,8 @@ tl::expected<JobId, Failure> find_job(Connection& connection, const Selection& s
 Tally::Tally(std::string program, const Selected& selected, Screen& screen)
     : program_(std::move(program)), screen_(screen) {
   for (const std::string& span : selected.missing) fail(span, no_such_jobs(span));
+  for (const std::string& span : selected.unlisted)
+    fail(span, {ExitStatus::failed, "not_listed", span + ": " + older_head_text});
 }
 
 std::optional<Failure> Tally::take(JobId job, const tl::expected<JobReport, Failure>& answer,
@@ -52,7 +47,7 @@ std::optional<Failure> Tally::take(JobId job, const tl::expected<JobReport, Fail
   Failure failure = answer.error();
   if (concerns_all(failure)) {
     const auto first = std::find(jobs.begin(), jobs.end(), job);
-    failure.text += fmt::format("; not known of {}", jobs_text({first, jobs.end()}));
+    failure.text += fmt::format("; not known of {}", jobs_text(std::span(first, jobs.end())));
     return failure;
   }
   fail(std::to_string(job.value), failure);
@@ -67,16 +62,10 @@ void Tally::fail(const std::string& jobs, const Failure& failure) {
 
 std::string Tally::summary(std::string_view what_happened) const {
   std::string others;
-  for (const Error& error : errors_) others += (others.empty() ? ", but not: " : ", ") + error.jobs;
+  for (const JobsMissed& error : errors_) others += (others.empty() ? ", but not: " : ", ") + error.jobs;
   return fmt::format("{} {}{}", count_of(reports_.jobs.size(), "job"), what_happened, others);
 }
 
-Json Tally::json() const {
-  Json json = to_json(reports_);
-  Json& errors = json["errors"] = Json::array();
-  for (const Error& error : errors_)
-    errors.push_back({{"jobs", error.jobs}, {"word", error.word}, {"text", error.text}});
-  return json;
-}
+Json Tally::json() const { return to_json(reports_, errors_); }
 
-}  // namespace pq
+}  // namespace pq::client

@@ -1,4 +1,4 @@
-// What a command came to of several jobs: each job that fails is told at once, and the rest goes on.
+// The result of a command for several jobs: a job that fails is reported at once, and the others go on.
 #pragma once
 
 #include <optional>
@@ -11,26 +11,27 @@
 #include "client/failure.h"
 #include "client/screen.h"
 #include "client/selection.h"
-#include "common/json.h"
-#include "common/messages.h"
+#include "common/protocol/messages.h"
+#include "common/report/json.h"
+#include "common/report/shown.h"
 
-namespace pq {
+namespace pq::client {
 
-// Which jobs these are. Asks the head where the selection's words need that, and says which jobs it leaves
-// out. The failure is the head's, or there is no `last` job.
-tl::expected<Selected, Failure> find_jobs(
-    Connection& connection, const Selection& selection, Screen& screen,
-    bool (*is_meant)(const JobReport&) = [](const JobReport&) { return true; });
+// The jobs of a selection. Asks the head if the selection needs that. The failure is the head's, or there is
+// no `last` job.
+tl::expected<Selected, Failure> find_jobs(Connection& connection, const Selection& selection,
+                                          Meant which = Meant::any);
 
-// The same of one job.
-tl::expected<JobId, Failure> find_job(Connection& connection, const Selection& selection, Screen& screen);
+// The same for one job.
+tl::expected<JobId, Failure> find_job(Connection& connection, const Selection& selection);
 
 class Tally {
  public:
-  // Those that are missing have failed already.
+  // Jobs that are missing, or that an older head may hide, count as failed already.
   Tally(std::string program, const Selected& selected, Screen& screen);
 
-  // A failure is answered only if it concerns all the others too. It then says which were not asked about.
+  // Returns a failure only if it concerns all remaining jobs too. It then lists those that were not asked
+  // about.
   std::optional<Failure> take(JobId job, const tl::expected<JobReport, Failure>& answer,
                               const std::vector<JobId>& jobs);
 
@@ -39,10 +40,10 @@ class Tally {
   // "3 jobs cancelled, but not: 7, 8-9".
   std::string summary(std::string_view what_happened) const;
 
-  // pq.jobs/1, with "errors": which jobs are not in it, and why.
+  // pq.jobs/1 with "errors": the jobs that are not in it, and why.
   Json json() const;
 
-  // How bad its failures are.
+  // The worst exit status of its failures.
   ExitStatus worst() const { return worst_; }
 
  private:
@@ -51,13 +52,8 @@ class Tally {
   std::string program_;
   Screen& screen_;
   JobsReport reports_;
-  struct Error {
-    std::string jobs;  // "7", or a span
-    std::string word;
-    std::string text;
-  };
-  std::vector<Error> errors_;
+  std::vector<JobsMissed> errors_;
   ExitStatus worst_ = ExitStatus::done;
 };
 
-}  // namespace pq
+}  // namespace pq::client

@@ -1,5 +1,5 @@
-// Text for people's eyes: what fits in how many columns. Of UTF-8, East Asian characters and pictures are two
-// columns wide, and marks that join the character before them none, as terminals draw them.
+// Text for display: how many columns it takes on a terminal, by libutf8proc's tables. East Asian characters
+// and pictures are two columns wide, and combining marks have no width.
 #pragma once
 
 #include <cstddef>
@@ -7,10 +7,17 @@
 #include <string>
 #include <string_view>
 
-namespace pq {
+#include "common/values/rooms.h"
 
-// Of the first character of a text that is not empty; a byte that begins none is one by itself.
-std::size_t character_bytes(std::string_view text);
+namespace pq::client {
+
+struct Character {
+  std::size_t bytes = 1;
+  std::size_t columns = 1;
+};
+
+// The first one of a text that is not empty. A byte that begins no UTF-8 character counts alone.
+Character first_character(std::string_view text);
 
 std::size_t columns_of(std::string_view text);
 
@@ -26,4 +33,4 @@ std::string compact(double number);
 // Powers of 1024: "512 bytes", "2 GiB", "1.5 MiB".
 std::string bytes_text(std::uint64_t bytes);
 
-}  // namespace pq
+}  // namespace pq::client

@@ -7,16 +7,16 @@
 #include <utility>
 
 #include "client/typography.h"
-#include "common/limits.h"
-#include "common/text.h"
+#include "common/protocol/limits.h"
+#include "common/values/text.h"
 
-namespace pq {
+namespace pq::client {
 namespace {
 
 constexpr int setbacks_max = 8;                 // a head that restarts so often is not well
-constexpr std::uint64_t large_bytes = 8 << 20;  // worth a word
+constexpr std::uint64_t large_bytes = 8 << 20;  // large enough to report progress
 
-// How far a large file is, for people.
+// How much of a large file is sent, for people.
 class SendingProgress {
  public:
   SendingProgress(const LocalFile& file, Screen& screen) : file_(file), screen_(screen) {}
@@ -46,7 +46,7 @@ Failure has_changed(const LocalFile& file) {
                       printable(file.path.string()))};
 }
 
-// What the head has of the file then.
+// How much of the file the head has then.
 tl::expected<std::uint64_t, Failure> put(const LocalFile& file, std::uint64_t offset, std::string part,
                                          Connection& connection) {
   const PutFile question{file.ref.hash, file.ref.bytes, offset, {std::move(part)}};
@@ -79,4 +79,4 @@ tl::expected<void, Failure> upload(const LocalFile& file, Connection& connection
   return {};
 }
 
-}  // namespace pq
+}  // namespace pq::client

@@ -1,5 +1,5 @@
-// Sends a file to the head, as far as the head does not have it. It may be cut off and begun again at any
-// point, also by a restart of the head.
+// Sends a file to the head, as far as the head lacks it. The upload may be interrupted and resumed at any
+// point, even by a restart of the head.
 #pragma once
 
 #include <tl/expected.hpp>
@@ -9,8 +9,8 @@
 #include "client/local_file.h"
 #include "client/screen.h"
 
-namespace pq {
+namespace pq::client {
 
 tl::expected<void, Failure> upload(const LocalFile& file, Connection& connection, Screen& screen);
 
-}  // namespace pq
+}  // namespace pq::client

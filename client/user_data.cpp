@@ -7,14 +7,14 @@
 #include <map>
 
 #include "client/templates.h"
-#include "common/check.h"
+#include "common/values/check.h"
 
-namespace pq {
+namespace pq::client {
 namespace {
 
 using Values = std::map<std::string, std::string, std::less<>>;
 
-// A line that holds nothing but a value takes as many lines as that has, each indented as it is.
+// A line that holds only a value becomes as many lines as the value has, each indented alike.
 void put_lines(std::string& text, std::string_view indent, std::string_view value) {
   while (!value.empty()) {
     const std::size_t end = std::min(value.find('\n'), value.size());
@@ -64,7 +64,7 @@ std::string lines_of(const std::vector<Label>& settings) {
   return lines;
 }
 
-// A drop-in of the agent's unit, as one more file of the document.
+// A drop-in of the agent's unit, as another file of the document.
 std::string drop_in(std::string_view name, std::string_view conf) {
   std::string text = fmt::format(
       "- path: /etc/systemd/system/pq-agent.service.d/{}\n  permissions: '0644'\n  content: |\n", name);
@@ -100,7 +100,7 @@ std::string setting_line(const Label& setting) {
   return line + '"';
 }
 
-std::string to_text(const WorkerDocument& document) {
+std::string cloud_config(const WorkerDocument& document) {
   std::string hashes;
   for (const AgentProgram& agent : document.agents)
     hashes += fmt::format("{}) sha256={} ;;\n", agent.arch, to_text(agent.sha256));
@@ -120,7 +120,7 @@ std::string to_text(const WorkerDocument& document) {
                                           {"hashes", hashes}});
 }
 
-std::string to_text(const HeadDocument& document) {
+std::string cloud_config(const HeadDocument& document) {
   std::string packages;
   for (const Package& package : document.packages) {
     packages +=
@@ -132,4 +132,4 @@ std::string to_text(const HeadDocument& document) {
                                          {"packages", packages}});
 }
 
-}  // namespace pq
+}  // namespace pq::client

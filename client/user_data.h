@@ -1,6 +1,6 @@
-// What a new machine is told at its first start, as a cloud-init document: to become a worker, or the head.
-// Documents are made from the templates of deploy/cloud-init and hold the units of deploy/systemd as they
-// are. Values in them are ASCII: YAML, the shell and systemd all take that for what it is.
+// The cloud-init document of a new machine, which makes it a worker or the head. Documents are made from the
+// templates of deploy/cloud-init and hold the units of deploy/systemd unchanged. Values in them are ASCII,
+// which YAML, the shell and systemd all read in the same way.
 #pragma once
 
 #include <cstddef>
@@ -8,27 +8,27 @@
 #include <string_view>
 #include <vector>
 
-#include "common/instant.h"
-#include "common/job.h"
-#include "common/messages.h"
+#include "common/protocol/messages.h"
+#include "common/values/instant.h"
+#include "common/values/job.h"
 
-namespace pq {
+namespace pq::client {
 
-inline constexpr std::size_t user_data_bytes_max = 16384;  // EC2 takes no more
+inline constexpr std::size_t user_data_bytes_max = 16384;  // the limit of EC2
 
 struct WorkerDocument {
   std::string head_endpoint;
   std::string key_name;
   std::string token;
   std::string agent_url;             // {arch} in it is the machine's own
-  std::vector<AgentProgram> agents;  // by their hashes alone the machine believes what it is given
+  std::vector<AgentProgram> agents;  // the machine trusts a download only by these hashes
   std::vector<Label> settings;       // of /etc/pq/agent.env
   Duration patience;                 // with a head that does not answer
   bool allows_exec = false;
   bool powers_off = true;  // when there is nothing left to do, or nothing can be done
 };
 
-// A package for machines of one kind.
+// A package for machines of one architecture.
 struct Package {
   std::string format;  // deb, rpm
   std::string arch;    // as uname -m says it
@@ -42,16 +42,17 @@ struct HeadDocument {
   std::vector<Package> packages;
 };
 
-std::string to_text(const WorkerDocument& document);
-std::string to_text(const HeadDocument& document);
+// The document, as cloud-init reads it.
+std::string cloud_config(const WorkerDocument& document);
+std::string cloud_config(const HeadDocument& document);
 
-// One line that a shell reads as one word, whatever is in it.
+// One line that a shell reads as one word, whatever it contains.
 std::string shell_word(std::string_view text);
 
 // NAME="value" as systemd and shells read it.
 std::string setting_line(const Label& setting);
 
-// Printable ASCII: what a document may hold.
+// Printable ASCII: all that a document may hold.
 bool is_plain(std::string_view text);
 
-}  // namespace pq
+}  // namespace pq::client

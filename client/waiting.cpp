@@ -3,15 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "client/output.h"
 #include "client/progress.h"
 #include "client/selection.h"
-#include "common/figures.h"
-#include "common/json.h"
+#include "common/report/figures.h"
+#include "common/report/json.h"
 
-namespace pq {
+namespace pq::client {
 namespace {
 
 using namespace std::chrono_literals;
@@ -20,7 +21,7 @@ constexpr std::chrono::milliseconds first_patience = 200ms;  // most short jobs 
 constexpr std::chrono::milliseconds terminal_patience = 500ms;
 constexpr std::chrono::milliseconds plain_patience = 10s;
 
-Failure not_ended(const Connection& connection, const std::vector<JobId>& awaited, ExitStatus status) {
+Failure not_ended(const Connection& connection, std::span<const JobId> awaited, ExitStatus status) {
   const bool is_interrupted = status == ExitStatus::interrupted;
   const std::string reason = is_interrupted ? "interrupted" : connection.timeout_flag() + " reached";
   const std::string which = selection_text(awaited);
@@ -36,9 +37,8 @@ Failure not_ended(const Connection& connection, const std::vector<JobId>& awaite
 
 }  // namespace
 
-tl::expected<JobReport, Failure> ended_job(Connection& connection, JobId job,
-                                           const std::vector<JobId>& awaited, Screen& screen,
-                                           std::optional<RequestId> submission) {
+tl::expected<JobReport, Failure> ended_job(Connection& connection, JobId job, std::span<const JobId> awaited,
+                                           Screen& screen, std::optional<RequestId> submission) {
   Progress progress(screen);
   std::chrono::milliseconds patience = first_patience;
   while (true) {
@@ -59,17 +59,30 @@ tl::expected<JobReport, Failure> ended_job(Connection& connection, JobId job,
   }
 }
 
-Outcome wait_for_end(Connection& connection, JobId job, Screen& screen, bool json,
+Flag partial_flag() {
+  return {"partial", "",
+          "print also what a job that failed or was cancelled has computed, which is no total"};
+}
+
+Printing printing(const Arguments& arguments, bool json) {
+  if (json) return Printing::json;
+  return arguments.has("partial") ? Printing::partial_too : Printing::total;
+}
+
+std::optional<Value> printed_value(const JobReport& ended, Printing printing) {
+  const bool is_wanted =
+      printing == Printing::partial_too || (printing == Printing::total && value_is_final(ended));
+  return is_wanted ? ended.value : std::nullopt;
+}
+
+Outcome wait_for_end(Connection& connection, JobId job, Screen& screen, Printing printing,
                      std::optional<RequestId> submission) {
-  const auto ended = ended_job(connection, job, {job}, screen, submission);
+  const auto ended = ended_job(connection, job, std::array{job}, screen, submission);
   if (!ended) return tl::unexpected(ended.error());
   screen.say(end_line(*ended));
-  if (json) {
-    print(to_line(to_json(*ended)));
-  } else if (value_is_final(*ended) && ended->value) {
-    print(to_text(*ended->value));
-  }
+  if (printing == Printing::json) print(to_line(to_json(*ended)));
+  if (const auto value = printed_value(*ended, printing)) print(to_text(*value));
   return exit_status_of(*ended);
 }
 
-}  // namespace pq
+}  // namespace pq::client

@@ -9,9 +9,9 @@
 
 #include "client/progress.h"
 #include "client/typography.h"
-#include "common/text.h"
+#include "common/values/text.h"
 
-namespace pq {
+namespace pq::client {
 namespace {
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -26,7 +26,7 @@ bool comes_first(const JobReport& left, const JobReport& right) {
   return left.job > right.job;
 }
 
-// "2 running, 1 queued", the states in their order; nothing of those that have ended.
+// "2 running, 1 queued", in the order of the states, without states of ended jobs.
 std::string live_text(const JobsReport& report) {
   std::string text;
   for (const JobState state : {JobState::running, JobState::queued, JobState::paused}) {
@@ -50,7 +50,7 @@ std::string agents_text(const AgentsReport& report) {
   return fmt::format("{}, {} of {} busy", count_of(agents, "agent"), busy, count_of(slots, "slot"));
 }
 
-// The words that fit into one line, three spaces apart; the first one always.
+// As many words as fit into one line, three spaces apart; always the first one.
 std::string spread(const std::vector<std::string>& texts, std::size_t columns) {
   std::string line = texts.front();
   for (std::size_t i = 1; i < texts.size(); ++i) {
@@ -63,14 +63,14 @@ std::string spread(const std::vector<std::string>& texts, std::size_t columns) {
 Section top(const Sight& sight, const std::string& head, const std::string& trouble, std::size_t columns) {
   std::vector<std::string> texts = {trouble};
   if (!sight.job) texts.push_back(live_text(sight.jobs));
-  // Of one job that nobody computes, its own part says so; all agents are not meant here.
+  // If no agent computes the one watched job, its own section says so; other agents do not belong here.
   if (!sight.job || !sight.agents.agents.empty()) texts.push_back(agents_text(sight.agents));
   texts.push_back(head);
   if (trouble.empty()) texts.erase(texts.begin());
   return {.heading = {spread(texts, columns)}};
 }
 
-// The titles stay above whatever rows there is room for.
+// The titles stay above however many rows fit.
 Section section(Listing listing, std::string noun, std::uint64_t left_out, std::string_view none) {
   Section section{.noun = std::move(noun), .left_out = static_cast<std::size_t>(left_out)};
   if (listing.table.size() < 2) {
@@ -132,4 +132,4 @@ std::string plain_picture(const Sight& sight, Colours colours) {
   return jobs + '\n' + agents;
 }
 
-}  // namespace pq
+}  // namespace pq::client

@@ -1,4 +1,4 @@
-// What pq-status --watch shows of one look at the head: jobs and agents in one picture.
+// What pq-status --watch shows of one answer of the head: jobs and agents in one picture.
 #pragma once
 
 #include <optional>
@@ -7,9 +7,9 @@
 
 #include "client/layout.h"
 #include "client/output.h"
-#include "common/messages.h"
+#include "common/protocol/messages.h"
 
-namespace pq {
+namespace pq::client {
 
 struct Sight {
   std::optional<JobReport> job;  // that one alone, with its agents
@@ -20,12 +20,12 @@ struct Sight {
 // The agents that compute this job.
 AgentsReport agents_of(const AgentsReport& report, JobId job);
 
-// In at most size.lines lines: what does not fit is counted. Of jobs those that have not ended come first,
-// and the newest of them. `trouble`: why this is not the latest, if it is not.
+// In at most size.lines lines; what does not fit is counted. Jobs that have not ended come first, the newest
+// first. `trouble`: why this is not the latest answer.
 std::vector<std::string> picture(const Sight& sight, const std::string& head, const std::string& trouble,
                                  TerminalSize size, Colours colours);
 
-// All of it, for a file or a pipe.
+// The whole picture, for a file or a pipe.
 std::string plain_picture(const Sight& sight, Colours colours);
 
-}  // namespace pq
+}  // namespace pq::client

@@ -1,20 +1,30 @@
 #include "daemon/daemon.h"
 
+#include <fmt/format.h>
+
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
+#include <limits>
 #include <span>
 #include <string>
 #include <utility>
 #include <variant>
 
-#include "common/limits.h"
+#include "common/protocol/limits.h"
+#include "common/protocol/wire.h"
 #include "common/version.h"
-#include "common/wire.h"
-#include "daemon/core/bookkeeping.h"
-#include "daemon/core/explanation.h"
-#include "daemon/core/invariants.h"
+#include "daemon/core/proof/bookkeeping.h"
+#include "daemon/core/proof/invariants.h"
+#include "daemon/core/proof/provenance_findings.h"
+#include "daemon/core/telling/explanation.h"
+#include "daemon/core/telling/job_list.h"
+#include "daemon/core/telling/reports.h"
 #include "daemon/event_log.h"
+#include "daemon/limits.h"
+#include "daemon/view/limits.h"
 
-namespace pq {
+namespace pq::daemon {
 namespace {
 
 template <class... Messages>
@@ -26,11 +36,39 @@ std::string encode_outgoing(const Outgoing& outgoing) {
   return std::visit([](const auto& message) { return encode(message); }, outgoing.message);
 }
 
+EnvironmentError damaged(const std::string& what) {
+  return EnvironmentError("the database is not what pqd wrote: " + what + "; restore a backup");
+}
+
+std::vector<ListedKey> as_listed(const std::vector<Principal>& principals) {
+  std::vector<ListedKey> keys;
+  keys.reserve(principals.size());
+  for (const Principal& principal : principals) keys.push_back({principal});
+  return keys;
+}
+
+LostMessages as_shown(const Losses& losses) { return {losses.dropped, losses.undelivered}; }
+
+std::optional<DiskUse> as_shown(const std::optional<StoreSizes>& sizes) {
+  if (!sizes) return std::nullopt;
+  return DiskUse{sizes->bytes, sizes->log_bytes, sizes->disk_bytes, sizes->disk_free_bytes};
+}
+
+// Of one job after the other, and only of jobs that have not ended: the provenance of all jobs could be
+// large.
+void check_provenance(Store& store, Stored& stored) {
+  for (const auto& [id, row] : stored.jobs) {
+    if (has_ended(row.state)) continue;
+    const Provenance provenance = store.read_provenance(id, 0, std::numeric_limits<std::size_t>::max());
+    const Finding finding = provenance_tiles_done(row, spans_of(stored, id), provenance);
+    if (!finding.holds)
+      throw damaged("job " + std::to_string(id.value) + ": " + finding.invariant + ": " + finding.detail);
+    stored.parts_counts[id] = provenance.parts.size();
+  }
+}
+
 // A database that SQLite finds sound may still have been edited by hand, or written by a program with a bug.
 void check_stored(const Stored& stored) {
-  const auto damaged = [&](const std::string& what) {
-    return EnvironmentError("the database is not what pqd wrote: " + what + "; restore a backup");
-  };
   for (const auto& [id, row] : stored.jobs) {
     for (const Finding& finding : examine(row, spans_of(stored, id))) {
       if (!finding.holds)
@@ -49,13 +87,14 @@ bool may_say(Role role, const AgentToHead& /*any of them*/) { return role == Rol
 bool may_say(Role role, const ClientToHead& message) {
   if (role == Role::operator_) return true;
   return role == Role::viewer &&
-         is_one_of<AskJob, AskJobs, AskAgents, Wait, Verify, AskLogs, AskOutput, AskEvents, AskExplanation>(
-             message);
+         is_one_of<AskJob, AskJobs, AskJobIds, AskEach, AskAgents, Wait, Verify, AskLogs, AskOutput,
+                   AskEvents, AskExplanation, AskProvenance>(message);
 }
 
 Queue restore_queue(QueueSettings settings, Epoch epoch, Store& store, Now now) {
   Stored stored = store.load();
   check_stored(stored);
+  check_provenance(store, stored);
   store.begin_epoch(epoch);
   return {settings, epoch, std::move(stored), now};
 }
@@ -74,17 +113,21 @@ Daemon::Daemon(Queue queue, Store& store, Transport& transport, const Clock& clo
 }
 
 Instant Daemon::next_deadline() const {
-  constexpr Instant at_once{};  // what is under way must not wait for a message
-  const bool has_more = backups_.is_under_way() || !files_wanted_.empty() || !effects_.events.empty();
-  return has_more ? at_once : queue_.next_deadline();
+  constexpr Instant at_once{};  // work under way must not wait for a message
+  const bool has_more = backups_.is_under_way() || !postponed_.files_wanted.empty() ||
+                        !effects_.events.empty() || !postponed_.recomputes.empty() ||
+                        !queue_.provenance_wanted().empty();
+  return has_more ? at_once : std::min(queue_.next_deadline(), floods_.next_deadline());
 }
 
 void Daemon::turn(Instant latest) {
   const std::vector<Incoming> batch =
       transport_.receive(std::min(next_deadline(), latest), limits::messages_per_turn);
   const Now now = clock_.now();  // one time a turn
+  show_provenance(now);
   for (const Incoming& incoming : batch) hear(incoming, now);
-  for (const std::string& key : transport_.take_revoked()) queue_.revoke(key, effects_);
+  for (const std::string& key : transport_.take_revoked()) queue_.revoke(key, now, effects_);
+  if (queue_.wants_stored_bytes(now)) queue_.note_stored_bytes(store_.bytes_used());
   queue_.settle(now, effects_);  // what time alone has caused, and what follows from the batch
   if (!effects_.changes.is_empty()) commit();
   answer_from_store();
@@ -98,32 +141,43 @@ void Daemon::turn(Instant latest) {
   measures_.turns_s.note(clock_.now().instant - now.instant);
 }
 
+// Before anything is decided, so that the stored parts are complete. For the same reason each job is read at
+// most once a turn.
+void Daemon::show_provenance(Now now) {
+  constexpr std::size_t all = std::numeric_limits<std::size_t>::max();
+  const std::set<JobId> wanted = queue_.provenance_wanted();
+  for (const JobId job : wanted)
+    queue_.see_provenance(job, store_.read_provenance(job, 0, all), now, effects_);
+  if (!wanted.empty() || postponed_.recomputes.empty()) return;
+  const RecomputeAsked asked = std::move(postponed_.recomputes.front());
+  postponed_.recomputes.pop_front();
+  HeadToClient answer =
+      queue_.recompute(asked.ask, store_.read_provenance(asked.ask.job, 0, all), now, effects_);
+  effects_.outgoing.push_back({asked.peer, Letter<HeadToClient>{asked.request, std::move(answer)}});
+}
+
 void Daemon::commit() {
   const Instant begun = clock_.now().instant;
   store_.commit(effects_.changes);
   measures_.commits_s.note(clock_.now().instant - begun);
 }
 
-// The same questions that clients ask, so that both are told the same.
+// The same reports that clients get, but a list that is not a message has room for more jobs.
 Snapshot Daemon::snapshot(const std::set<JobId>& details) {
   const Now now = clock_.now();
-  const auto ask = [&](ClientToHead question) {
-    Effects answered;
-    queue_.handle({}, Letter<ClientToHead>{0, std::move(question)}, now, answered);
-    return std::get<Letter<HeadToClient>>(answered.outgoing.at(0).message).body;
-  };
-  events_.refresh(queue_.events());
+  events_.refresh(queue_.core().story.events);
   Snapshot snapshot{.taken_at = now.instant,
-                    .jobs = std::get<JobsReport>(ask(AskJobs{})),
-                    .agents = std::get<AgentsReport>(ask(AskAgents{})),
+                    .jobs = list_jobs(queue_.core(), shown_by_http),
+                    .agents = report_agents(queue_.core().fleet, now),
                     .unix_ms = now.unix_ms,
                     .events = events_,
-                    .throughput = queue_.throughput().samples(),
+                    .throughput = queue_.core().story.throughput.samples(),
                     .head = {.measures = measures_,
                              .queue = figures_of(queue_),
-                             .losses = transport_.losses(),
-                             .stored = store_.sizes(),
+                             .losses = as_shown(transport_.losses()),
+                             .stored = as_shown(store_.sizes()),
                              .backup_is_under_way = backups_.is_under_way()}};
+  for (JobReport& job : snapshot.jobs.jobs) hide_settings(job);
   for (const JobId job : details) snapshot.details.emplace(job, detail(job, now));
   return snapshot;
 }
@@ -132,10 +186,12 @@ std::optional<JobDetail> Daemon::detail(JobId id, Now now) {
   const auto found = queue_.jobs().find(id);
   if (found == queue_.jobs().end()) return std::nullopt;
   const Job& job = found->second;
-  JobDetail detail{.ledger = picture_of(queue_, job),
-                   .explanation = explain(queue_, job, now),
+  JobDetail detail{.job = whole_report(job, queue_.core()),
+                   .ledger = picture_of(queue_.core(), job),
+                   .explanation = explain(queue_.core(), job, now),
                    .throughput = job.throughput.samples(),
-                   .failed_spans = job.ledger.failed_spans(limits::failed_spans_told)};
+                   .provenance = provenance_page({.job = id}, limits::parts_shown)};
+  hide_settings(detail.job);
   if (job.row.attempts_failed > 0) {
     detail.failed_logs = store_.read_last_failed_logs(id, limits::failed_logs_shown + 1);
     detail.more_failed_logs = detail.failed_logs.size() > limits::failed_logs_shown;
@@ -157,11 +213,13 @@ void Daemon::hear(const Incoming& incoming, Now now) {
                      "a key of role " + std::string(to_text(incoming.sender.role)) + " cannot compute"},
                     0);
     }
-    queue_.handle({incoming.peer, incoming.sender.public_key}, *said, now, effects_);
+    queue_.handle({incoming.peer, incoming.sender.public_key, incoming.sender.role}, *said, now, effects_);
     if (const auto* want = std::get_if<WantFile>(said)) {
-      // The latest of each peer: an agent asks for one part at a time, and no list grows beyond the fleet.
-      std::erase_if(files_wanted_, [&](const FileWanted& other) { return other.peer == incoming.peer; });
-      files_wanted_.push_back({incoming.peer, want->hash, want->offset});
+      // The latest request of each peer: an agent asks for one part at a time, so the list is no longer than
+      // the fleet.
+      std::erase_if(postponed_.files_wanted,
+                    [&](const FileWanted& other) { return other.peer == incoming.peer; });
+      postponed_.files_wanted.push_back({incoming.peer, want->hash, want->offset});
     }
   } else {
     answer(incoming, std::get<Letter<ClientToHead>>(*message), now);
@@ -177,17 +235,25 @@ void Daemon::answer(const Incoming& incoming, const Letter<ClientToHead>& letter
                   {ErrorWord::not_allowed, "it is of role " + std::string(to_text(incoming.sender.role))},
                   letter.request);
   }
-  const auto look_up = [&](auto ask) { look_ups_.push_back({incoming.peer, letter.request, ask}); };
+  if (const auto* ask = std::get_if<Recompute>(&letter.body)) {
+    if (postponed_.recomputes.size() >= limits::recomputes_waiting_max) {
+      return reply(Refusal{ErrorWord::too_much, std::to_string(limits::recomputes_waiting_max) +
+                                                    " recomputations are waiting, which is the limit"});
+    }
+    return postponed_.recomputes.push_back({incoming.peer, letter.request, *ask});
+  }
+  const auto look_up = [&](auto ask) { postponed_.look_ups.push_back({incoming.peer, letter.request, ask}); };
   if (const auto* ask = std::get_if<Verify>(&letter.body)) return look_up(*ask);
   if (const auto* ask = std::get_if<AskLogs>(&letter.body)) return look_up(*ask);
   if (const auto* ask = std::get_if<AskOutput>(&letter.body)) return look_up(*ask);
+  if (const auto* ask = std::get_if<AskProvenance>(&letter.body)) return look_up(*ask);
   if (const auto* wish = std::get_if<BackUp>(&letter.body)) {
     const auto answer = backups_.ask({incoming.peer, letter.request}, *wish, now.unix_ms);
     if (answer) reply(*answer);
     return;
   }
   if (const auto* ask = std::get_if<Authorize>(&letter.body)) {
-    const auto done = transport_.authorize(*ask);
+    const auto done = transport_.authorize(*ask, incoming.sender);
     return done ? reply(*done) : reply(done.error());
   }
   if (std::holds_alternative<AskAgentPrograms>(letter.body)) {
@@ -198,12 +264,12 @@ void Daemon::answer(const Incoming& incoming, const Letter<ClientToHead>& letter
   if (const auto* ask = std::get_if<RevokeKey>(&letter.body)) {
     const auto revoked = transport_.revoke(*ask, incoming.sender);
     if (revoked) note_revoked(*revoked, incoming.sender);
-    return revoked ? reply(report(*revoked)) : reply(revoked.error());
+    return revoked ? reply(report(as_listed(*revoked))) : reply(revoked.error());
   }
-  queue_.handle({incoming.peer, incoming.sender.public_key}, letter, now, effects_);
+  queue_.handle({incoming.peer, incoming.sender.public_key, incoming.sender.role}, letter, now, effects_);
 }
 
-// Nothing while they are still being read: whoever asks will ask again.
+// Nothing while they are still being read; the client asks again.
 std::optional<AgentPrograms> Daemon::agent_programs() const {
   AgentPrograms told{.http = http_, .programs = {}};
   if (agents_ == nullptr) return told;
@@ -213,14 +279,14 @@ std::optional<AgentPrograms> Daemon::agent_programs() const {
   return told;
 }
 
-KeysReport Daemon::report(const std::vector<Principal>& principals) const {
+KeysReport Daemon::report(const std::vector<ListedKey>& keys) const {
   KeysReport report;
-  const std::size_t told = std::min(principals.size(), limits::keys_reported_max);
-  for (const Principal& principal : std::span(principals).first(told)) {
+  const std::size_t told = std::min(keys.size(), limits::keys_reported_max);
+  for (const auto& [principal, standing] : std::span(keys).first(told)) {
     report.keys.push_back({principal.role, principal.name, principal.public_key, principal.expires_unix_ms,
-                           queue_.agents_of(principal.public_key)});
+                           queue_.agents_of(principal.public_key), standing == Standing::expired});
   }
-  report.left_out = principals.size() - told;
+  report.left_out = keys.size() - told;
   return report;
 }
 
@@ -230,9 +296,9 @@ void Daemon::note_revoked(const std::vector<Principal>& revoked, const Principal
   }
 }
 
-// After the commit, so that what is stored and what the queue says are of the same moment.
+// After the commit, so that the store and the queue show the same moment.
 void Daemon::answer_from_store() {
-  for (const LookUp& asked : std::exchange(look_ups_, {})) {
+  for (const LookUp& asked : std::exchange(postponed_.look_ups, {})) {
     HeadToClient answer = std::visit([this](const auto& ask) { return look_up(ask); }, asked.ask);
     effects_.outgoing.push_back({asked.peer, Letter<HeadToClient>{asked.request, std::move(answer)}});
   }
@@ -240,9 +306,11 @@ void Daemon::answer_from_store() {
 
 HeadToClient Daemon::look_up(const AskLogs& ask) {
   const auto job = queue_.jobs().find(ask.job);
-  if (job == queue_.jobs().end()) return Refusal{ErrorWord::no_such_job, std::to_string(ask.job.value)};
+  if (job == queue_.jobs().end()) return queue_.core().jobs.no_such(ask.job);
   Logs logs;
   logs.entries = store_.read_logs(ask, limits::logs_answered_max + 1);
+  if (job->second.row.logs_forgotten && logs.entries.empty() && ask.after == 0)
+    return Refusal{ErrorWord::forgotten, fmt::format("the logs of job {}", ask.job.value)};
   logs.more = logs.entries.size() > limits::logs_answered_max;
   if (logs.more) logs.entries.pop_back();
   logs.next = logs.entries.empty() ? ask.after : logs.entries.back().number;
@@ -250,10 +318,12 @@ HeadToClient Daemon::look_up(const AskLogs& ask) {
   return logs;
 }
 
-// What an agent has sent but not committed may yet be somebody else's to collect.
+// Output that an agent has sent but not committed may still be collected by another agent.
 HeadToClient Daemon::look_up(const AskOutput& ask) {
   const auto job = queue_.jobs().find(ask.job);
-  if (job == queue_.jobs().end()) return Refusal{ErrorWord::no_such_job, std::to_string(ask.job.value)};
+  if (job == queue_.jobs().end()) return queue_.core().jobs.no_such(ask.job);
+  if (job->second.row.output_forgotten)
+    return Refusal{ErrorWord::forgotten, fmt::format("the output of job {}", ask.job.value)};
   OutputPage page;
   page.entries = store_.read_outputs(ask, limits::outputs_answered_max + 1);
   if (page.entries.size() > limits::outputs_answered_max) {
@@ -267,12 +337,38 @@ HeadToClient Daemon::look_up(const AskOutput& ask) {
   return page;
 }
 
-// A fleet that starts a job asks for its files all at once: beats come in between.
+HeadToClient Daemon::look_up(const AskProvenance& ask) {
+  if (!queue_.jobs().contains(ask.job)) return queue_.core().jobs.no_such(ask.job);
+  return provenance_page(ask, limits::parts_told);
+}
+
+ProvenancePage Daemon::provenance_page(const AskProvenance& ask, std::size_t count_max) {
+  const Provenance provenance = store_.read_provenance(ask.job, ask.begin, count_max + 1);
+  ProvenancePage page;
+  page.job = ask.job;
+  for (const auto& [begin, part] : provenance.parts) {
+    if (page.parts.size() == count_max) {
+      page.more = true;
+      page.next_begin = begin;
+      break;
+    }
+    PartReport report{{begin, part.end},
+                      {},
+                      part.value ? rounded(*part.value) : std::nullopt,
+                      part.lease,
+                      part.output_bytes};
+    for (const WorkerId worker : part.workers) report.agents.push_back(provenance.workers.at(worker).name);
+    page.parts.push_back(std::move(report));
+  }
+  return page;
+}
+
+// A fleet that starts a job asks for its files all at once; beats are handled in between.
 void Daemon::hand_out_files() {
-  for (std::size_t left = limits::file_parts_per_turn; left > 0 && !files_wanted_.empty(); --left) {
-    const FileWanted wanted = files_wanted_.front();
-    files_wanted_.pop_front();
-    const std::optional<std::uint64_t> size = queue_.files().size_of(wanted.hash);
+  for (std::size_t left = limits::file_parts_per_turn; left > 0 && !postponed_.files_wanted.empty(); --left) {
+    const FileWanted wanted = postponed_.files_wanted.front();
+    postponed_.files_wanted.pop_front();
+    const std::optional<std::uint64_t> size = queue_.core().files.size_of(wanted.hash);
     FilePart part{wanted.hash, wanted.offset, size.value_or(wanted.offset + 1), {}};
     if (size) part.part.data = store_.read_file(wanted.hash, wanted.offset);
     effects_.outgoing.push_back({wanted.peer, std::move(part)});
@@ -283,11 +379,11 @@ HeadToClient Daemon::look_up(const Verify& ask) {
   const JobId job = ask.job;
   const std::optional<Stored> stored = store_.read_job(job);
   const auto known = queue_.jobs().find(job);
-  if (!stored || known == queue_.jobs().end())
-    return Refusal{ErrorWord::no_such_job, std::to_string(job.value)};
+  if (!stored || known == queue_.jobs().end()) return queue_.core().jobs.no_such(job);
   const JobRow& row = stored->jobs.at(job);
   std::vector<Finding> findings = examine(row, stored->spans, known->second.ledger.value());
   findings.push_back(counters_fit(row, stored->spans));
+  for (Finding& finding : examine_provenance(*stored, job)) findings.push_back(std::move(finding));
   for (Finding& finding : examine_leases(*stored)) findings.push_back(std::move(finding));
   return Verification{job, std::move(findings)};
 }
@@ -298,7 +394,7 @@ void Daemon::refuse(const Incoming& incoming, const Refusal& refusal, RequestNum
       {Happening::message_refused, {}, "", "of key " + incoming.sender.name + ": " + sentence(refusal)});
 }
 
-// Whoever was told once may not have heard it, and an agent that has not yet beaten was not told.
+// Repeated, because the first message may be lost, and an agent that has not beaten yet got none.
 void Daemon::turn_away(const Incoming& incoming, const ToHead& message) {
   const auto* asked = std::get_if<Letter<ClientToHead>>(&message);
   const RequestNumber request = asked != nullptr ? asked->request : 0;
@@ -309,20 +405,26 @@ void Daemon::turn_away(const Incoming& incoming, const ToHead& message) {
 void Daemon::send() {
   std::vector<OutgoingBytes> batch;
   batch.reserve(effects_.outgoing.size());
-  for (const Outgoing& outgoing : effects_.outgoing)
+  std::uint64_t bytes = 0;
+  for (const Outgoing& outgoing : effects_.outgoing) {
     batch.push_back({outgoing.peer, encode_outgoing(outgoing)});
+    bytes += batch.back().bytes.size();
+  }
   if (!batch.empty()) transport_.send(batch);
   measures_.note(effects_.outgoing);
-  measures_.note(batch);
+  measures_.note_sent(batch.size(), bytes);
   effects_.outgoing.clear();
 }
 
-// Sends, logs, and begins anew.
+// Sends, logs, and clears the effects.
 void Daemon::tell(Now now) {
   send();
-  for (const Event& event : effects_.events) log(event);
+  for (const Event& event : effects_.events) {
+    if (floods_.lets_pass(event, now.instant)) log(event);
+  }
+  for (const std::string& line : floods_.take_counts(now.instant)) spdlog::warn("{}", line);
   measures_.note(effects_.events, queue_, now.unix_ms);
   effects_ = {};
 }
 
-}  // namespace pq
+}  // namespace pq::daemon

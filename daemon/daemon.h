@@ -1,5 +1,5 @@
-// The head: one thread that owns everything and turns in one visible order. The order is the durability
-// argument: nobody hears of a change that could still be lost.
+// The head: one thread that owns everything and repeats one visible order of steps. That order is the
+// durability argument: no message reports a change that could still be lost.
 #pragma once
 
 #include <deque>
@@ -10,39 +10,39 @@
 #include <variant>
 #include <vector>
 
-#include "common/messages.h"
 #include "common/os/clock.h"
-#include "daemon/agent_files.h"
-#include "daemon/backups.h"
+#include "common/protocol/messages.h"
 #include "daemon/core/effects.h"
 #include "daemon/core/queue.h"
-#include "daemon/http/snapshots.h"
-#include "daemon/measures.h"
-#include "daemon/store.h"
-#include "daemon/transport.h"
+#include "daemon/floods.h"
+#include "daemon/gate/transport.h"
+#include "daemon/http/agent_files.h"
+#include "daemon/store/backups.h"
+#include "daemon/store/store.h"
+#include "daemon/view/measures.h"
+#include "daemon/view/snapshots.h"
 
-namespace pq {
+namespace pq::daemon {
 
-// The queue as stored, with the epoch of this run noted durably. Before the transport lets anybody in.
+// Loads the stored queue, and stores the epoch of this run. Call before the transport accepts anybody.
 Queue restore_queue(QueueSettings settings, Epoch epoch, Store& store, Now now);
 
 class Daemon {
  public:
-  // `agents` and `http`, where they are handed out, are what clients are told; nullptr: none are.
+  // `agents` and `http` are the agent programs, and the address that serves them, as clients see them.
+  // nullptr: there are none.
   Daemon(Queue queue, Store& store, Transport& transport, const Clock& clock,
          const AgentFiles* agents = nullptr, std::optional<std::string> http = std::nullopt);
 
-  // Receives a batch, decides, commits one transaction, sends, hands out some parts of files and copies a few
-  // pages of a backup. Throws
-  // EnvironmentError when the commit fails: the process must end, for nobody knows what is in the file.
-  // Begins at `latest` if nothing happens before.
+  // One turn. It receives a batch, decides, commits one transaction, sends, sends some parts of files, and
+  // copies a few pages of a backup. It begins at `latest` if nothing happens before. Throws EnvironmentError
+  // if the commit fails: the process must end, because nobody knows what is in the file.
   void turn(Instant latest = Instant::never());
 
-  // When it must turn again though no message has come.
+  // When the next turn is due even if no message comes.
   Instant next_deadline() const;
 
-  // What HTTP shows, with these jobs looked at closely: the queue as it is now, and that is as the last turn
-  // committed it.
+  // What HTTP shows, with the details of these jobs: the queue as the last turn committed it.
   Snapshot snapshot(const std::set<JobId>& details = {});
 
   const Queue& queue() const { return queue_; }
@@ -51,13 +51,16 @@ class Daemon {
   void hear(const Incoming& incoming, Now now);
   void answer(const Incoming& incoming, const Letter<ClientToHead>& letter, Now now);
   std::optional<AgentPrograms> agent_programs() const;
-  KeysReport report(const std::vector<Principal>& principals) const;
+  KeysReport report(const std::vector<ListedKey>& keys) const;
   void note_revoked(const std::vector<Principal>& revoked, const Principal& asker);
   void answer_from_store();
   std::optional<JobDetail> detail(JobId job, Now now);
   HeadToClient look_up(const Verify& ask);
   HeadToClient look_up(const AskLogs& ask);
   HeadToClient look_up(const AskOutput& ask);
+  HeadToClient look_up(const AskProvenance& ask);
+  ProvenancePage provenance_page(const AskProvenance& ask, std::size_t count_max);
+  void show_provenance(Now now);
   void hand_out_files();
   void refuse(const Incoming& incoming, const Refusal& refusal, RequestNumber request);
   void turn_away(const Incoming& incoming, const ToHead& message);
@@ -78,21 +81,31 @@ class Daemon {
   struct LookUp {
     PeerId peer;
     RequestNumber request = 0;
-    std::variant<Verify, AskLogs, AskOutput> ask;
+    std::variant<Verify, AskLogs, AskOutput, AskProvenance> ask;
   };
-  std::vector<LookUp> look_ups_;  // asked for in this turn
-
+  struct RecomputeAsked {
+    PeerId peer;
+    RequestNumber request = 0;
+    Recompute ask;
+  };
   struct FileWanted {
     PeerId peer;
     Sha256 hash;
     std::uint64_t offset = 0;
   };
-  KeptEvents events_;                    // as of the last snapshot
-  std::deque<FileWanted> files_wanted_;  // by agents; some are handed out each turn
+  // What is answered after the commit, and not all of it in one turn.
+  struct Postponed {
+    std::vector<LookUp> look_ups;           // asked for in this turn
+    std::deque<RecomputeAsked> recomputes;  // one is done a turn
+    std::deque<FileWanted> files_wanted;    // by agents; some are handed out each turn
+  };
+  Postponed postponed_;
+  KeptEvents events_;  // as of the last snapshot
+  Floods floods_;
 };
 
-// What a role may say: an agent cannot submit, a viewer cannot cancel, a client cannot commit.
+// What a role may do: an agent cannot submit, a viewer cannot cancel, a client cannot commit.
 bool may_say(Role role, const AgentToHead& message);
 bool may_say(Role role, const ClientToHead& message);
 
-}  // namespace pq
+}  // namespace pq::daemon

@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-#include "common/text.h"
+#include "common/values/text.h"
 
-namespace pq {
+namespace pq::daemon {
 namespace {
 
 spdlog::level::level_enum level_of(const Event& event) {
@@ -27,11 +27,11 @@ spdlog::level::level_enum level_of(const Event& event) {
 void log(const Event& event) {
   const spdlog::level::level_enum level = level_of(event);
   if (!spdlog::should_log(level)) return;
-  std::string line(words_of(event.what).text);
+  std::string line(words_for_people(event.what).text);
   if (event.job.value != 0) line += " job=" + std::to_string(event.job.value);
   if (!event.agent.empty()) line += " agent=" + printable(event.agent);
   if (!event.detail.empty()) line += ": " + printable(event.detail);
   spdlog::log(level, "{}", line);
 }
 
-}  // namespace pq
+}  // namespace pq::daemon

@@ -1,10 +1,10 @@
-// What core has decided, as log lines: the one place where the head writes of jobs and agents.
+// Writes the core's events as log lines: the one place where the head logs jobs and agents.
 #pragma once
 
 #include "daemon/core/effects.h"
 
-namespace pq {
+namespace pq::daemon {
 
 void log(const Event& event);
 
-}  // namespace pq
+}  // namespace pq::daemon

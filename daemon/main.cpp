@@ -1,101 +1,153 @@
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "common/cli/run_program.h"
 #include "common/os/clock.h"
 #include "common/os/descriptors.h"
 #include "common/os/files.h"
-#include "common/os/host_names.h"
 #include "common/os/log.h"
 #include "common/os/name_service.h"
 #include "common/os/paths.h"
-#include "common/os/program.h"
+#include "common/os/private_files.h"
 #include "common/os/random.h"
 #include "common/os/signals.h"
 #include "common/os/supervisor.h"
 #include "common/version.h"
-#include "daemon/agent_files.h"
 #include "daemon/daemon.h"
+#include "daemon/descriptor_watch.h"
+#include "daemon/gate/router.h"
+#include "daemon/gate/zmq_transport.h"
+#include "daemon/http/agent_files.h"
+#include "daemon/http/host_names.h"
 #include "daemon/http/server.h"
+#include "daemon/limits.h"
 #include "daemon/options.h"
-#include "daemon/sqlite_store.h"
 #include "daemon/status_line.h"
-#include "daemon/zmq_transport.h"
+#include "daemon/store/limits.h"
+#include "daemon/store/sqlite_store.h"
+#include "daemon/store/state_dir.h"
 
+namespace pq::daemon {
 namespace {
 
-// Several heads may run on one machine: the port that nobody asked for can be another head's.
-std::unique_ptr<pq::HttpServer> serve_http(const pq::DaemonOptions& options, const pq::StatePaths& paths,
-                                           pq::Snapshots& snapshots, const pq::AgentFiles& agents,
-                                           const pq::Clock& clock) {
+// Several heads may run on one machine, so another head may have the default port.
+std::unique_ptr<HttpServer> serve_http(const DaemonOptions& options, const StatePaths& paths,
+                                       Snapshots& snapshots, const AgentFiles& agents, const Clock& clock) {
   std::filesystem::remove(paths.head_http());  // an earlier run's
   if (!options.http) return nullptr;
   try {
-    std::vector<std::string> names = pq::names_of_this_machine();
+    std::vector<std::string> names = names_of_this_machine();
     names.push_back(options.http->host);
     names.insert(names.end(), options.http_hosts.begin(), options.http_hosts.end());
-    auto server = std::make_unique<pq::HttpServer>(*options.http, snapshots, agents, clock, names);
-    const auto written =
-        pq::replace_file(paths.head_http(), to_text(local_address(server->address())) + "\n");
-    if (!written) throw pq::EnvironmentError(written.error());
+    auto server = std::make_unique<HttpServer>(*options.http, snapshots, agents, clock, names);
+    const auto written = replace_file(paths.head_http(), to_text(local_address(server->address())) + "\n");
+    if (!written) throw EnvironmentError(written.error());
     spdlog::info("HTTP at http://{}/", to_text(server->address()));
     return server;
-  } catch (const pq::EnvironmentError& error) {
+  } catch (const EnvironmentError& error) {
     if (options.http_is_asked_for) throw;
-    spdlog::warn("goes on without HTTP: {}", error.what());
+    spdlog::warn("continuing without HTTP: {}", error.what());
     return nullptr;
   }
 }
 
-// After a turn, and only there: a head whose turn hangs must look like one.
-void report(pq::Supervisor& supervisor, const pq::Queue& queue, pq::Instant now) {
+// After a turn and nowhere else: a head whose turn hangs must look like one.
+void report(Supervisor& supervisor, const Queue& queue, const std::string& trouble, Instant now) {
   supervisor.feed_watchdog(now);
-  if (supervisor.takes_status(now)) supervisor.tell_status(pq::status_line(queue), now);
+  if (supervisor.takes_status(now)) supervisor.tell_status(status_line(queue, trouble), now);
 }
 
-pq::ExitStatus serve(const pq::DaemonOptions& options) {
-  pq::Supervisor supervisor;
-  pq::set_up_log("pqd", options.log_level);
-  pq::seed_c_library();
-  pq::raise_descriptor_limit();
-  pq::StopSignals signals;
-  const pq::SystemClock clock;
-  const pq::StatePaths paths{options.state_dir};
-  pq::SqliteStore store(paths);
-  pq::prove_that_strangers_are_refused();
-  // The queue is read and the epoch stored before the socket is bound: nobody is answered from less than all.
-  const pq::Epoch epoch{pq::random_bits()};
-  pq::Queue queue = pq::restore_queue(options.queue, epoch, store, clock.now());
-  const pq::AgentFiles agents(options.agents_dir);
-  pq::Snapshots snapshots(clock);
-  pq::ZmqTransport transport(paths, options.listen, clock, {signals.fd(), snapshots.wanted_fd()});
+// What the loop looks at now and then, whether or not a message comes.
+class Rounds {
+ public:
+  explicit Rounds(Store& store) : store_(store) {}
+
+  // Throws EnvironmentError if the files of the queue are gone.
+  void look(Instant now) {
+    if (now >= files_at_) {
+      store_.expect_in_place();
+      files_at_ = now + limits::files_looked_at;
+    }
+    if (now >= descriptors_at_) {
+      look_at_descriptors();
+      descriptors_at_ = now + limits::descriptors_looked_at;
+    }
+  }
+  Instant next_deadline() const { return std::min(files_at_, descriptors_at_); }
+  const DescriptorWatch& descriptors() const { return descriptors_; }
+
+ private:
+  void look_at_descriptors() {
+    const auto use = descriptors_in_use();
+    const auto news = use ? descriptors_.look(*use) : std::nullopt;
+    if (news) spdlog::log(descriptors_.are_scarce() ? spdlog::level::warn : spdlog::level::info, "{}", *news);
+  }
+
+  Store& store_;
+  DescriptorWatch descriptors_;
+  Instant files_at_;
+  Instant descriptors_at_;
+};
+
+ExitStatus serve(const DaemonOptions& options) {
+  Supervisor supervisor;
+  set_up_log("pqd", options.log_level);
+  seed_c_library();
+  raise_descriptor_limit();
+  StopSignals signals;
+  const SystemClock clock;
+  const StatePaths paths{options.state_dir};
+  if (!options.new_queue) refuse_lost_queue(paths);
+  SqliteStore store(paths);
+  prove_that_strangers_are_refused();
+  // The queue is read and the epoch stored before the socket is bound: no answer comes from incomplete data.
+  const Epoch epoch{random_bits()};
+  Queue queue = restore_queue(options.queue, epoch, store, clock.now());
+  const AgentFiles agents(options.agents_dir);
+  Snapshots snapshots(clock);
+  ZmqTransport transport(paths, options.listen, clock, {signals.fd(), snapshots.wanted_fd()});
   const auto http = serve_http(options, paths, snapshots, agents, clock);
-  pq::Daemon daemon(std::move(queue), store, transport, clock, &agents,
-                    http ? std::optional(to_text(http->address())) : std::nullopt);
-  spdlog::info("pqd {} listens on {}, state in {}", pq::program_version, transport.endpoint(),
+  Daemon daemon(std::move(queue), store, transport, clock, &agents,
+                http ? std::optional(to_text(http->address())) : std::nullopt);
+  spdlog::info("pqd {} listens on {}, state in {}", program_version, transport.endpoint(),
                options.state_dir.string());
   supervisor.say_ready();
+  Rounds rounds(store);
   while (!signals.take()) {
-    report(supervisor, daemon.queue(), clock.now().instant);
-    daemon.turn(supervisor.next_deadline());
-    if (snapshots.are_wanted()) snapshots.publish(daemon.snapshot(snapshots.take_details_wanted()));
+    const Instant now = clock.now().instant;
+    rounds.look(now);
+    report(supervisor, daemon.queue(), rounds.descriptors().trouble(), now);
+    daemon.turn(std::min(supervisor.next_deadline(), rounds.next_deadline()));
+    if (!snapshots.are_wanted()) continue;
+    Snapshot snapshot = daemon.snapshot(snapshots.take_details_wanted());
+    snapshot.head.descriptors_are_scarce = rounds.descriptors().are_scarce();
+    snapshots.publish(std::move(snapshot));
   }
   supervisor.say_stopping();
-  spdlog::info("stopped; agents go on with what they hold");
-  return pq::ExitStatus::done;
+  spdlog::info("stopped; agents keep computing what they hold");
+  return ExitStatus::done;
+}
+
+ExitStatus run(int argc, char** argv) {
+  const auto options = parse_daemon_options(argc, argv);
+  if (!options) return ExitStatus::done;
+  if (!options->verify) return serve(*options);
+  set_up_log("pqd", "error");  // what it finds, it reports by itself
+  return verify_file(*options->verify);
 }
 
 }  // namespace
+}  // namespace pq::daemon
 
 int main(int argc, char** argv) {
-  pq::set_up_name_service();
-  return static_cast<int>(pq::run_program("pqd", [&] {
-    const auto options = pq::parse_daemon_options(argc, argv);
-    if (!options) return pq::ExitStatus::done;
-    return options->verify ? pq::verify_file(*options->verify) : serve(*options);
-  }));
+  pq::os::keep_files_private();
+  pq::os::set_up_name_service();
+  return static_cast<int>(pq::cli::run_program("pqd", [&] { return pq::daemon::run(argc, argv); }));
 }

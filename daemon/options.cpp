@@ -7,16 +7,18 @@
 #include <string_view>
 #include <vector>
 
-#include "common/duration.h"
-#include "common/errors.h"
-#include "common/limits.h"
-#include "common/os/command_line.h"
+#include "common/cli/command_line.h"
+#include "common/cli/flag_values.h"
 #include "common/os/log.h"
 #include "common/os/paths.h"
-#include "common/text.h"
+#include "common/protocol/limits.h"
+#include "common/values/duration.h"
+#include "common/values/errors.h"
+#include "common/values/text.h"
+#include "daemon/core/limits.h"
 #include "daemon/http/own_names.h"
 
-namespace pq {
+namespace pq::daemon {
 namespace {
 
 using namespace std::chrono_literals;
@@ -42,11 +44,24 @@ const Usage& usage() {
            {"agents-dir", "DIR",
             "the agents that new machines fetch by HTTP, as pq-agent-x86_64 and pq-agent-aarch64 (default "
             "/usr/lib/pq/agents)"},
-           {"lease-term", "15s", "an agent that is silent for so long loses its leases"},
+           {"lease-term", "15s", "an agent that is silent for this time loses its leases"},
            {"beat", "1s", "how often an agent reports; stretched as the fleet grows"},
+           {"keep-jobs", "AGE",
+            "forget jobs that ended so long ago, such as 90d: their totals, logs and output (default: never, "
+            "up "
+            "to 100 000 jobs)"},
+           {"keep-logs", "AGE",
+            "erase the logs of jobs that ended so long ago, such as 14d (default: with the job)"},
+           {"keep-bytes", "SIZE",
+            "while the database is larger, such as 10G, erase what is oldest of jobs that have ended: first "
+            "what "
+            "their programs printed, then whole jobs (default: no bound)"},
+           {"new-queue", "",
+            "begin an empty queue where there are keys but no database; without it that is a queue that was "
+            "lost, and pqd does not start"},
            {"log-level", "LEVEL", "trace, debug, info, warn, error or off (default info)", {}, log_levels()},
            {"verify", "FILE",
-            "serve nobody: prove from this database, a backup for example, that its totals are right"},
+            "do not serve: check that the totals in this database, such as a backup, are right"},
            {"job", "JOB", "with --verify: of this job alone"},
            {"json", "", "with --verify: JSON on stdout"}},
       .twin_prefix = "PQD_",
@@ -55,30 +70,40 @@ const Usage& usage() {
            {ExitStatus::failed,
             "cannot start: a taken port, a state directory or database that cannot be used; with --verify: "
             "something does not hold, or the file cannot be read"},
-           {ExitStatus::usage, "the command line does not make sense"},
+           {ExitStatus::usage, "the command line is wrong"},
            {ExitStatus::no_such_job, "with --verify: no such job"},
-           {ExitStatus::storage_failed, "a commit failed and nothing was acknowledged; start it again"}},
+           {ExitStatus::storage_failed,
+            "a commit failed, or the database was removed or replaced: nothing was acknowledged; start it "
+            "again"}},
       .section = 8};
   return usage;
 }
 
-Duration parse_time(const std::string& flag, const Arguments& arguments, Duration otherwise) {
+Duration time_of(const Arguments& arguments, const std::string& flag, Duration otherwise) {
   const auto text = arguments.value(flag);
-  if (!text) return otherwise;
-  const auto duration = parse_duration(*text);
-  if (!duration) refuse("--" + flag + ": " + duration.error());
-  return *duration;
+  return text ? parse_time("--" + flag, *text) : otherwise;
+}
+
+// Shorter than the clock is watched for is no age that can be known.
+std::optional<Duration> age_of(const Arguments& arguments, const std::string& flag) {
+  const auto text = arguments.value(flag);
+  return text ? std::optional(parse_time("--" + flag, *text, limits::clock_believed_after)) : std::nullopt;
+}
+
+Keeping parse_keeping(const Arguments& arguments) {
+  Keeping keeping{.jobs = age_of(arguments, "keep-jobs"), .logs = age_of(arguments, "keep-logs")};
+  if (const auto bytes = arguments.value("keep-bytes")) keeping.bytes = parse_size("--keep-bytes", *bytes);
+  return keeping;
 }
 
 std::optional<HttpAddress> parse_http(const std::string& text) {
   if (text == "none") return std::nullopt;
   auto address = parse_http_address(text);
-  if (!address)
-    refuse("--http \"" + printable(text) + "\" is no HOST:PORT such as 127.0.0.1:7701; or give none");
+  if (!address) refuse("--http \"" + text + "\" is no HOST:PORT such as 127.0.0.1:7701; or give none");
   return address;
 }
 
-// Each a list with commas.
+// Each value is a list with commas.
 std::vector<std::string> parse_http_hosts(const std::vector<std::string>& lists) {
   std::vector<std::string> names;
   for (std::string_view list : lists) {
@@ -86,7 +111,7 @@ std::vector<std::string> parse_http_hosts(const std::vector<std::string>& lists)
       const std::size_t end = std::min(list.find(','), list.size());
       const std::string name(stripped(list.substr(0, end)));
       if (!OwnNames::may_be(name)) {
-        refuse("--http-host \"" + printable(name) +
+        refuse("--http-host \"" + name +
                "\" is no name of a machine, such as head.example.org; leave out the port");
       }
       names.push_back(name);
@@ -103,13 +128,12 @@ std::optional<FileToVerify> parse_verify(const Arguments& arguments) {
   if (!file) return std::nullopt;
   FileToVerify asked{.file = *file, .job = {}, .json = arguments.has("json")};
   if (job) asked.job = parse_job(*job);
-  if (job && !asked.job) refuse("--job \"" + printable(*job) + "\" is not the number of a job");
+  if (job && !asked.job) refuse("--job \"" + *job + "\" is not the number of a job");
   return asked;
 }
 
 DaemonOptions read(const Arguments& arguments) {
-  if (!arguments.words().empty())
-    refuse("\"" + printable(arguments.words().front()) + "\" is one word too many");
+  if (!arguments.words().empty()) refuse("\"" + arguments.words().front() + "\" is an unexpected argument");
   DaemonOptions options;
   options.verify = parse_verify(arguments);
   options.state_dir = arguments.value("state-dir").value_or(default_state_dir().string());
@@ -118,8 +142,10 @@ DaemonOptions read(const Arguments& arguments) {
   options.http_is_asked_for = arguments.value("http").has_value();
   options.http_hosts = parse_http_hosts(arguments.values("http-host"));
   options.agents_dir = arguments.value("agents-dir").value_or("/usr/lib/pq/agents");
-  options.queue.lease_term = parse_time("lease-term", arguments, limits::lease_term);
-  options.queue.beat_interval = parse_time("beat", arguments, limits::beat_interval);
+  options.new_queue = arguments.has("new-queue");
+  options.queue.lease_term = time_of(arguments, "lease-term", limits::lease_term);
+  options.queue.beat_interval = time_of(arguments, "beat", limits::beat_interval);
+  options.queue.keeping = parse_keeping(arguments);
   if (options.queue.beat_interval < beat_shortest)
     refuse("--beat is too short: give at least " + to_text(beat_shortest));
   if (options.queue.lease_term <= 3 * options.queue.beat_interval ||
@@ -143,4 +169,4 @@ std::optional<DaemonOptions> parse_daemon_options(int argc, char** argv) {
   return read(arguments);
 }
 
-}  // namespace pq
+}  // namespace pq::daemon

@@ -7,18 +7,19 @@
 #include <vector>
 
 #include "daemon/core/queue.h"
-#include "daemon/http/listener.h"
+#include "daemon/http/address.h"
 #include "daemon/verify_file.h"
 
-namespace pq {
+namespace pq::daemon {
 
 struct DaemonOptions {
   std::filesystem::path state_dir;
   std::string listen;
   std::optional<HttpAddress> http;      // nullopt: no HTTP
-  bool http_is_asked_for = false;       // else it is the default, and a taken port is no failure
-  std::vector<std::string> http_hosts;  // names that HTTP is asked for by, beside this machine's own
+  bool http_is_asked_for = false;       // else it is the default, and a port in use is not a failure
+  std::vector<std::string> http_hosts;  // names that HTTP accepts beside this machine's own
   std::filesystem::path agents_dir;
+  bool new_queue = false;  // where there are keys but no database
   QueueSettings queue;
   std::string log_level;
   std::optional<FileToVerify> verify;  // in place of serving
@@ -27,4 +28,4 @@ struct DaemonOptions {
 // Nothing after --help or --version, which are answered on stdout. Throws EnvironmentError (usage).
 std::optional<DaemonOptions> parse_daemon_options(int argc, char** argv);
 
-}  // namespace pq
+}  // namespace pq::daemon

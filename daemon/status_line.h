@@ -1,14 +1,15 @@
-// What the head does, in a line for whoever asks the supervisor: of all open jobs and of the agents that
-// it hears.
+// What the head is doing, in one line for the supervisor's status: all open jobs, and the agents that it
+// hears.
 #pragma once
 
 #include <string>
 
 #include "daemon/core/queue.h"
 
-namespace pq {
+namespace pq::daemon {
 
-// "3 jobs running, 1 waiting, 12 agents, 48 slots busy of 60". One pass over the agents.
-std::string status_line(const Queue& queue);
+// "3 jobs running, 1 waiting, 12 agents, 48 slots busy of 60". One pass over the agents. What is wrong with
+// the head itself stands behind it; `trouble` is empty where nothing is.
+std::string status_line(const Queue& queue, const std::string& trouble = {});
 
-}  // namespace pq
+}  // namespace pq::daemon

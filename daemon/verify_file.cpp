@@ -7,14 +7,15 @@
 #include <utility>
 #include <vector>
 
-#include "common/findings.h"
-#include "common/json.h"
-#include "common/text.h"
-#include "daemon/core/bookkeeping.h"
-#include "daemon/core/invariants.h"
-#include "daemon/stored_file.h"
+#include "common/report/findings.h"
+#include "common/report/json.h"
+#include "common/values/text.h"
+#include "daemon/core/proof/bookkeeping.h"
+#include "daemon/core/proof/invariants.h"
+#include "daemon/core/proof/provenance_findings.h"
+#include "daemon/store/stored_file.h"
 
-namespace pq {
+namespace pq::daemon {
 namespace {
 
 void print(const std::string& line) { std::printf("%s\n", line.c_str()); }
@@ -28,10 +29,11 @@ Verification verify(const Stored& stored, JobId job) {
   std::vector<Finding> findings = examine(row, spans);
   findings.push_back(value_exists(row, spans));
   findings.push_back(counters_fit(row, spans));
+  for (Finding& finding : examine_provenance(stored, job)) findings.push_back(std::move(finding));
   return {job, std::move(findings)};
 }
 
-// Of a sound job one line: its state, its spans and its value; of another one what is broken.
+// For a sound job one line: its state, its spans and its value. For another one what is broken.
 void print_in_short(const Verification& job) {
   std::string all;
   for (const Finding& finding : job.findings) {
@@ -93,4 +95,4 @@ ExitStatus verify_file(const FileToVerify& asked) try {
   throw;
 }
 
-}  // namespace pq
+}  // namespace pq::daemon

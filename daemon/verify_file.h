@@ -1,13 +1,13 @@
-// pqd --verify: proves from a database file what pq-verify asks a head for, without any head.
+// pqd --verify: checks in a database file, without a head, what pq-verify asks a head to check.
 #pragma once
 
 #include <filesystem>
 #include <optional>
 
-#include "common/errors.h"
-#include "common/ids.h"
+#include "common/values/errors.h"
+#include "common/values/ids.h"
 
-namespace pq {
+namespace pq::daemon {
 
 struct FileToVerify {
   std::filesystem::path file;
@@ -15,8 +15,8 @@ struct FileToVerify {
   bool json = false;
 };
 
-// Prints what it finds. failed: something does not hold; no_such_job. Throws EnvironmentError for a file that
+// Prints the findings. Returns failed if a check fails, or no_such_job. Throws EnvironmentError if the file
 // cannot be read.
 ExitStatus verify_file(const FileToVerify& asked);
 
-}  // namespace pq
+}  // namespace pq::daemon

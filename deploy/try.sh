@@ -5,11 +5,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 deploy/install-dependencies.sh
-cmake --preset release >build-log.txt 2>&1 || { cat build-log.txt >&2; exit 1; }
+cmake --preset host >build-log.txt 2>&1 || { cat build-log.txt >&2; exit 1; }
 echo "building (a few minutes the first time) …" >&2
-cmake --build --preset release --target pqd pq-agent pq >build-log.txt 2>&1 || { cat build-log.txt >&2; exit 1; }
+cmake --build --preset host --target pqd pq-agent pq >build-log.txt 2>&1 || { cat build-log.txt >&2; exit 1; }
 rm -f build-log.txt
-bin=$PWD/build/release/bin
+bin=$PWD/build/host/bin
 
 state=$(mktemp -d)
 pids=()

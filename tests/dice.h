@@ -3,9 +3,10 @@
 
 #include <cstdint>
 
-#include "common/instant.h"
+#include "common/values/instant.h"
+#include "tests/rooms.h"
 
-namespace pq {
+namespace pq::tests {
 
 // splitmix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
 constexpr std::uint64_t mix(std::uint64_t z) {
@@ -33,4 +34,4 @@ class Dice {
   std::uint64_t state_;
 };
 
-}  // namespace pq
+}  // namespace pq::tests

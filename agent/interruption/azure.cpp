@@ -7,9 +7,9 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
-#include "common/text.h"
+#include "common/values/text.h"
 
-namespace pq {
+namespace pq::interruption {
 namespace {
 
 using namespace std::chrono_literals;
@@ -29,7 +29,7 @@ bool names(const Json& event, const std::string& machine) {
 }
 
 // A machine that is rebooted or moved comes back, and its agent with it. One that is frozen for some seconds
-// is none of our business.
+// needs no reaction.
 std::optional<Notice> notice_of(const Json& event, const std::string& machine) {
   if (!event.is_object() || !names(event, machine)) return std::nullopt;
   const std::string kind = text_in(event, "EventType");
@@ -61,7 +61,7 @@ std::optional<UnixMs> parse_http_date(const std::string& text) {
 Outlook AzureSource::look(Now /*now*/) {
   const auto fault = [](const MetadataReply& reply, const char* what) {
     return Outlook{.errors = {fmt::format("Azure's metadata service: {} for {}: {}", reply.status, what,
-                                          printable(reply.body.substr(0, 80)))}};
+                                          printable(beginning(reply.body, 80)))}};
   };
   if (machine_.empty()) {
     const MetadataReply name = ask_azure(ask_, "name");
@@ -84,4 +84,4 @@ Outlook AzureSource::look(Now /*now*/) {
   return outlook;
 }
 
-}  // namespace pq
+}  // namespace pq::interruption

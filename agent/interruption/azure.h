@@ -1,15 +1,15 @@
-// Microsoft Azure: Scheduled Events, at least 30 s ahead for a Spot machine. The service tells of all
-// machines of a group, so each has to know its own name, and it may take two minutes to answer for the first
-// time. Source: Azure, "Scheduled Events for Linux VMs" and "Azure Instance Metadata Service".
+// Microsoft Azure: Scheduled Events, at least 30 s ahead for a Spot machine. The service reports the events
+// of all machines of a group, so each must know its own name. The first answer may take two minutes. Source:
+// Azure, "Scheduled Events for Linux VMs" and "Azure Instance Metadata Service".
 #pragma once
 
 #include <string>
 #include <utility>
 
+#include "agent/interruption/metadata.h"
 #include "agent/interruption/source.h"
-#include "agent/metadata.h"
 
-namespace pq {
+namespace pq::interruption {
 
 class AzureSource final : public InterruptionSource {
  public:
@@ -23,10 +23,10 @@ class AzureSource final : public InterruptionSource {
   bool has_answered_ = false;
 };
 
-// What stands at /metadata/instance/compute/`path`, as text.
+// The text at /metadata/instance/compute/`path`.
 MetadataReply ask_azure(const AskMetadata& ask, const std::string& path);
 
-// "Mon, 19 Sep 2016 18:29:47 GMT", as its events are dated.
+// A date of its events, such as "Mon, 19 Sep 2016 18:29:47 GMT".
 std::optional<UnixMs> parse_http_date(const std::string& text);
 
-}  // namespace pq
+}  // namespace pq::interruption

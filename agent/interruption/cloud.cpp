@@ -7,7 +7,7 @@
 #include "agent/interruption/ec2.h"
 #include "agent/interruption/gcp.h"
 
-namespace pq {
+namespace pq::interruption {
 namespace {
 
 constexpr std::string_view azure_chassis = "7783-7084-3265-9085-8269-3286-77";
@@ -19,7 +19,7 @@ std::string firmware_line(const char* name) {
   return line;
 }
 
-// "projects/123/zones/europe-west1-b": what stands behind the last slash.
+// The part after the last slash of "projects/123/zones/europe-west1-b".
 std::string last_part(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 class AnyCloudSource final : public InterruptionSource {
@@ -47,7 +47,7 @@ Firmware read_firmware() {
           firmware_line("chassis_asset_tag")};
 }
 
-// Old EC2 machines (Xen) are known by their vendor's or product's name alone.
+// Old EC2 machines (Xen) are recognized only by their vendor's or product's name.
 std::optional<Cloud> cloud_of(const Firmware& firmware) {
   if (firmware.vendor == "Amazon EC2" || firmware.board_tag.starts_with("i-") ||
       firmware.product.ends_with(".amazon")) {
@@ -83,7 +83,7 @@ std::vector<Label> cloud_labels(Cloud cloud, const AskMetadata& ask) {
       if (add("zone", ask_gcp(ask, "zone"))) add("instance_type", ask_gcp(ask, "machine-type"));
       break;
     case Cloud::azure:
-      // In a region without zones that is empty.
+      // The zone is empty in a region without zones.
       if (add("region", ask_azure(ask, "location")) && add("zone", ask_azure(ask, "zone")))
         add("instance_type", ask_azure(ask, "vmSize"));
       break;
@@ -107,4 +107,4 @@ std::unique_ptr<InterruptionSource> source_of_any_cloud(AskMetadata ask) {
   return std::make_unique<AnyCloudSource>(std::move(ask));
 }
 
-}  // namespace pq
+}  // namespace pq::interruption

@@ -1,4 +1,4 @@
-// Which cloud this machine is in, and what that cloud tells of it.
+// Which cloud this machine is in, and what that cloud says about it.
 #pragma once
 
 #include <memory>
@@ -6,14 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "agent/interruption/metadata.h"
 #include "agent/interruption/source.h"
-#include "agent/metadata.h"
-#include "common/cloud.h"
-#include "common/job.h"
+#include "common/values/cloud.h"
+#include "common/values/job.h"
 
-namespace pq {
+namespace pq::interruption {
 
-// What the firmware says of this machine, without a question to anybody.
+// What the firmware says about this machine, without asking a service.
 struct Firmware {
   std::string vendor;       // of the system
   std::string product;      // its name
@@ -25,15 +25,15 @@ Firmware read_firmware();
 
 std::optional<Cloud> cloud_of(const Firmware& firmware);
 
-// By asking each in its own way. nullopt: none answers as it should.
+// Asks each cloud's service in its own way. nullopt: none answers properly.
 std::optional<Cloud> recognise(const AskMetadata& ask);
 
-// The machine's zone and type; whatever is not told in time is left out.
+// The machine's zone and type. What the service does not answer in time is left out.
 std::vector<Label> cloud_labels(Cloud cloud, const AskMetadata& ask);
 
 std::unique_ptr<InterruptionSource> source_of(Cloud cloud, AskMetadata ask);
 
-// Of whatever cloud's service it turns out to be that is asked, now or later.
+// A source for the cloud whose service answers, now or later.
 std::unique_ptr<InterruptionSource> source_of_any_cloud(AskMetadata ask);
 
-}  // namespace pq
+}  // namespace pq::interruption

@@ -5,10 +5,10 @@
 #include <nlohmann/json.hpp>
 #include <tl/expected.hpp>
 
-#include "common/text.h"
-#include "common/utc_time.h"
+#include "common/values/text.h"
+#include "common/values/utc_time.h"
 
-namespace pq {
+namespace pq::interruption {
 namespace {
 
 using Json = nlohmann::json;
@@ -22,20 +22,20 @@ std::string text_in(const std::string& body, const char* key) {
 
 tl::expected<Notice, std::string> spot_notice(const std::string& body) {
   const std::string action = text_in(body, "action");
-  if (action.empty()) return tl::unexpected("its text is no action: " + printable(body.substr(0, 80)));
-  return Notice{NoticeKind::interruption, "EC2 Spot: " + printable(action.substr(0, 80)),
+  if (action.empty()) return tl::unexpected("its text is no action: " + printable(beginning(body, 80)));
+  return Notice{NoticeKind::interruption, "EC2 Spot: " + printable(beginning(action, 80)),
                 parse_utc(text_in(body, "time"))};
 }
 
 tl::expected<Notice, std::string> rebalance_notice(const std::string& body) {
   if (text_in(body, "noticeTime").empty())
-    return tl::unexpected("its text is no recommendation: " + printable(body.substr(0, 80)));
+    return tl::unexpected("its text is no recommendation: " + printable(beginning(body, 80)));
   return Notice{NoticeKind::rebalance, "EC2 recommends to rebalance", std::nullopt};
 }
 
 }  // namespace
 
-// All three are asked for each time, and one that is out of order does not hide the others.
+// It asks for all three each time, and an error of one does not hide the others.
 Outlook Ec2Source::look(Now now) {
   Outlook outlook;
   const auto ask = [&](const std::string& path) -> std::optional<std::string> {
@@ -64,4 +64,4 @@ Outlook Ec2Source::look(Now now) {
   return outlook;
 }
 
-}  // namespace pq
+}  // namespace pq::interruption

@@ -1,13 +1,13 @@
-// Amazon EC2: Spot interruptions two minutes ahead, what Auto Scaling makes of the machine, and the advice to
-// rebalance, which comes earlier and often comes to nothing.
-// Source: Amazon EC2 User Guide, "Spot Instance interruption notices" and "EC2 instance rebalance
-// recommendations"; Amazon EC2 Auto Scaling User Guide, "Retrieve the target lifecycle state".
+// Amazon EC2: Spot interruptions two minutes ahead, the state that Auto Scaling plans for the machine, and
+// the recommendation to rebalance, which comes earlier and often comes to nothing. Source: Amazon EC2 User
+// Guide, "Spot Instance interruption notices" and "EC2 instance rebalance recommendations"; Amazon EC2 Auto
+// Scaling User Guide, "Retrieve the target lifecycle state".
 #pragma once
 
+#include "agent/interruption/metadata.h"
 #include "agent/interruption/source.h"
-#include "agent/metadata.h"
 
-namespace pq {
+namespace pq::interruption {
 
 class Ec2Source final : public InterruptionSource {
  public:
@@ -19,4 +19,4 @@ class Ec2Source final : public InterruptionSource {
   Imds imds_;
 };
 
-}  // namespace pq
+}  // namespace pq::interruption

@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-namespace pq {
+namespace pq::interruption {
 
 void Forewarning::hear(const Outlook& outlook, Now now) {
   const bool is_less = !outlook.notice || (ends() && outlook.notice->kind != NoticeKind::interruption);
@@ -16,7 +16,7 @@ void Forewarning::hear(const std::optional<Notice>& seen, Now now) {
   }
   const bool is_known = notice_ && notice_->text == seen->text &&
                         (notice_->kind == seen->kind || notice_->kind == NoticeKind::passed);
-  // That it has passed holds until its end is put off.
+  // A notice that has passed stays passed until its end is moved to a later time.
   const bool is_put_off = is_known && notice_->kind == NoticeKind::passed && seen->ends_unix_ms &&
                           *seen->ends_unix_ms > now.unix_ms;
   if (is_known && !is_put_off) return settle(now);
@@ -37,4 +37,4 @@ std::optional<Instant> Forewarning::ends() const {
 
 Instant Forewarning::next_deadline() const { return ends() ? ends_ + grace : Instant::never(); }
 
-}  // namespace pq
+}  // namespace pq::interruption

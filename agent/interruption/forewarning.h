@@ -1,34 +1,34 @@
-// What to make of a cloud's notices. One that is repeated with a later end each time it is asked for is still
-// the same one; one whose end has passed while the machine lives holds no longer. Pure.
+// Which of a cloud's notices hold. A notice that is repeated with a later end each time is the same notice. A
+// notice whose end has passed while the machine is alive no longer holds. Pure.
 #pragma once
 
 #include <optional>
 
 #include "agent/interruption/source.h"
-#include "common/instant.h"
-#include "common/messages.h"
+#include "common/protocol/messages.h"
+#include "common/values/instant.h"
 
-namespace pq {
+namespace pq::interruption {
 
 class Forewarning {
  public:
-  // A machine that still runs so long after its announced end does not end.
+  // A machine that still runs this long after its announced end does not end.
   static constexpr Duration grace = std::chrono::seconds(10);
-  // Where nobody says when.
+  // The time left, if the notice does not say when.
   static constexpr Duration end_assumed = std::chrono::seconds(30);
 
-  // What the latest look has shown. What it could not see is not gone: an interruption that was heard before
-  // still holds.
+  // Takes the latest look. If it had errors, an earlier interruption still holds.
   void hear(const Outlook& outlook, Now now);
 
-  // The same of a look without errors, and what time has made of it.
+  // The same for a look without errors; settle() then handles what time has changed.
   void hear(const std::optional<Notice>& seen, Now now);
   void settle(Now now);
 
-  // What holds now. NoticeKind::passed: the machine was to have ended by now; nobody needs to heed that.
+  // The notice that holds now. NoticeKind::passed: the machine should have ended by now; nobody needs to
+  // react.
   const std::optional<Notice>& notice() const { return notice_; }
 
-  // Of an interruption: when to be done.
+  // For an interruption: when the agent must be done.
   std::optional<Instant> ends() const;
 
   Instant next_deadline() const;
@@ -38,4 +38,4 @@ class Forewarning {
   Instant ends_;  // of an interruption
 };
 
-}  // namespace pq
+}  // namespace pq::interruption

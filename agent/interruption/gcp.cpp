@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include "common/text.h"
+#include "common/values/text.h"
 
-namespace pq {
+namespace pq::interruption {
 
 MetadataReply ask_gcp(const AskMetadata& ask, const std::string& path) {
   return ask({.path = "/computeMetadata/v1/instance/" + path, .headers = {{"Metadata-Flavor", "Google"}}});
@@ -17,7 +17,7 @@ Outlook GcpSource::look(Now /*now*/) {
   if (reply.is_ok() && reply.body == "FALSE") return {};
   if (reply.status == 0) return {.errors = {fmt::format("Google Cloud's metadata server: {}", reply.body)}};
   return {.errors = {fmt::format("Google Cloud's metadata server: {} for preempted: {}", reply.status,
-                                 printable(reply.body.substr(0, 80)))}};
+                                 printable(beginning(reply.body, 80)))}};
 }
 
-}  // namespace pq
+}  // namespace pq::interruption

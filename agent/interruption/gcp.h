@@ -1,13 +1,13 @@
-// Google Cloud: a Spot VM is told that it is preempted about 30 s before its end, which the service does not
-// date. Source: Compute Engine, "Spot VMs" and "View and query VM metadata".
+// Google Cloud: a Spot VM learns that it is preempted about 30 s before its end; the service gives no time.
+// Source: Compute Engine, "Spot VMs" and "View and query VM metadata".
 #pragma once
 
 #include <utility>
 
+#include "agent/interruption/metadata.h"
 #include "agent/interruption/source.h"
-#include "agent/metadata.h"
 
-namespace pq {
+namespace pq::interruption {
 
 class GcpSource final : public InterruptionSource {
  public:
@@ -19,7 +19,7 @@ class GcpSource final : public InterruptionSource {
   AskMetadata ask_;
 };
 
-// What stands at /computeMetadata/v1/instance/`path`.
+// The text at /computeMetadata/v1/instance/`path`.
 MetadataReply ask_gcp(const AskMetadata& ask, const std::string& path);
 
-}  // namespace pq
+}  // namespace pq::interruption

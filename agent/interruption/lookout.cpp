@@ -1,27 +1,17 @@
 #include "agent/interruption/lookout.h"
 
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <utility>
 
-#include "common/errors.h"
-
-namespace pq {
+namespace pq::interruption {
 namespace {
 
-constexpr std::size_t errors_kept = 100;  // of looks that nobody takes
+constexpr std::size_t errors_kept = 100;  // of looks that nobody has taken
 
 }  // namespace
 
 Lookout::Lookout(std::unique_ptr<InterruptionSource> source, const Clock& clock, Duration pause,
                  Duration pause_in_trouble)
-    : source_(std::move(source)),
-      clock_(clock),
-      pause_(pause),
-      pause_in_trouble_(pause_in_trouble),
-      fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-  if (fd_ < 0) throw EnvironmentError("cannot make an eventfd: raise the limit of open files (ulimit -n)");
+    : source_(std::move(source)), clock_(clock), pause_(pause), pause_in_trouble_(pause_in_trouble) {
   thread_ = std::thread([this] { watch(); });
 }
 
@@ -32,12 +22,10 @@ Lookout::~Lookout() {
   }
   changed_.notify_one();
   thread_.join();
-  close(fd_);
 }
 
 std::optional<Outlook> Lookout::take() {
-  eventfd_t ignored = 0;
-  eventfd_read(fd_, &ignored);
+  came_.clear();
   const std::lock_guard lock(mutex_);
   return std::exchange(outlook_, std::nullopt);
 }
@@ -52,10 +40,10 @@ void Lookout::watch() {
       if (outlook.errors.size() > errors_kept) outlook.errors.resize(errors_kept);
     }
     outlook_ = std::move(outlook);
-    eventfd_write(fd_, 1);
+    came_.set();
     const Duration pause = in_trouble ? pause_in_trouble_ : pause_;
     if (changed_.wait_for(lock, pause, [this] { return stops_; })) return;
   }
 }
 
-}  // namespace pq
+}  // namespace pq::interruption

@@ -1,5 +1,4 @@
-// Looks at an interruption source again and again, on a thread of its own: a service that is slow to answer
-// must not hold up a beat.
+// Polls an interruption source on its own thread, because a slow service must not delay a beat.
 #pragma once
 
 #include <condition_variable>
@@ -10,8 +9,9 @@
 
 #include "agent/interruption/source.h"
 #include "common/os/clock.h"
+#include "common/os/wake_up.h"
 
-namespace pq {
+namespace pq::interruption {
 
 class Lookout {
  public:
@@ -21,16 +21,16 @@ class Lookout {
   // `clock` must outlive this.
   Lookout(std::unique_ptr<InterruptionSource> source, const Clock& clock, Duration pause = every,
           Duration pause_in_trouble = every_in_trouble);
-  // Waits for the present look; an agent that cannot wait ends its process instead.
+  // Waits for the present look. An agent that cannot wait ends its process instead.
   ~Lookout();
   Lookout(const Lookout&) = delete;
   Lookout& operator=(const Lookout&) = delete;
 
-  // The latest look, if it was not taken yet, with the errors of those before it that nobody took.
+  // The latest look, once, with the errors of earlier looks that nobody has taken.
   std::optional<Outlook> take();
 
   // Readable while there is one.
-  int fd() const { return fd_; }
+  int fd() const { return came_.fd(); }
 
  private:
   void watch();
@@ -43,8 +43,8 @@ class Lookout {
   std::condition_variable changed_;
   bool stops_ = false;              // guarded by mutex_
   std::optional<Outlook> outlook_;  // guarded by mutex_
-  int fd_;
+  WakeUp came_;
   std::thread thread_;
 };
 
-}  // namespace pq
+}  // namespace pq::interruption

@@ -1,16 +1,16 @@
-// A cloud's way of telling a machine that it ends. Each cloud has a file of its own.
+// How a cloud tells a machine that it will end. Each cloud has its own file.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "common/instant.h"
-#include "common/messages.h"
+#include "common/protocol/messages.h"
+#include "common/values/instant.h"
 
-namespace pq {
+namespace pq::interruption {
 
-// What one look at the service has shown.
+// The result of one look at the service.
 struct Outlook {
   std::optional<Notice> notice = std::nullopt;  // the gravest, if there is any
   std::vector<std::string> errors = {};         // one for each question without a proper answer; never fatal
@@ -27,4 +27,4 @@ class InterruptionSource {
   virtual Outlook look(Now now) = 0;
 };
 
-}  // namespace pq
+}  // namespace pq::interruption

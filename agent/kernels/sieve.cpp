@@ -9,12 +9,12 @@
 #include <primesieve.hpp>
 #include <vector>
 
-#include "common/check.h"
+#include "common/values/check.h"
 
-namespace pq {
+namespace pq::kernels {
 namespace {
 
-// A k-tuplet's members after the first, as distances from it. The last is the diameter.
+// The other members of a k-tuplet, as distances from the first. The last is the diameter.
 using Shape = std::vector<std::uint64_t>;
 
 struct Sieve {
@@ -43,7 +43,7 @@ Sieve sieve_for(Kernel kernel) {
   return {};
 }
 
-// Exact: GMP's first 24 rounds are a Baillie-PSW test, which errs nowhere below 2^64.
+// Exact: GMP's first 24 rounds are a Baillie-PSW test, which makes no error below 2^64.
 bool is_prime(std::uint64_t n) {
   static_assert(GMP_NUMB_BITS == 64);
   const mp_limb_t limb = n;
@@ -51,14 +51,15 @@ bool is_prime(std::uint64_t n) {
   return mpz_probab_prime_p(mpz_roinit_n(view, &limb, 1), 24) != 0;
 }
 
-// `first` is tested first: a prime is at most 2^64-59, so that no distance can pass 2^64 after it.
+// `first` is tested first: a prime is at most 2^64-59, so no distance from it passes 2^64.
 bool is_tuplet(std::uint64_t first, const Shape& shape) {
   if (!is_prime(first)) return false;
   return std::all_of(shape.begin(), shape.end(),
                      [first](std::uint64_t distance) { return is_prime(first + distance); });
 }
 
-// The tuplets that begin in `range` and end past it: primesieve counts only what lies inside as a whole.
+// The tuplets that begin in `range` and end beyond it: primesieve counts only those that lie completely
+// inside.
 Int128 count_straddling(const Shape& shape, Range range) {
   const std::uint64_t diameter = shape.back();
   const std::uint64_t earliest = range.end > diameter ? range.end - diameter : 0;
@@ -71,9 +72,10 @@ Int128 count_straddling(const Shape& shape, Range range) {
 
 }  // namespace
 
-// The sieve's size is left to the library. Measured with libprimesieve 11.0: a call takes what the primesieve
-// program with -t1 takes (1e12:+2e9 both 0.28 s, both at 384 KiB; with two threads at once 0.15 s as with
-// -t2). Larger sizes win 15 % near 1e12 and lose as much near 1e15, so none is better everywhere.
+// The library chooses the sieve's size. Measured with libprimesieve 11.0: a call takes as long as the
+// primesieve program with -t1 (1e12:+2e9 both 0.28 s, both at 384 KiB; with two threads at once 0.15 s as
+// with -t2). Larger sizes are 15 % faster near 1e12 and as much slower near 1e15, so none is better
+// everywhere.
 void set_up_sieve() { primesieve::set_num_threads(1); }
 
 tl::expected<Value, std::string> compute(Kernel kernel, Range range) {
@@ -91,4 +93,4 @@ tl::expected<Value, std::string> compute(Kernel kernel, Range range) {
   }
 }
 
-}  // namespace pq
+}  // namespace pq::kernels

@@ -5,17 +5,17 @@
 #include <string>
 #include <tl/expected.hpp>
 
-#include "common/kernel.h"
-#include "common/range.h"
-#include "common/value.h"
+#include "common/values/kernel.h"
+#include "common/values/range.h"
+#include "common/values/value.h"
 
-namespace pq {
+namespace pq::kernels {
 
-// One thread a call: the slots are the parallelism. Call once, before the first slot's thread starts; it sets
-// a plain global of libprimesieve.
+// One thread per call: the slots are the parallelism. Call once, before the first slot's thread starts,
+// because this sets a plain global of libprimesieve.
 void set_up_sieve();
 
-// How many there are in `range`; safe from several threads at once. The error says why the sieve gave up.
+// Counts them in `range`; safe from several threads at once. The error says why the sieve gave up.
 tl::expected<Value, std::string> compute(Kernel kernel, Range range);
 
-}  // namespace pq
+}  // namespace pq::kernels

@@ -5,8 +5,8 @@
 #include "client/commands/commands.h"
 #include "client/connection.h"
 #include "client/output.h"
-#include "common/json.h"
-#include "common/text.h"
+#include "common/report/json.h"
+#include "common/values/text.h"
 
 namespace pq::commands {
 namespace {
@@ -29,7 +29,7 @@ Outcome list_agents(const Invocation& call) {
   return ExitStatus::done;
 }
 
-// Each one that cannot be asked is told, and the others are asked all the same.
+// Reports each agent that cannot be asked, and asks the others all the same.
 Outcome drain_agents(const Invocation& call) {
   const auto& words = call.arguments.words();
   if (words.size() < 2) refuse("the agent's name is missing");
@@ -56,7 +56,7 @@ Outcome drain_agents(const Invocation& call) {
 Outcome run_agents(const Invocation& call) {
   if (call.arguments.words().empty()) return list_agents(call);
   if (call.arguments.words().front() == "drain") return drain_agents(call);
-  refuse(fmt::format("\"{}\" is not drain", printable(call.arguments.words().front())));
+  refuse(fmt::format("\"{}\" is not drain", call.arguments.words().front()));
 }
 
 }  // namespace

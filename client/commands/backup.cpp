@@ -4,11 +4,11 @@
 
 #include "client/commands/commands.h"
 #include "client/connection.h"
-#include "common/json.h"
-#include "common/limits.h"
 #include "common/os/random.h"
-#include "common/range.h"
-#include "common/text.h"
+#include "common/report/json.h"
+#include "common/values/limits.h"
+#include "common/values/range.h"
+#include "common/values/text.h"
 
 namespace pq::commands {
 namespace {
@@ -24,7 +24,7 @@ std::string parse_backup_name(const Arguments& arguments) {
   refuse(fmt::format(
       "--name \"{}\" cannot name a backup: give 1 to {} letters, digits, dots, underscores and dashes, a "
       "letter or digit first",
-      printable(*name), limits::name_bytes_max));
+      *name, limits::name_bytes_max));
 }
 
 Outcome run_backup(const Invocation& call) {
@@ -36,7 +36,7 @@ Outcome run_backup(const Invocation& call) {
   if (!backup) return tl::unexpected(backup.error());
   call.screen.say(
       fmt::format("copied {} bytes; prove on the head's machine what is in them: pq-verify --offline {}",
-                  grouped(backup->bytes), printable(backup->path)));
+                  grouped(backup->bytes), backup->path));
   print(call.shared.json ? to_line(to_json(*backup)) : printable(backup->path));
   return ExitStatus::done;
 }
@@ -49,7 +49,7 @@ Command backup() {
       .usage = client_usage(
           {.program = "pq-backup",
            .synopsis = "[FLAGS]",
-           .purpose = "has the head copy its database while it goes on, and prints where the copy is",
+           .purpose = "makes the head copy its database while it keeps running, and prints the path",
            .flags = {{"name", "NAME", "the copy is STATE_DIR/backups/NAME.db (default the date and time)"}}}),
       .run = run_backup};
 }

@@ -2,13 +2,12 @@
 
 #include <unistd.h>
 
-namespace pq {
+namespace pq::commands {
 
 std::vector<Command> all_commands() {
-  return {commands::submit(), commands::status(), commands::wait(),     commands::cancel(),
-          commands::pause(),  commands::resume(), commands::priority(), commands::logs(),
-          commands::events(), commands::output(), commands::retry(),    commands::agents(),
-          commands::verify(), commands::backup(), commands::key(),      commands::user_data()};
+  return {submit(),    status(), wait(),   cancel(), pause(),    resume(), priority(),
+          logs(),      events(), output(), retry(),  agents(),   verify(), provenance(),
+          recompute(), forget(), backup(), key(),    user_data()};
 }
 
 Colours colours(const Invocation& call) {
@@ -34,4 +33,4 @@ JobId the_job(const Invocation& call) {
   return parse_job_id(call.arguments.words_named({"the job's number"})[0]);
 }
 
-}  // namespace pq
+}  // namespace pq::commands

@@ -1,4 +1,5 @@
-// The commands. Each is one file that describes it (name, purpose, flags) and runs it; this is their table.
+// The commands. Each is one file with its description (name, purpose, flags) and its code; this is their
+// table.
 #pragma once
 
 #include <string>
@@ -9,11 +10,11 @@
 #include "client/output.h"
 #include "client/screen.h"
 #include "client/selection.h"
-#include "common/instant.h"
+#include "common/values/instant.h"
 
-namespace pq {
+namespace pq::commands {
 
-// One call of one command, understood as far as all commands are alike.
+// One call of one command, parsed as far as all commands are alike.
 struct Invocation {
   const std::string& program;  // "pq-submit"
   const Arguments& arguments;
@@ -27,8 +28,6 @@ struct Command {
   Outcome (*run)(const Invocation&);
 };
 
-namespace commands {
-
 Command submit();
 Command status();
 Command wait();
@@ -37,6 +36,9 @@ Command pause();
 Command resume();
 Command priority();
 Command retry();
+Command recompute();
+Command forget();
+Command provenance();
 Command logs();
 Command events();
 Command output();
@@ -46,33 +48,30 @@ Command backup();
 Command key();
 Command user_data();
 
-}  // namespace commands
-
 std::vector<Command> all_commands();
 
-// As they are wanted on stdout.
+// The colours for stdout.
 Colours colours(const Invocation& call);
 
-// The only word of this command line, which is a job's number.
+// The only argument of this command line, a job's id.
 JobId the_job(const Invocation& call);
 
-// The same, or `last`, of a command that is about one job; to be found with find_job of tally.h.
+// The same or `last`, for a command about one job; find_job of tally.h looks it up.
 Selection the_one_job(const Invocation& call);
 
-// The only word of this command line, which says which jobs.
+// The only argument of this command line, which selects jobs.
 Selection the_jobs(const Invocation& call);
 
-// Of a command that follows: until it asks the head again for what is new.
+// For commands that follow: how long they wait before they ask the head again.
 inline constexpr Duration between_looks = std::chrono::milliseconds(500);
 
-// What the help of a command says of the word JOBS, or JOB: the first one goes on with ": which ones all
-// are".
+// The help text about the words JOBS and JOB. The first one continues with ": " and what all means.
 inline const std::string about_jobs =
     "JOBS is a number, or several as in 1-3,5, or last, the newest job, or all";
 inline constexpr const char* about_one_job = "JOB is a number, or last, the newest job.";
 
-// What a shell completes such a word to.
+// The shell's completions for such a word.
 std::vector<WordChoice> words_of_jobs();
 std::vector<WordChoice> words_of_one_job();
 
-}  // namespace pq
+}  // namespace pq::commands

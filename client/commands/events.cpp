@@ -7,8 +7,8 @@
 #include "client/connection.h"
 #include "client/output.h"
 #include "client/tally.h"
-#include "common/json.h"
-#include "common/text.h"
+#include "common/report/json.h"
+#include "common/values/text.h"
 
 namespace pq::commands {
 namespace {
@@ -24,12 +24,12 @@ void tell(const Invocation& call, const AskEvents& question, const EventsReport&
     print(call.shared.json ? to_line(to_json(event)) : event_line(event, colours(call)));
 }
 
-// Those that are there, or until the job has ended or nobody wants to see more.
+// Prints the events so far; with --follow until the job has ended or nobody reads any more.
 Outcome follow(const Invocation& call, Connection& connection, AskEvents question) {
   const bool follows = call.arguments.has("follow");
   while (true) {
     const Duration patience = follows ? connection.time_left() : connection.usual_patience();
-    // Asked first: what has happened to a job that has ended is all there.
+    // Asked before the events: if the job has ended, the events that follow are complete.
     bool has_more = follows;
     if (question.job) {
       const auto job = connection.ask_for<JobReport>(AskJob{.job = *question.job}, patience);
@@ -52,7 +52,7 @@ Outcome run_events(const Invocation& call) {
   Connection connection(call.shared, call.screen);
   AskEvents question;
   if (is_of_a_job) {
-    const auto job = find_job(connection, selection, call.screen);
+    const auto job = find_job(connection, selection);
     if (!job) return tl::unexpected(job.error());
     question.job = *job;
   }
@@ -66,7 +66,7 @@ Command events() {
           .usage = client_usage(
               {.program = "pq-events",
                .synopsis = "[JOB] [FLAGS]",
-               .purpose = "tells what has happened to jobs and agents, as far as the head remembers it",
+               .purpose = "lists what happened to jobs and agents, as far as the head keeps it",
                .description = about_one_job,
                .flags = {{"follow", "", "and what happens from now on, of a job until it has ended", "f"}},
                .words = words_of_one_job()}),

@@ -2,23 +2,22 @@
 
 #include <string>
 
-#include <nlohmann/json.hpp>
-
 #include "client/commands/commands.h"
 #include "client/connection.h"
 #include "client/new_key.h"
 #include "client/output.h"
-#include "common/json.h"
-#include "common/text.h"
-#include "common/utc_time.h"
+#include "client/shown.h"
+#include "common/report/json_writer.h"
+#include "common/values/text.h"
+#include "common/values/utc_time.h"
 
 namespace pq::commands {
 namespace {
 
 KeyWish parse_wish(const Arguments& arguments) {
   const auto& words = arguments.words_named({"new", "the role: agent, operator or viewer"});
-  const auto role = parse_role(words[1]);
-  if (!role) refuse(fmt::format("\"{}\" is not a role: give agent, operator or viewer", printable(words[1])));
+  const auto role = parse<Role>(words[1]);
+  if (!role) refuse(fmt::format("\"{}\" is not a role: give agent, operator or viewer", words[1]));
   return parse_key_wish(arguments, *role);
 }
 
@@ -44,13 +43,7 @@ Outcome run_new(const Invocation& call) {
   if (!key) return tl::unexpected(key.error());
   advise(call.screen, wish, *key);
   if (call.shared.json) {
-    print(to_line({{"schema", "pq.key/1"},
-                   {"role", to_text(wish.role)},
-                   {"name", wish.name},
-                   {"head", key->head_endpoint},
-                   {"public_key", key->public_key},
-                   {"expires_unix_ms", expires_json(*key)},
-                   {"token", key->token}}));
+    print(to_line(JsonWriter::object_of(NewKeyAnswer{wish, *key})));
   } else {
     print(key->token);
   }
@@ -78,7 +71,7 @@ Outcome run_revoke(const Invocation& call) {
   const auto report = connection.ask_for<KeysReport>(RevokeKey{.name = name});
   if (!report) return tl::unexpected(report.error());
   for (const KeyReport& key : report->keys) {
-    call.screen.say(fmt::format("{} {} is not valid any more; {} that used it {} now", to_text(key.role),
+    call.screen.say(fmt::format("{} {} is no longer valid; {} that used it {} now", to_text(key.role),
                                 key.name, count_of(key.agents, "agent"), key.agents == 1 ? "ends" : "end"));
   }
   if (call.shared.json) print(to_line(to_json(*report)));
@@ -95,28 +88,26 @@ Outcome run_key(const Invocation& call) {
   if (is_new) return run_new(call);
   if (what == "revoke") return run_revoke(call);
   if (what == "list" && words.size() == 1) return list_keys(call);
-  if (what == "list") refuse(fmt::format("\"{}\" is one word too many", printable(words[1])));
+  if (what == "list") refuse(fmt::format("\"{}\" is an unexpected argument", words[1]));
   refuse(words.empty() ? "say new, list or revoke"
-                       : fmt::format("\"{}\" is none of new, list and revoke", printable(what)));
+                       : fmt::format("\"{}\" is none of new, list and revoke", what));
 }
 
 }  // namespace
 
 Command key() {
-  return {
-      .name = "key",
-      .usage = client_usage(
-          {.program = "pq-key",
-           .synopsis = "new agent|operator|viewer [FLAGS] | list | revoke NAME",
-           .purpose =
-               "makes a key for another machine or person and prints it as a join token; lists the keys, or "
-               "makes one worthless within a second",
-           .description = "A public key that begins with - goes behind --: pq-key revoke -- KEY.",
-           .flags = {{"name", "NAME", "the new key's name (default the role and four random digits)"},
-                     {"address", "tcp://HOST:PORT", "where its owner reaches the head"},
-                     {"expires", "7d", "the new key is worthless after so long (default: never)"}},
-           .words = {{"", {"new", "list", "revoke"}}, {"new", {"agent", "operator", "viewer"}}}}),
-      .run = run_key};
+  return {.name = "key",
+          .usage = client_usage(
+              {.program = "pq-key",
+               .synopsis = "new agent|operator|viewer [FLAGS] | list | revoke NAME",
+               .purpose = "makes a key for another machine or person and prints it as a join token; lists "
+                          "the keys, or revokes one within a second",
+               .description = "A public key that begins with - goes behind --: pq-key revoke -- KEY.",
+               .flags = {{"name", "NAME", "the new key's name (default the role and four random digits)"},
+                         {"address", "tcp://HOST:PORT", "where its owner reaches the head"},
+                         {"expires", "7d", "the new key expires after this time (default: never)"}},
+               .words = {{"", {"new", "list", "revoke"}}, {"new", {"agent", "operator", "viewer"}}}}),
+          .run = run_key};
 }
 
 }  // namespace pq::commands

@@ -8,19 +8,19 @@
 #include "client/connection.h"
 #include "client/output.h"
 #include "client/tally.h"
-#include "common/json.h"
-#include "common/limits.h"
-#include "common/range.h"
+#include "common/protocol/limits.h"
+#include "common/report/json.h"
+#include "common/values/range.h"
 
 namespace pq::commands {
 namespace {
 
 using namespace std::chrono_literals;
 
-// What was written just before the end may still be on its way.
+// Output from just before the end may still be on its way.
 constexpr int quiet_looks = 2 * static_cast<int>(limits::log_delay / between_looks) + 1;
 
-// All but the job.
+// The question without the job.
 AskLogs parse_question(const Invocation& call) {
   AskLogs question{.job = {}, .failed = call.arguments.has("failed")};
   if (const auto text = call.arguments.value("span")) {
@@ -50,7 +50,7 @@ class LogWriter {
     put_out(text);
   }
 
-  // What comes next on a terminal or in a file begins a line.
+  // What comes next on a terminal or in a file must begin a line.
   void finish() {
     if (!is_at_line_start_) put_out("\n");
     is_at_line_start_ = true;
@@ -60,7 +60,7 @@ class LogWriter {
   JobId job_;
   bool json_;
   bool is_terminal_;
-  std::string heading_;  // above what was written last
+  std::string heading_;  // of the entries written last
   bool is_at_line_start_ = true;
 };
 
@@ -86,7 +86,7 @@ Outcome run_logs(const Invocation& call) {
   const Selection selection = the_one_job(call);
   AskLogs question = parse_question(call);
   Connection connection(call.shared, call.screen);
-  const auto job = find_job(connection, selection, call.screen);
+  const auto job = find_job(connection, selection);
   if (!job) return tl::unexpected(job.error());
   question.job = *job;
   LogWriter writer(question.job, call.shared.json);
@@ -102,7 +102,7 @@ Command logs() {
           .usage = client_usage(
               {.program = "pq-logs",
                .synopsis = "JOB [FLAGS]",
-               .purpose = "tells what a job's programs wrote, also on machines that are gone",
+               .purpose = "prints what a job's programs wrote, also on machines that are gone",
                .description = about_one_job,
                .flags = {{"follow", "", "and what they write from now on, until the job has ended", "f"},
                          {"failed", "", "only of runs that failed"},

@@ -9,11 +9,12 @@
 
 #include "client/commands/commands.h"
 #include "client/connection.h"
+#include "client/jobs_at_head.h"
 #include "client/output.h"
 #include "client/tally.h"
 #include "client/watch.h"
-#include "common/duration.h"
-#include "common/json.h"
+#include "common/report/json.h"
+#include "common/values/duration.h"
 
 namespace pq::commands {
 namespace {
@@ -21,7 +22,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration between_pictures = 1s;
-constexpr Duration patience_of_a_screen = 3s;  // then it says that there is no answer, and fits a new size
+constexpr Duration patience_of_a_screen =
+    3s;  // then the screen says that there is no answer, and adapts to a new size
 
 void print_block(std::string text) {
   if (text.ends_with('\n')) text.pop_back();
@@ -45,12 +47,13 @@ void tell(const Invocation& call, const JobsReport& report) {
 }
 
 Outcome tell_several(const Invocation& call, Connection& connection, const Selection& selection) {
-  const auto selected = find_jobs(connection, selection, call.screen);
+  const auto selected = find_jobs(connection, selection);
   if (!selected) return tl::unexpected(selected.error());
   Tally tally(call.program, *selected, call.screen);
-  for (const JobId job : selected->jobs) {
-    const auto report = connection.ask_for<JobReport>(AskJob{.job = job});
-    if (auto failure = tally.take(job, report, selected->jobs)) return tl::unexpected(std::move(*failure));
+  EachJobAsked each(connection, AskJob{}, selected->jobs, connection.usual_patience());
+  while (const auto told = each.next()) {
+    if (auto failure = tally.take(told->job, told->answer, selected->jobs))
+      return tl::unexpected(std::move(*failure));
   }
   if (call.shared.json) {
     print(to_line(tally.json()));
@@ -60,15 +63,19 @@ Outcome tell_several(const Invocation& call, Connection& connection, const Selec
   return tally.worst();
 }
 
+Outcome tell_all(const Invocation& call, Connection& connection) {
+  const auto listed = list_jobs(connection, connection.usual_patience());
+  if (!listed) return tl::unexpected(listed.error());
+  tell(call, listed->report);
+  if (!listed->may_lack_live) return ExitStatus::done;
+  call.screen.say(fmt::format("{}: {}", call.program, older_head_text));
+  return ExitStatus::failed;
+}
+
 Outcome tell_once(const Invocation& call, Connection& connection, const Selection& selection) {
-  if (std::holds_alternative<AllJobs>(selection)) {
-    const auto report = connection.ask_for<JobsReport>(AskJobs{});
-    if (!report) return tl::unexpected(report.error());
-    tell(call, *report);
-    return ExitStatus::done;
-  }
+  if (std::holds_alternative<AllJobs>(selection)) return tell_all(call, connection);
   if (!is_of_one(selection)) return tell_several(call, connection, selection);
-  const auto job = find_job(connection, selection, call.screen);
+  const auto job = find_job(connection, selection);
   if (!job) return tl::unexpected(job.error());
   const auto report = connection.ask_for<JobReport>(AskJob{.job = *job});
   if (!report) return tl::unexpected(report.error());
@@ -85,11 +92,11 @@ void tell(const Invocation& call, const Explanation& explanation) {
                                 is_terminal ? size_of_terminal(STDOUT_FILENO).columns : std::string::npos));
 }
 
-// A line or a block a job; `all` are those that go on.
+// A line or a block per job; `all` means jobs that have not ended.
 Outcome explain(const Invocation& call, Connection& connection, const Selection& selection) {
-  const auto selected = find_jobs(connection, selection, call.screen, is_live);
+  const auto selected = find_jobs(connection, selection, Meant::live);
   if (!selected) return tl::unexpected(selected.error());
-  if (selected->jobs.empty() && selected->missing.empty()) call.screen.say("there is no job that goes on");
+  if (*selected == Selected{}) call.screen.say("there is no job that goes on");
   Tally tally(call.program, *selected, call.screen);
   for (const JobId job : selected->jobs) {
     const auto explanation = connection.ask_for<Explanation>(AskExplanation{.job = job});
@@ -105,7 +112,7 @@ Outcome explain(const Invocation& call, Connection& connection, const Selection&
 
 // ---------------------------------------------------------------- again and again
 
-// What is looked at: one job, found when the watch began, or those of a selection as they come and go.
+// The watched jobs: one that was found at the start, or a selection whose jobs come and go.
 struct Subject {
   Selection selection;
   std::optional<JobId> job;
@@ -113,13 +120,19 @@ struct Subject {
 
 tl::expected<JobsReport, Failure> look_at_jobs(Connection& connection, const Selection& selection,
                                                Duration patience) {
-  auto listed = connection.ask_for<JobsReport>(AskJobs{}, patience);
-  if (!listed || std::holds_alternative<AllJobs>(selection)) return listed;
-  const Selected selected = select(selection, *listed);
+  if (std::holds_alternative<AllJobs>(selection)) {
+    return list_jobs(connection, patience).map([](Listed listed) { return std::move(listed.report); });
+  }
+  const auto selected = resolve(connection, selection, Meant::any, patience);
+  if (!selected) return tl::unexpected(selected.error());
   JobsReport some;
-  for (JobReport& report : listed->jobs) {
-    if (std::binary_search(selected.jobs.begin(), selected.jobs.end(), report.job))
-      some.jobs.push_back(std::move(report));
+  EachJobAsked each(connection, AskJob{}, selected->jobs, patience);
+  while (auto told = each.next()) {
+    if (told->answer) {
+      some.jobs.push_back(std::move(*told->answer));
+    } else if (concerns_all(told->answer.error())) {
+      return tl::unexpected(told->answer.error());
+    }
   }
   return some;
 }
@@ -143,7 +156,7 @@ tl::expected<Sight, Failure> look(Connection& connection, const Subject& subject
   return sight;
 }
 
-// A block after the other, for a pipe or a file.
+// Prints block after block, for a pipe or a file.
 Outcome watch_in_lines(const Invocation& call, Connection& connection, const Subject& subject) {
   while (connection.time_left() > 0ms) {
     const auto sight = look(connection, subject, call.shared.json, connection.time_left());
@@ -158,7 +171,7 @@ Outcome watch_in_lines(const Invocation& call, Connection& connection, const Sub
   return ExitStatus::timed_out;
 }
 
-// The latest sight on a terminal, in whatever size that has by now.
+// Draws the latest answer on a terminal, in its present size.
 class Window {
  public:
   Window(const Invocation& call, Connection& connection) : call_(call), connection_(connection) {}
@@ -191,7 +204,7 @@ class Window {
   Instant seen_at_;
 };
 
-// False: a signal to stop has come.
+// False: a signal to stop has arrived.
 bool rest(Connection& connection, ResizeSignal& resize, Window& window) {
   const Instant until = connection.now() + std::min(between_pictures, connection.time_left());
   while (connection.now() < until) {
@@ -219,20 +232,20 @@ Outcome watch_on_screen(const Invocation& call, Connection& connection, const Su
   return ExitStatus::timed_out;
 }
 
-// A terminal that knows how to go back to its first line.
+// Whether the terminal can move back to its first line.
 bool redraws(const Invocation& call) {
   const char* terminal = std::getenv("TERM");
   const bool is_dumb = terminal != nullptr && std::string_view(terminal) == "dumb";
   return isatty(STDOUT_FILENO) == 1 && !call.shared.json && !is_dumb;
 }
 
-// Until it is interrupted, which is how it is meant to end, or --timeout.
+// Runs until it is interrupted, which is its usual end, or --timeout.
 Outcome watch(const Invocation& call, const Selection& selection) {
   ResizeSignal resize;
   Connection connection(call.shared, call.screen);
   Subject subject{.selection = selection, .job = {}};
   if (is_of_one(selection)) {
-    const auto job = find_job(connection, selection, call.screen);
+    const auto job = find_job(connection, selection);
     if (!job) return tl::unexpected(job.error());
     subject.job = *job;
   }

@@ -1,47 +1,34 @@
-// pq-cancel, pq-pause, pq-resume, pq-retry and pq-priority: one question a job, and each job as it is then.
+// pq-cancel, pq-pause, pq-resume, pq-retry and pq-priority. Each prints the jobs as they are afterwards.
 #include <nlohmann/json.hpp>
 
 #include "client/commands/commands.h"
 #include "client/connection.h"
+#include "client/jobs_at_head.h"
 #include "client/output.h"
 #include "client/tally.h"
-#include "common/json.h"
+#include "common/report/json.h"
 
 namespace pq::commands {
 namespace {
 
-// How a job is steered.
+// One way to steer jobs.
 struct Wish {
-  ClientToHead (*question)(JobId, std::int32_t priority);
-  const char* what_happened;           // to a job of which it came true: "cancelled"
-  bool (*is_meant)(const JobReport&);  // by `all`
+  EachQuestion question;
+  const char* what_happened;  // past participle for a job that was steered: "cancelled"
+  Meant which;                // by `all`
 };
 
-bool is_paused(const JobReport& job) { return job.state == JobState::paused; }
-bool goes_on(const JobReport& job) { return is_live(job) && !is_paused(job); }
-bool has_failed(const JobReport& job) {
-  return job.state == JobState::failed || (is_live(job) && job.failed > 0);
-}
-
-template <Steering what>
-ClientToHead steering(JobId job, std::int32_t /*priority*/) {
-  return Steer{.job = job, .what = what};
-}
-
-ClientToHead reprioritizing(JobId job, std::int32_t priority) {
-  return Reprioritize{.job = job, .priority = priority};
-}
-
-Outcome steer(const Invocation& call, const Selection& selection, const Wish& wish, std::int32_t priority) {
+Outcome steer(const Invocation& call, const Selection& selection, const Wish& wish) {
   Connection connection(call.shared, call.screen);
-  const auto selected = find_jobs(connection, selection, call.screen, wish.is_meant);
+  const auto selected = find_jobs(connection, selection, wish.which);
   if (!selected) return tl::unexpected(selected.error());
   Tally tally(call.program, *selected, call.screen);
-  for (const JobId job : selected->jobs) {
-    const auto report = connection.ask_for<JobReport>(wish.question(job, priority));
-    if (!report && is_of_one(selection)) return tl::unexpected(report.error());
-    if (auto failure = tally.take(job, report, selected->jobs)) return tl::unexpected(std::move(*failure));
-    if (report) call.screen.say(state_line(*report));
+  EachJobAsked each(connection, wish.question, selected->jobs, connection.usual_patience());
+  while (const auto told = each.next()) {
+    if (!told->answer && is_of_one(selection)) return tl::unexpected(told->answer.error());
+    if (auto failure = tally.take(told->job, told->answer, selected->jobs))
+      return tl::unexpected(std::move(*failure));
+    if (told->answer) call.screen.say(state_line(*told->answer));
   }
   if (is_of_one(selection)) {
     if (call.shared.json) print(to_line(to_json(tally.reports().front())));
@@ -52,23 +39,23 @@ Outcome steer(const Invocation& call, const Selection& selection, const Wish& wi
   return tally.worst();
 }
 
-constexpr Wish to_cancel{steering<Steering::cancel>, "cancelled", is_live};
-constexpr Wish to_pause{steering<Steering::pause>, "paused", goes_on};
-constexpr Wish to_resume{steering<Steering::resume>, "resumed", is_paused};
-constexpr Wish to_retry{steering<Steering::retry>, "given another chance", has_failed};
-constexpr Wish to_reprioritize{reprioritizing, "given another priority", is_live};
+constexpr Wish to_cancel{Steer{.job = {}, .what = Steering::cancel}, "cancelled", Meant::live};
+constexpr Wish to_pause{Steer{.job = {}, .what = Steering::pause}, "paused", Meant::unpaused};
+constexpr Wish to_resume{Steer{.job = {}, .what = Steering::resume}, "resumed", Meant::paused};
+constexpr Wish to_retry{Steer{.job = {}, .what = Steering::retry}, "given another chance", Meant::retryable};
 
 template <const Wish& wish>
 Outcome run_steering(const Invocation& call) {
-  return steer(call, the_jobs(call), wish, 0);
+  return steer(call, the_jobs(call), wish);
 }
 
 Outcome run_priority(const Invocation& call) {
   const auto& words = call.arguments.words_named({"the job's number", "the priority"});
-  return steer(call, parse_selection(words[0]), to_reprioritize, parse_priority(words[1]));
+  const Reprioritize question{.job = {}, .priority = parse_priority(words[1])};
+  return steer(call, parse_selection(words[0]), {question, "given another priority", Meant::live});
 }
 
-// `all` means what can be steered so, which a sentence tells.
+// `all` means the jobs that can be steered in this way; a sentence of the help says which.
 Usage usage_of(const std::string& program, const std::string& purpose, const std::string& all,
                const std::string& words = "JOBS") {
   return client_usage({.program = program,
@@ -82,24 +69,26 @@ Usage usage_of(const std::string& program, const std::string& purpose, const std
 
 Command cancel() {
   return {"cancel",
-          usage_of("pq-cancel", "ends jobs; what is computed of them is kept", "those that have not ended."),
+          usage_of("pq-cancel", "ends jobs; their computed parts are kept", "those that have not ended."),
           run_steering<to_cancel>};
 }
 
 Command pause() {
-  return {"pause", usage_of("pq-pause", "grants no more of jobs until they are resumed", "those that go on."),
+  return {"pause",
+          usage_of("pq-pause", "pauses jobs: nothing more of them starts until they are resumed",
+                   "those that go on."),
           run_steering<to_pause>};
 }
 
 Command resume() {
-  return {"resume", usage_of("pq-resume", "lets paused jobs go on", "those that are paused."),
+  return {"resume", usage_of("pq-resume", "resumes paused jobs", "those that are paused."),
           run_steering<to_resume>};
 }
 
 Command retry() {
   return {"retry",
-          usage_of("pq-retry", "gives what has failed of jobs another chance",
-                   "those of which something has failed, and that are not done or cancelled."),
+          usage_of("pq-retry", "retries the failed parts of jobs",
+                   "those with failed parts that are not done or cancelled."),
           run_steering<to_retry>};
 }
 

@@ -9,19 +9,17 @@
 #include "client/submission.h"
 #include "client/upload.h"
 #include "client/waiting.h"
-#include "common/errors.h"
-#include "common/json.h"
 #include "common/os/random.h"
+#include "common/report/json.h"
+#include "common/values/errors.h"
 
 namespace pq::commands {
 namespace {
 
 constexpr const char* about_programs =
     "A program after -- is run over parts of the range, on agents that allow it. {lo}, {hi} and {item} in "
-    "its\n"
-    "words are replaced; it also finds PQ_LO, PQ_HI, PQ_ITEM, PQ_JOB, PQ_LEASE, PQ_ATTEMPT and PQ_SLOT in "
-    "its\n"
-    "environment. The last line that it prints is its value, and exit status 0 is success.";
+    "its\nwords are replaced; it also gets PQ_LO, PQ_HI, PQ_ITEM, PQ_JOB, PQ_LEASE, PQ_ATTEMPT and PQ_SLOT "
+    "in its\nenvironment. The last line that it prints is its value, and exit status 0 is success.";
 constexpr int tries_max = 5;  // of a head that forgets files in between
 
 void show(const JobSpec& spec, bool json) {
@@ -30,7 +28,7 @@ void show(const JobSpec& spec, bool json) {
   print(text);
 }
 
-// Prints the job's number, or all of the job.
+// Prints the job's id, or the whole job.
 Outcome tell(const Invocation& call, Connection& connection, JobId job) {
   if (!call.shared.json) {
     print(std::to_string(job.value));
@@ -42,7 +40,8 @@ Outcome tell(const Invocation& call, Connection& connection, JobId job) {
   return ExitStatus::done;
 }
 
-// With a program --timeout is of a run, but for one that the environment sets for all commands.
+// With a program, --timeout limits a run. But a value from the environment is meant for all commands, and
+// limits the wait.
 SharedOptions waiting_options(const Invocation& call) {
   SharedOptions shared = call.shared;
   if (runs_program(call.arguments) && call.arguments.is_typed("timeout")) shared.timeout.reset();
@@ -53,7 +52,7 @@ SharedOptions waiting_options(const Invocation& call) {
   return shared;
 }
 
-// The files first: a head that has forgotten one by then says so.
+// Sends the files first. If the head has dropped one by the time of the submission, it says so.
 tl::expected<Submitted, Failure> hand_in(const Submit& submit, const std::vector<LocalFile>& files,
                                          Connection& connection, Screen& screen) {
   for (int tries = 1;; ++tries) {
@@ -82,9 +81,10 @@ Outcome run_submit(const Invocation& call) {
     if (!submitted) return tl::unexpected(submitted.error());
     if (!call.arguments.has("wait")) return tell(call, connection, submitted->job);
     call.screen.say(fmt::format("job {} submitted", submitted->job.value));
-    auto ended = wait_for_end(connection, submitted->job, call.screen, call.shared.json, submit.id);
+    auto ended = wait_for_end(connection, submitted->job, call.screen, printing(call.arguments, shared.json),
+                              submit.id);
     if (ended || ended.error().status != ExitStatus::no_such_job) return ended;
-    // The same submission, so this is never a second job.
+    // It is the same submission, so this never creates a second job.
     call.screen.say(
         fmt::format("the head knows this job no more as {}, perhaps after a restore; submitting it again",
                     submitted->job.value));
@@ -97,7 +97,8 @@ Command submit() {
   std::vector<Flag> flags = submission_flags();
   flags.insert(flags.end(), {{"wait", "", "wait for the end"},
                              {"wait-timeout", "30s", "give up after this time; the job goes on"},
-                             {"dry-run", "", "print what would be submitted, and talk to nobody"}});
+                             partial_flag(),
+                             {"dry-run", "", "print what would be submitted, without asking the head"}});
   return {.name = "submit",
           .usage = client_usage(
               {.program = "pq-submit",

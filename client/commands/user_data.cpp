@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,12 +11,13 @@
 #include "client/commands/commands.h"
 #include "client/connection.h"
 #include "client/new_key.h"
+#include "client/shown.h"
 #include "client/user_data.h"
-#include "common/cloud.h"
-#include "common/json.h"
-#include "common/limits.h"
-#include "common/text.h"
-#include "common/utc_time.h"
+#include "common/report/json_writer.h"
+#include "common/values/cloud.h"
+#include "common/values/limits.h"
+#include "common/values/text.h"
+#include "common/values/utc_time.h"
 
 namespace pq::commands {
 namespace {
@@ -29,43 +29,41 @@ constexpr const char* architectures = "x86_64 or aarch64";
 bool is_architecture(std::string_view text) { return text == "x86_64" || text == "aarch64"; }
 
 std::string plain(const std::string& flag, const std::string& text) {
-  if (!is_plain(text))
-    refuse(fmt::format("--{} {} is not plain text: give printable ASCII", flag, printable(text)));
+  if (!is_plain(text)) refuse(fmt::format("--{} {} is not plain text: give printable ASCII", flag, text));
   return text;
 }
 
 std::string parse_url(const std::string& flag, const std::string& text) {
   const bool is_url = text.starts_with("http://") || text.starts_with("https://");
   if (!is_url || text.find(' ') != std::string::npos || !is_plain(text))
-    refuse(fmt::format("--{} {} is not a URL: give http://… or https://…", flag, printable(text)));
+    refuse(fmt::format("--{} {} is not a URL: give http://… or https://…", flag, text));
   return text;
 }
 
 Sha256 parse_hash(const std::string& flag, const std::string& text) {
   const auto hash = parse_sha256(text);
   if (!hash) {
-    refuse(fmt::format("--{} {} is not a SHA-256: give 64 digits as sha256sum prints them", flag,
-                       printable(text)));
+    refuse(fmt::format("--{} {} is not a SHA-256: give 64 digits as sha256sum prints them", flag, text));
   }
   return *hash;
 }
 
 // ---------------------------------------------------------------- a worker's
 
-// As the agent reads them: one a line.
+// In the form that the agent reads: one per line.
 std::string parse_labels(const Arguments& arguments) {
   const std::vector<std::string> given = arguments.values("label");
   if (given.size() > limits::labels_given_max)
     refuse(fmt::format("--label is given more than {} times", limits::labels_given_max));
   std::string lines;
   for (const std::string& text : given) {
-    if (!parse_label(text)) refuse(fmt::format("--label {} is not a label: give KEY=VALUE", printable(text)));
+    if (!parse_label(text)) refuse(fmt::format("--label {} is not a label: give KEY=VALUE", text));
     lines += (lines.empty() ? "" : "\n") + plain("label", text);
   }
   return lines;
 }
 
-// What the machine's agent is told besides its token, as its unit reads it.
+// The settings of the machine's agent beside its token, in the form that its unit reads.
 std::vector<Label> parse_settings(const Arguments& arguments) {
   std::vector<Label> settings;
   if (const auto slots = arguments.value("slots"))
@@ -79,8 +77,7 @@ std::vector<Label> parse_settings(const Arguments& arguments) {
   take_time("idle-exit", "PQ_IDLE_EXIT", limits::idle_exit_shortest);
   take_time("head-timeout", "PQ_HEAD_TIMEOUT", limits::head_timeout_shortest);
   if (const auto word = arguments.value("interruption")) {
-    if (!parse_heed(*word))
-      refuse(fmt::format("--interruption {} is none of {}", printable(*word), heed_words));
+    if (!parse_heed(*word)) refuse(fmt::format("--interruption {} is none of {}", *word, heed_words));
     settings.push_back({"PQ_INTERRUPTION", *word});
   }
   const std::string labels = parse_labels(arguments);
@@ -94,8 +91,7 @@ std::vector<AgentProgram> parse_agents(const Arguments& arguments) {
     const std::size_t equals = std::min(text.find('='), text.size());
     const std::string arch = text.substr(0, equals);
     if (!is_architecture(arch) || equals == text.size()) {
-      refuse(
-          fmt::format("--agent-sha256 {} is not ARCH=HEX with {} before it", printable(text), architectures));
+      refuse(fmt::format("--agent-sha256 {} is not ARCH=HEX with {} before it", text, architectures));
     }
     agents.push_back(
         {.arch = arch, .size = 0, .sha256 = parse_hash("agent-sha256", text.substr(equals + 1))});
@@ -113,7 +109,7 @@ HostAndPort split(const std::string& address) {
   return {address.substr(0, colon), address.substr(colon + 1)};
 }
 
-// Where workers find the head's HTTP, that the head itself has bound at `bound`.
+// The address by which workers reach the head's HTTP, which the head has bound at `bound`.
 std::string url_at_head(const std::string& endpoint, const std::optional<std::string>& bound) {
   if (!bound) {
     refuse(
@@ -140,15 +136,12 @@ void check_size(const std::string& document) {
   }
 }
 
-void print_document(const Invocation& call, const Json& facts, const std::string& document) {
-  if (!call.shared.json) return put_out(document);
-  Json json = {{"schema", "pq.user_data/1"}};
-  json.update(facts);
-  json["document"] = document;
-  print(to_line(json));
+void print_document(const Invocation& call, const UserDataAnswer& answer) {
+  if (!call.shared.json) return put_out(answer.document);
+  print(to_line(JsonWriter::object_of(answer)));
 }
 
-// All but the token.
+// Everything except the token.
 WorkerDocument parse_document(const Arguments& arguments, const KeyWish& wish) {
   if (!wish.address) refuse("--address tcp://HOST:PORT is missing: where the new machines reach the head");
   if (is_local(*wish.address)) {
@@ -172,7 +165,7 @@ WorkerDocument parse_document(const Arguments& arguments, const KeyWish& wish) {
   return document;
 }
 
-// What the head hands out, and where, as far as the command line does not say it.
+// Asks the head for the agent programs and their address, unless the command line gives them.
 std::optional<Failure> ask_for_agents(Connection& connection, WorkerDocument& document) {
   if (!document.agents.empty()) return std::nullopt;
   const auto told = connection.ask_for<AgentPrograms>(AskAgentPrograms{});
@@ -205,9 +198,9 @@ Outcome run_agent(const Invocation& call) {
   WorkerDocument document = parse_document(call.arguments, wish);
   Connection connection(call.shared, call.screen);
   if (auto failure = ask_for_agents(connection, document)) return tl::unexpected(std::move(*failure));
-  // The key is made last: what is refused leaves none behind.
+  // The key is created last, so that a refused command leaves none behind.
   document.token = "pq1_" + std::string(2 * (72 + wish.address->size()), '0');
-  check_size(to_text(document));
+  check_size(cloud_config(document));
   const auto key = make_key(connection, wish);
   if (!key) return tl::unexpected(key.error());
   document.token = key->token;
@@ -215,18 +208,17 @@ Outcome run_agent(const Invocation& call) {
   call.screen.say(fmt::format("machines that start with this document join {} as {}{}; it holds a secret",
                               *wish.address, wish.name,
                               key->expires_unix_ms ? ", until " + utc_text(*key->expires_unix_ms) : ""));
-  print_document(call,
-                 {{"role", "agent"},
-                  {"name", wish.name},
-                  {"head", *wish.address},
-                  {"expires_unix_ms", expires_json(*key)}},
-                 to_text(document));
+  print_document(call, {.role = MachineRole::agent,
+                        .key_name = wish.name,
+                        .head = *wish.address,
+                        .expires_unix_ms = key->expires_unix_ms,
+                        .document = cloud_config(document)});
   return ExitStatus::done;
 }
 
 // ---------------------------------------------------------------- the head's
 
-// What the name of a package says of it, as all tools that make packages write it.
+// What the name of a package says about it, by the conventions of all package tools.
 Package parse_package(const std::string& url, const std::string& hash) {
   const std::string path =
       url.substr(0, url.find_first_of("?#"));  // a presigned URL goes on with its signature
@@ -244,7 +236,7 @@ Package parse_package(const std::string& url, const std::string& hash) {
     refuse(fmt::format(
         "--package-url {} does not tell what it is: its name ends in .deb or .rpm and has amd64, x86_64, "
         "arm64 or aarch64 in it",
-        printable(url)));
+        url));
   }
   return package;
 }
@@ -262,7 +254,7 @@ std::string parse_device(const Arguments& arguments) {
   const bool is_volume = text->starts_with("vol-") && text->size() > 4 &&
                          text->find_first_not_of("0123456789abcdef", 4) == std::string::npos;
   if (is_volume) return "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol" + text->substr(4);
-  refuse(fmt::format("--device {} is neither a volume's id (vol-…) nor a path in /dev", printable(*text)));
+  refuse(fmt::format("--device {} is neither a volume's id (vol-…) nor a path in /dev", *text));
 }
 
 Outcome run_head(const Invocation& call) {
@@ -278,8 +270,7 @@ Outcome run_head(const Invocation& call) {
         "--listen {} serves the head's own machine only, and no worker: give tcp://0.0.0.0:7700", listen));
   }
   const std::string& http = document.settings[1].value;
-  if (http != "none" && !is_address("tcp://" + http))
-    refuse(fmt::format("--http {} is not HOST:PORT", printable(http)));
+  if (http != "none" && !is_address("tcp://" + http)) refuse(fmt::format("--http {} is not HOST:PORT", http));
   const auto urls = arguments.values("package-url");
   const auto hashes = arguments.values("package-sha256");
   if (urls.size() != hashes.size()) {
@@ -293,9 +284,9 @@ Outcome run_head(const Invocation& call) {
     call.screen.say(
         "no --package-url: the image that the machine starts from must have the package pq-head in it");
   }
-  const std::string text = to_text(document);
+  const std::string text = cloud_config(document);
   check_size(text);
-  print_document(call, {{"role", "head"}, {"device", document.device}}, text);
+  print_document(call, {.role = MachineRole::head, .device = document.device, .document = text});
   return ExitStatus::done;
 }
 
@@ -305,13 +296,13 @@ const std::vector<Flag>& flags_of_agent() {
   static const std::vector<Flag> flags = {
       {"address", "tcp://HOST:PORT", "agent: where the new machines reach the head"},
       {"name", "NAME", "agent: the name of the key that is made (default agent and four random digits)"},
-      {"expires", "7d", "agent: the key is worthless after so long (default: never)"},
+      {"expires", "7d", "agent: the key expires after this time (default: never)"},
       {"slots", "N", "agent: units of parallel work (default: the machine's cores)"},
       {"allow-exec", "", "agent: let jobs run any program there"},
-      {"idle-exit", "5m", "agent: end after so long without work (default: never)"},
-      {"head-timeout", "10m", "agent: end after so long without a word from the head"},
-      {"label", "KEY=VALUE", "agent: a label that jobs can require; more than once for more than one"},
-      {"interruption", "auto|ec2|gcp|azure|none", "agent: the cloud whose notices to heed (default auto)"},
+      {"idle-exit", "5m", "agent: exit after this time without work (default: never)"},
+      {"head-timeout", "10m", "agent: exit after this time without a message from the head"},
+      {"label", "KEY=VALUE", "agent: a label that jobs can require; may be repeated"},
+      {"interruption", "auto|ec2|gcp|azure|none", "agent: the cloud whose notices count (default auto)"},
       {"agent-url", "URL",
        "agent: where the machine fetches its agent (default: from the head); {arch} in it is x86_64 or "
        "aarch64"},
@@ -349,7 +340,7 @@ Outcome run_user_data(const Invocation& call) {
     refuse_flags_of_others(call.arguments, flags_of_agent(), "agent");
     return run_head(call);
   }
-  refuse(fmt::format("\"{}\" is neither agent nor head", printable(what)));
+  refuse(fmt::format("\"{}\" is neither agent nor head", what));
 }
 
 }  // namespace

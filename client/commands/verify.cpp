@@ -6,13 +6,13 @@
 #include "client/connection.h"
 #include "client/head_program.h"
 #include "client/tally.h"
-#include "common/findings.h"
-#include "common/json.h"
+#include "common/report/findings.h"
+#include "common/report/json.h"
 
 namespace pq::commands {
 namespace {
 
-// Without a head: its program reads the file, and says the rest.
+// Without a head: pqd reads the file and prints the rest.
 Outcome run_offline(const Invocation& call, const std::string& file) {
   std::vector<std::string> words = {"--verify=" + file, "--log-level=" + call.shared.log_level};
   if (!call.arguments.words().empty()) words.push_back(fmt::format("--job={}", the_job(call).value));
@@ -24,7 +24,7 @@ Outcome run_verify(const Invocation& call) {
   if (const auto file = call.arguments.value("offline")) return run_offline(call, *file);
   const Selection selection = the_one_job(call);
   Connection connection(call.shared, call.screen);
-  const auto job = find_job(connection, selection, call.screen);
+  const auto job = find_job(connection, selection);
   if (!job) return tl::unexpected(job.error());
   const auto verification = connection.ask_for<Verification>(Verify{.job = *job});
   if (!verification) return tl::unexpected(verification.error());

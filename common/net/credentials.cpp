@@ -1,17 +1,17 @@
-// Where a program finds what it takes to talk to the head: a join token, else a key file, else the state
-// directory of a head on the same machine.
+// Where a program finds its credentials for the head: a join token, else a key file, else the state directory
+// of a head on the same machine.
 #include <fmt/format.h>
 
 #include <system_error>
 #include <utility>
 
-#include "common/check.h"
 #include "common/net/key_text.h"
 #include "common/net/keys.h"
 #include "common/os/files.h"
 #include "common/os/paths.h"
+#include "common/values/check.h"
 
-namespace pq {
+namespace pq::net {
 namespace {
 
 namespace fs = std::filesystem;
@@ -28,13 +28,13 @@ Credentials from_token(const JoinToken& token, const CredentialSources& sources)
           .own = {.public_key = *public_key, .secret_key = token.secret_key}};
 }
 
-// Only that it is not there: what may not be looked at is another error, with another remedy.
+// Whether the file is missing. A file that may not be read is another error, with another remedy.
 bool is_missing(const fs::path& path) {
   std::error_code ignored;
   return fs::status(path, ignored).type() == fs::file_type::not_found;
 }
 
-// Where the head of this state directory is and how to know it, with `own` to be known by.
+// The endpoint and the public key of this state directory's head, with `own` as this program's keys.
 Found at_local_head(const CredentialSources& sources, KeyPair own) {
   const StatePaths paths{sources.state_dir};
   const auto head_key = read_file(paths.head_public_key());
@@ -104,4 +104,4 @@ tl::expected<Credentials, std::string> find_credentials(const CredentialSources&
   return from_state_dir(sources);
 }
 
-}  // namespace pq
+}  // namespace pq::net

@@ -1,14 +1,14 @@
 // A join token is "pq1_" and, in hexadecimal: the head's public key (32 bytes), the secret key (32), the
-// head's endpoint, and a sum of all these (4).
+// head's endpoint, and a checksum of all these (4).
 #include <fmt/format.h>
 
 #include <cstdint>
 
-#include "common/check.h"
 #include "common/net/key_text.h"
 #include "common/net/keys.h"
+#include "common/values/check.h"
 
-namespace pq {
+namespace pq::net {
 namespace {
 
 constexpr std::string_view token_prefix = "pq1_";
@@ -44,8 +44,8 @@ std::optional<std::string> from_hex(std::string_view text) {
   return bytes;
 }
 
-// FNV-1a, 32 bits. Not against forgery, but against a token that lost or changed a character on its way:
-// without it a shorter endpoint would still be one, with another port.
+// FNV-1a, 32 bits. It detects no forgery, but a token that lost or changed a character. Without it, a
+// truncated endpoint would still be valid, with another port.
 std::string sum_of(std::string_view bytes) {
   std::uint32_t hash = 2166136261U;
   for (const char character : bytes) hash = (hash ^ static_cast<unsigned char>(character)) * 16777619U;
@@ -54,7 +54,7 @@ std::string sum_of(std::string_view bytes) {
   return sum;
 }
 
-bool is_printable(std::string_view text) {
+bool is_visible_ascii(std::string_view text) {
   for (const char character : text) {
     if (character <= ' ' || character > '~') return false;
   }
@@ -79,10 +79,10 @@ std::optional<JoinToken> parse_join_token(std::string_view text) {
   if (!bytes || bytes->size() <= bytes_min) return std::nullopt;
   const std::string_view content = std::string_view(*bytes).substr(0, bytes->size() - sum_size);
   const std::string_view endpoint = content.substr(2 * key_bytes_size);
-  if (bytes->substr(content.size()) != sum_of(content) || !is_printable(endpoint)) return std::nullopt;
+  if (bytes->substr(content.size()) != sum_of(content) || !is_visible_ascii(endpoint)) return std::nullopt;
   return JoinToken{.head_endpoint = std::string(endpoint),
                    .head_public_key = key_of_bytes(content.substr(0, key_bytes_size)),
                    .secret_key = key_of_bytes(content.substr(key_bytes_size, key_bytes_size))};
 }
 
-}  // namespace pq
+}  // namespace pq::net

@@ -8,19 +8,19 @@
 #include <cstring>
 #include <utility>
 
-#include "common/check.h"
-#include "common/errors.h"
 #include "common/net/key_text.h"
 #include "common/os/files.h"
+#include "common/values/check.h"
+#include "common/values/errors.h"
 
-namespace pq {
+namespace pq::net {
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr std::size_t key_characters = 40;
 
-// What follows `label` and a blank in the one line of `text` that starts with it.
+// The word after `label` and a blank, from the one line of `text` that starts with it.
 std::optional<std::string_view> labelled(std::string_view text, std::string_view label) {
   std::optional<std::string_view> found;
   while (!text.empty()) {
@@ -44,7 +44,7 @@ std::string_view trimmed(std::string_view text) {
 }
 
 std::optional<std::string> bytes_of_key(std::string_view key) {
-  // The decoder itself would write as many bytes as the text asks for.
+  // The decoder itself would write as many bytes as the text demands.
   if (key.size() != key_characters || key.find('\0') != key.npos) return std::nullopt;
   std::array<std::uint8_t, key_bytes_size> bytes;
   if (zmq_z85_decode(bytes.data(), std::string(key).c_str()) == nullptr) return std::nullopt;
@@ -110,4 +110,4 @@ KeyPair read_key_file(const fs::path& path) {
   return std::move(*keys);
 }
 
-}  // namespace pq
+}  // namespace pq::net

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <tl/expected.hpp>
 
-#include "common/messages.h"
+#include "common/protocol/messages.h"
 
-namespace pq {
+namespace pq::net {
 
 struct KeyPair {
   std::string public_key;
@@ -19,7 +19,7 @@ struct KeyPair {
 
 KeyPair new_key_pair();
 
-// The public key that belongs to a secret one; nullopt if it is no key.
+// The public key of a secret key; nullopt if `secret` is not a key.
 std::optional<std::string> public_key_of(const std::string& secret_key);
 
 // 40 characters of Z85 that decode to 32 bytes.
@@ -30,7 +30,8 @@ bool is_key(std::string_view text);
 void write_key_file(const std::filesystem::path& path, const KeyPair& keys);
 KeyPair read_key_file(const std::filesystem::path& path);
 
-// Everything a machine needs to join: where the head is, how to know it, and the secret that the head knows.
+// Everything a machine needs to join: the head's address, its public key, and a secret key that the head
+// knows.
 struct JoinToken {
   std::string head_endpoint;
   std::string head_public_key;
@@ -41,7 +42,7 @@ struct JoinToken {
 std::string to_text(const JoinToken& token);
 std::optional<JoinToken> parse_join_token(std::string_view text);
 
-// What it takes to talk to the head.
+// Everything that a program needs to talk to the head.
 struct Credentials {
   std::string head_endpoint;
   std::string head_public_key;
@@ -57,7 +58,7 @@ struct CredentialSources {
   std::optional<std::filesystem::path> key_file;  // --key: a key file, or a file that holds a join token
 };
 
-// The error is a whole sentence: what is missing, where it was looked for, what to do.
+// The error is a whole sentence: what is missing, where pq looked for it, what to do.
 tl::expected<Credentials, std::string> find_credentials(const CredentialSources& sources);
 
-}  // namespace pq
+}  // namespace pq::net

@@ -1,5 +1,7 @@
 #include "common/net/zmq_socket.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
@@ -7,22 +9,30 @@
 #include <system_error>
 #include <utility>
 
-#include "common/check.h"
 #include "common/os/clock.h"
+#include "common/os/descriptors.h"
+#include "common/values/check.h"
+#include "common/values/errors.h"
 
-namespace pq {
+namespace pq::net {
 namespace {
 
 using namespace std::chrono_literals;
 
-// There is one for the whole process: with several, libsodium is closed for all when the first of them ends.
-// Its end waits until every socket's LINGER is over, which is what gets a goodbye out; but only if all
-// sockets are closed, for std::exit amid something would wait for ever.
+// The most descriptors that a context, the head's self-test and its sockets use. Without them libzmq ends the
+// process.
+constexpr std::size_t descriptors_needed = 32;
+
+// One context for the whole process: with several, libsodium is closed for all when the first of them ends.
+// Its end waits for every socket's LINGER, which sends the goodbye. But if a socket is still open, as when
+// std::exit is called, it would wait without end.
 class Context {
  public:
-  Context() : handle_(zmq_ctx_new()) {
+  Context() {
+    if (!can_open(descriptors_needed)) throw_unopened(EMFILE);
+    handle_ = zmq_ctx_new();
     check(handle_ != nullptr, "a_process_has_a_zmq_context");
-    // Sockets, not peers. Costs four bytes each; a load generator has thousands.
+    // The number of sockets, not of peers. Each costs four bytes; a load generator has thousands.
     zmq_ctx_set(handle_, ZMQ_MAX_SOCKETS, zmq_ctx_get(handle_, ZMQ_SOCKET_LIMIT));
   }
   ~Context() { end(); }
@@ -36,8 +46,10 @@ class Context {
   }
 
   void* open(int type) {
+    void* const socket = zmq_socket(handle_, type);
+    if (socket == nullptr) throw_unopened(zmq_errno());
     ++open_sockets_;
-    return zmq_socket(handle_, type);
+    return socket;
   }
   void close(void* socket) {
     zmq_close(socket);
@@ -45,7 +57,7 @@ class Context {
   }
 
  private:
-  void* handle_;
+  void* handle_ = nullptr;
   std::atomic<int> open_sockets_{0};
   bool has_ended_ = false;
 };
@@ -66,9 +78,13 @@ int milliseconds(Duration duration) {
 
 void finish_sending() { context().end(); }
 
-Socket::Socket(int type) : handle_(context().open(type)) {
-  check(handle_ != nullptr, "a_socket_can_be_made");
+void throw_unopened(int error) {
+  const bool is_full = error == EMFILE || error == ENFILE;
+  throw EnvironmentError(fmt::format("cannot open a socket: {}{}", zmq_strerror(error),
+                                     is_full ? "; raise ulimit -n, or close what has them open" : ""));
 }
+
+Socket::Socket(int type) : handle_(context().open(type)) {}
 
 Socket::~Socket() { context().close(handle_); }
 
@@ -98,27 +114,25 @@ void Socket::set_bounds(Duration linger, std::size_t message_bytes_max, int mess
   set(ZMQ_LINGER, milliseconds(linger));
   set(ZMQ_SNDHWM, messages_sent_max);
   set(ZMQ_RCVHWM, messages_received_max);
-  constexpr std::size_t curve_overhead = 33;  // of a frame: libzmq measures what is on the wire
+  constexpr std::size_t curve_overhead = 33;  // of a frame: libzmq counts the bytes on the wire
   const auto bytes_max = static_cast<std::int64_t>(message_bytes_max + curve_overhead);
   check(zmq_setsockopt(handle_, ZMQ_MAXMSGSIZE, &bytes_max, sizeof bytes_max) == 0,
         "a_socket_option_is_valid");
 }
 
-void Socket::set_heartbeats() {
-  set(ZMQ_HEARTBEAT_IVL, milliseconds(5s));
-  set(ZMQ_HEARTBEAT_TIMEOUT, milliseconds(15s));
-  set(ZMQ_HEARTBEAT_TTL, milliseconds(20s));
+void Socket::set_keepalive() {
   set(ZMQ_TCP_KEEPALIVE, 1);
-  set(ZMQ_TCP_KEEPALIVE_IDLE, 60);
-  set(ZMQ_TCP_KEEPALIVE_INTVL, 10);
+  set(ZMQ_TCP_KEEPALIVE_IDLE, 15);
+  set(ZMQ_TCP_KEEPALIVE_INTVL, 5);
   set(ZMQ_TCP_KEEPALIVE_CNT, 3);
+  set(ZMQ_TCP_MAXRT, milliseconds(20s));  // without this TCP retransmits for a quarter of an hour
 }
 
 bool Socket::send(std::string_view bytes, int flags) {
   if (zmq_send(handle_, bytes.data(), bytes.size(), flags | ZMQ_DONTWAIT) >= 0) return true;
   if (errno != EAGAIN) return false;
-  // libzmq looks for news of its connections about once in a millisecond while it is busy, so a queue can
-  // look full that is not, or a connection missing that is there. Asking for the events makes it look.
+  // While libzmq is busy it checks its connections only about once a millisecond. So a queue can look full,
+  // or a connection missing, when it is not. Asking for the events makes it check.
   int events = 0;
   std::size_t size = sizeof events;
   zmq_getsockopt(handle_, ZMQ_EVENTS, &events, &size);
@@ -166,4 +180,4 @@ std::optional<Endpoint> parse_endpoint(std::string_view text) {
   return endpoint;
 }
 
-}  // namespace pq
+}  // namespace pq::net

@@ -1,5 +1,5 @@
-// The ground under Dealer and Router: sockets of the process's one ZeroMQ context, their frames, and waiting.
-// Only files of common/net include this, or zmq.h.
+// The base of Dealer and Router: sockets of the process's one ZeroMQ context, their frames, and waiting. Only
+// files of common/net and daemon/gate include this, or zmq.h.
 #pragma once
 
 #include <zmq.h>
@@ -13,14 +13,18 @@
 #include <string_view>
 #include <vector>
 
-#include "common/instant.h"
 #include "common/net/keys.h"
+#include "common/values/instant.h"
 
-namespace pq {
+namespace pq::net {
+
+// The text of libzmq's errno.
+[[noreturn]] void throw_unopened(int error);
 
 class Socket {
  public:
-  // REQUIRES of every setting below: an option and a value that libzmq knows; anything else ends the process.
+  // Throws EnvironmentError: there are too many descriptors. REQUIRES, for every setting below: libzmq knows
+  // the option and the value; otherwise the process ends.
   explicit Socket(int type);
   ~Socket();
   Socket(const Socket&) = delete;
@@ -31,15 +35,17 @@ class Socket {
   void set(int option, const std::string& value);
   std::string text_of(int option) const;
 
-  // Who this socket is, in CURVE.
+  // This socket's identity in CURVE.
   void set_keys(const KeyPair& keys);
 
-  // Nothing that waits for ever, and nothing that a stranger can make larger than `message_bytes_max`.
+  // No call waits without end, and no stranger can make it hold more than `message_bytes_max`.
   void set_bounds(Duration linger, std::size_t message_bytes_max, int messages_sent_max,
                   int messages_received_max);
 
-  // Finds half-open connections: heartbeats within 20 s, TCP keepalive behind them.
-  void set_heartbeats();
+  // Lets the kernel detect half-open connections: within 20 s if something was sent, within 30 s otherwise.
+  // There are no ZMTP heartbeats. For each timer that it cancels, libzmq walks the timers of all connections.
+  // So pings would cost the head in proportion to the square of its fleet.
+  void set_keepalive();
 
   // Never waits. False: errno says why.
   bool send(std::string_view bytes, int flags = 0);
@@ -47,6 +53,9 @@ class Socket {
  private:
   void* handle_;
 };
+
+// The settings of a Dealer's socket. A load generator uses them too, for thousands of sockets like it.
+void set_dealer_options(Socket& socket, const Credentials& credentials, std::size_t message_bytes_max);
 
 // One frame of a message.
 class Frame {
@@ -64,30 +73,31 @@ class Frame {
   }
   bool has_more() const { return zmq_msg_more(&message_) != 0; }
 
-  // Whom ZAP let in; null for nobody. Only on the frames of the content: the routing id's has lost it when
-  // the message was fetched by a poll (libzmq before 4.3.5).
+  // The key that ZAP accepted; null: none. Only frames of the content have it: the frame of the routing id
+  // loses it when a poll fetched the message (libzmq before 4.3.5).
   const char* user_id() const { return zmq_msg_gets(&message_, "User-Id"); }
 
  private:
   zmq_msg_t message_;
 };
 
-// What a wait watches: sockets, then plain file descriptors.
+// What a wait observes: sockets, then plain file descriptors.
 std::vector<zmq_pollitem_t> poll_items(std::initializer_list<const Socket*> sockets,
                                        std::span<const int> fds);
 
-// Sleeps until one of `items` is readable (their `revents` say which) or `patience` is over; a signal ends it
-// early. False: none is.
+// Sleeps until one of `items` is readable (their `revents` say which) or `patience` is over. A signal ends
+// the wait early. False: none is readable.
 bool poll_readable(std::span<zmq_pollitem_t> items, Duration patience);
 
-// After poll_readable: is one of these?
+// After poll_readable: whether one of these is readable.
 bool is_any_readable(std::span<const zmq_pollitem_t> items);
 
 // The time now, and the end of a wait that starts now.
 Instant time_now();
 Instant end_of(Duration patience);
 
-// tcp://HOST:PORT: a name, an address or an interface, and a number; `*` stands for all of them or for any.
+// tcp://HOST:PORT: HOST is a name, an address or an interface, PORT a number. `*` as HOST means all of them,
+// as PORT any.
 struct Endpoint {
   std::string host;
   std::uint16_t port = 0;  // 0: any
@@ -96,4 +106,4 @@ struct Endpoint {
 };
 std::optional<Endpoint> parse_endpoint(std::string_view text);
 
-}  // namespace pq
+}  // namespace pq::net

@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-namespace pq {
+namespace pq::os {
 
 Now SystemClock::now() const {
   using std::chrono::steady_clock;
@@ -13,4 +13,4 @@ Now SystemClock::now() const {
                      .count()};
 }
 
-}  // namespace pq
+}  // namespace pq::os

@@ -1,9 +1,9 @@
-// The only reader of the time.
+// The only code that reads the time.
 #pragma once
 
-#include "common/instant.h"
+#include "common/values/instant.h"
 
-namespace pq {
+namespace pq::os {
 
 class Clock {
  public:
@@ -19,4 +19,4 @@ class SystemClock final : public Clock {
   Now now() const override;
 };
 
-}  // namespace pq
+}  // namespace pq::os

@@ -9,9 +9,9 @@
 #include <cerrno>
 #include <cstdio>
 
-#include "common/errors.h"
+#include "common/values/errors.h"
 
-namespace pq {
+namespace pq::os {
 namespace {
 
 namespace fs = std::filesystem;
@@ -67,14 +67,14 @@ bool write_all(int fd, std::string_view bytes) {
 
 bool write_durably(int fd, std::string_view bytes) { return write_all(fd, bytes) && ::fsync(fd) == 0; }
 
-// A new or a renamed file is only there after a power cut if its directory was synced too.
+// A new or renamed file survives a power cut only if its directory was synced too.
 bool sync_directory_of(const fs::path& path) {
   const fs::path parent = path.parent_path();
   const OpenFile directory(parent.empty() ? fs::path(".") : parent, O_RDONLY | O_DIRECTORY);
   return directory.is_open() && ::fsync(directory.fd()) == 0;
 }
 
-// Writes another file, then has `put_in_place` give it its name.
+// Writes another file; `put_in_place` then gives it its name.
 template <class PutInPlace>
 tl::expected<void, std::string> write_beside(const fs::path& path, std::string_view text, mode_t mode,
                                              PutInPlace put_in_place) {
@@ -120,7 +120,7 @@ tl::expected<std::string, std::string> read_secret_file(const fs::path& path) {
 }
 
 tl::expected<void, std::string> write_new_file(const fs::path& path, std::string_view text) {
-  // A link takes a name only if it is free, and a name that has only ever stood for the whole file.
+  // A link takes a name only if it is free, and the name always stands for the complete file.
   return write_beside(path, text, 0600, [&](const fs::path& beside) {
     const bool linked = ::link(beside.c_str(), path.c_str()) == 0;
     const int error = errno;
@@ -135,7 +135,7 @@ tl::expected<void, std::string> make_directory(const fs::path& path) {
   return cannot("make", path);
 }
 
-// A link takes a name only if it is free, where rename(2) would replace what has it.
+// A link takes a name only if it is free; rename(2) would replace an existing file.
 tl::expected<void, std::string> rename_to_new(const fs::path& from, const fs::path& to) {
   if (::link(from.c_str(), to.c_str()) != 0) return cannot("make", to);
   if (::unlink(from.c_str()) == 0 && sync_directory_of(to)) return {};
@@ -159,9 +159,9 @@ tl::expected<void, std::string> append_line(const fs::path& path, std::string_vi
   const std::string added = fmt::format("{}{}\n", last == '\n' ? "" : "\n", line);
   if (write_durably(file.fd(), added) && (before.st_size > 0 || sync_directory_of(path))) return {};
   const int error = errno;
-  // Half a line must not stay: the next one would be glued to it.
+  // Half a line must not stay, because the next line would be joined to it.
   if (::ftruncate(file.fd(), before.st_size) != 0) return cannot("restore", path);
   return cannot("write", path, error);
 }
 
-}  // namespace pq
+}  // namespace pq::os

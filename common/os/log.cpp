@@ -6,9 +6,9 @@
 #include <cstdlib>
 #include <memory>
 
-#include "common/errors.h"
+#include "common/values/errors.h"
 
-namespace pq {
+namespace pq::os {
 
 const std::vector<std::string>& log_levels() {
   static const std::vector<std::string> levels = {"trace", "debug", "info", "warn", "error", "off"};
@@ -29,4 +29,4 @@ void set_up_log(const std::string& program, const std::string& level) {
   spdlog::set_default_logger(std::move(logger));
 }
 
-}  // namespace pq
+}  // namespace pq::os

@@ -1,16 +1,18 @@
-// Logs of every program: on stderr, one line an event; under systemd without a time of its own.
+// Logs of every program: on stderr, one line per event, under systemd without a timestamp.
 #pragma once
 
 #include <string>
 #include <vector>
 
-namespace pq {
+#include "common/values/rooms.h"
 
-// What --log-level can be.
+namespace pq::os {
+
+// The levels of --log-level.
 const std::vector<std::string>& log_levels();
 
-// `level`: trace, debug, info, warn, error, off. Throws EnvironmentError (usage) for another word. Then use
-// spdlog.
+// `level`: trace, debug, info, warn, error, off. Throws EnvironmentError (usage) for another word. Use spdlog
+// afterwards.
 void set_up_log(const std::string& program, const std::string& level);
 
-}  // namespace pq
+}  // namespace pq::os

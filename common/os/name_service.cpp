@@ -3,10 +3,10 @@
 #ifdef PQ_STATIC
 #include <nss.h>
 
-#include "common/check.h"
+#include "common/values/check.h"
 #endif
 
-namespace pq {
+namespace pq::os {
 
 void set_up_name_service() {
 #ifdef PQ_STATIC
@@ -17,4 +17,4 @@ void set_up_name_service() {
 #endif
 }
 
-}  // namespace pq
+}  // namespace pq::os

@@ -1,11 +1,13 @@
-// How names of machines are looked up.
+// How host names are looked up.
 #pragma once
 
-namespace pq {
+#include "common/values/rooms.h"
 
-// Call first in main. A static program would load the modules that the machine's nsswitch.conf names into
-// itself, which are of another C library and crash it; so it looks into /etc/hosts and asks DNS by its own
-// means only. A program with shared libraries goes by nsswitch.conf.
+namespace pq::os {
+
+// Call first in main. A static program would load the modules that the machine's nsswitch.conf names. Those
+// are built for another C library, and would crash it. So it only reads /etc/hosts and asks DNS. A program
+// with shared libraries follows nsswitch.conf.
 void set_up_name_service();
 
-}  // namespace pq
+}  // namespace pq::os

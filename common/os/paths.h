@@ -3,7 +3,9 @@
 
 #include <filesystem>
 
-namespace pq {
+#include "common/values/rooms.h"
+
+namespace pq::os {
 
 // $PQ_STATE_DIR, else $STATE_DIRECTORY (systemd), else /var/lib/pqd if this user may write in it, else
 // $XDG_STATE_HOME/pq, else $HOME/.local/state/pq, else (no home) /var/lib/pqd.
@@ -26,4 +28,4 @@ struct StatePaths {
   std::filesystem::path agent_key() const { return dir / "keys" / "agent.key"; }
 };
 
-}  // namespace pq
+}  // namespace pq::os

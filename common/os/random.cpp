@@ -4,9 +4,9 @@
 
 #include <cstdlib>
 
-#include "common/errors.h"
+#include "common/values/errors.h"
 
-namespace pq {
+namespace pq::os {
 
 std::uint64_t random_bits() {
   std::uint64_t bits = 0;
@@ -19,4 +19,4 @@ RequestId random_request_id() { return {.high = random_bits(), .low = random_bit
 
 void seed_c_library() { std::srand(static_cast<unsigned>(random_bits())); }
 
-}  // namespace pq
+}  // namespace pq::os

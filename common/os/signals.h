@@ -1,31 +1,38 @@
-// Signals as something to poll, not as an interruption: SIGTERM and SIGINT, and the one of a terminal's new
-// size.
+// Signals as descriptors to poll, not as interruptions: those that ask a process to end, and the one for a
+// terminal's new size.
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 
-namespace pq {
+#include "common/values/rooms.h"
 
-// Blocks both signals in this thread and all it starts later; construct before the first other thread.
+namespace pq::os {
+
+// SIGTERM and SIGINT, and those of `others` that this process does not ignore. Blocks them in this thread and
+// in all threads that it starts later. Construct this before any other thread starts.
 class StopSignals {
  public:
-  StopSignals();
+  explicit StopSignals(std::initializer_list<int> others = {});
   ~StopSignals();
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
 
-  // Readable as soon as one has come.
+  // Readable as soon as a signal has arrived.
   int fd() const { return fd_; }
 
-  // The number of the next signal that has come, if any. Never waits.
+  // The number of the next signal that has arrived, if any. Never waits.
   std::optional<int> take();
+
+  // Whether a blocked signal has arrived and was not taken yet. On any thread.
+  static bool is_one_waiting();
 
  private:
   int fd_;
 };
 
-// SIGWINCH: the terminal has another size. Construct it before the first other thread, which would take it
-// for nothing.
+// SIGWINCH: the terminal has another size. Construct this before any other thread starts: that thread would
+// take the signal and drop it.
 class ResizeSignal {
  public:
   ResizeSignal();
@@ -33,14 +40,14 @@ class ResizeSignal {
   ResizeSignal(const ResizeSignal&) = delete;
   ResizeSignal& operator=(const ResizeSignal&) = delete;
 
-  // Readable as soon as one has come.
+  // Readable as soon as the signal has arrived.
   int fd() const { return fd_; }
 
-  // Whether one has come since it was asked. Never waits.
+  // Whether one has arrived since the last call. Never waits.
   bool take();
 
  private:
   int fd_;
 };
 
-}  // namespace pq
+}  // namespace pq::os

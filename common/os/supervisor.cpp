@@ -13,16 +13,16 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "common/text.h"
+#include "common/values/text.h"
 
-namespace pq {
+namespace pq::os {
 namespace {
 
 using namespace std::chrono_literals;
 
 constexpr Duration status_pause = 1s;
 constexpr timeval send_patience{1, 0};           // with a supervisor that does not read
-constexpr std::uint64_t day_us = 86400'000'000;  // a longer watchdog is none
+constexpr std::uint64_t day_us = 86400'000'000;  // a longer watchdog counts as none
 
 std::string take_from_environment(const char* name) {
   const char* const value = std::getenv(name);
@@ -37,7 +37,7 @@ std::optional<std::uint64_t> parse_number(const std::string& text) {
   return error == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
 }
 
-// A path, or the name of an abstract socket, which begins with a zero byte in place of the @.
+// A path, or the name of an abstract socket: its @ becomes a zero byte.
 std::string socket_address(std::string name) {
   const bool is_known = !name.empty() && (name[0] == '/' || name[0] == '@') && name.size() > 1;
   if (!is_known || name.size() >= sizeof(sockaddr_un::sun_path)) return {};
@@ -66,8 +66,8 @@ void Supervisor::say_ready() { send("READY=1", 0); }
 
 void Supervisor::say_stopping() { send("STOPPING=1", 0); }
 
-// One that could not be passed on counts as passed on: a loop that tries again at once would never sleep, and
-// there is time for another one.
+// A message that could not be sent counts as sent. A loop that tried again at once would never sleep, and
+// there is time for another message.
 void Supervisor::feed_watchdog(Instant now) {
   if (!watchdog_ || now < feed_at_) return;
   send("WATCHDOG=1", 0);
@@ -98,4 +98,4 @@ bool Supervisor::send(std::string_view state, int flags) {
   return sent == static_cast<ssize_t>(state.size());
 }
 
-}  // namespace pq
+}  // namespace pq::os

@@ -1,5 +1,5 @@
-// The supervisor of services that has started this program, such as systemd. It is told how the program
-// fares, as in sd_notify(3). Where there is none nothing happens.
+// The supervisor that has started this program, such as systemd. The program reports its state to it, as with
+// sd_notify(3). Without a supervisor nothing happens.
 #pragma once
 
 #include <sys/types.h>
@@ -8,14 +8,14 @@
 #include <string>
 #include <string_view>
 
-#include "common/instant.h"
+#include "common/values/instant.h"
 
-namespace pq {
+namespace pq::os {
 
 class Supervisor {
  public:
-  // Takes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID out of the environment: programs that inherit it must
-  // not speak for this one. REQUIRES: this process has no other thread.
+  // Removes NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID from the environment: programs that inherit it must
+  // not report for this one. REQUIRES: this process has no other thread.
   Supervisor();
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;
@@ -24,24 +24,24 @@ class Supervisor {
   void say_ready();     // it serves
   void say_stopping();  // it was asked to end, or is about to
 
-  // The turn has come round. Only the loop that does the work may call this: a watchdog that is fed on
-  // another thread sees nothing. Passed on where it is due.
+  // The loop has made another turn. Only the loop that does the work may call this: fed on another thread, a
+  // watchdog would see nothing. Sent only when it is due.
   void feed_watchdog(Instant now);
 
-  // When the watchdog must be fed again, half its time after the last: no loop may sleep longer. Never
-  // without one.
+  // When the watchdog must be fed again, half its time after the last feeding: no loop may sleep longer.
+  // Never without a watchdog.
   Instant next_deadline() const;
 
-  // Whether a status would be passed on: there is a supervisor, and it was told none in the last second.
+  // Whether a status would be sent: there is a supervisor, and it got none in the last second.
   bool takes_status(Instant now) const;
 
-  // One line for whoever reads `systemctl status`. One that it has been told already is not told again.
+  // One line for `systemctl status`. The same line is not sent again.
   void tell_status(std::string_view text, Instant now);
 
  private:
   bool send(std::string_view state, int flags);
 
-  std::string address_;  // of its socket, as in sockaddr_un::sun_path; empty: there is none
+  std::string address_;  // its socket, as in sockaddr_un::sun_path; empty: no supervisor
   int fd_ = -1;
   std::optional<Duration> watchdog_;
   Instant feed_at_;
@@ -49,4 +49,4 @@ class Supervisor {
   std::string status_;
 };
 
-}  // namespace pq
+}  // namespace pq::os

@@ -6,7 +6,7 @@
 #include <ctime>
 #include <vector>
 
-namespace pq {
+namespace pq::os {
 
 void wait_readable(Duration patience, std::span<const int> fds) {
   std::vector<pollfd> polled;
@@ -16,4 +16,4 @@ void wait_readable(Duration patience, std::span<const int> fds) {
   ppoll(polled.data(), polled.size(), &limit, nullptr);
 }
 
-}  // namespace pq
+}  // namespace pq::os

@@ -3,11 +3,11 @@
 
 #include <span>
 
-#include "common/instant.h"
+#include "common/values/instant.h"
 
-namespace pq {
+namespace pq::os {
 
-// Returns as soon as one of `fds` is readable, `patience` is over, or a signal has come.
+// Returns as soon as one of `fds` is readable, `patience` is over, or a signal has arrived.
 void wait_readable(Duration patience, std::span<const int> fds);
 
-}  // namespace pq
+}  // namespace pq::os

@@ -1,17 +1,17 @@
-// What a turn of the head decides: rows to store, messages to send, happenings to log. Core fills these lists
-// and performs none of it.
+// What a turn of the head decides: rows to store, messages to send, events to log. The core fills these lists
+// and performs nothing.
 #pragma once
 
 #include <string>
 #include <variant>
 #include <vector>
 
-#include "common/ids.h"
-#include "common/messages.h"
-#include "daemon/core/happening.h"
+#include "common/protocol/messages.h"
+#include "common/values/ids.h"
 #include "daemon/core/rows.h"
+#include "daemon/core/telling/happening.h"
 
-namespace pq {
+namespace pq::core {
 
 struct Outgoing {
   PeerId peer;
@@ -24,4 +24,4 @@ struct Effects {
   std::vector<Event> events;
 };
 
-}  // namespace pq
+}  // namespace pq::core

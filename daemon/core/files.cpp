@@ -5,9 +5,10 @@
 #include <string>
 #include <utility>
 
-#include "common/limits.h"
+#include "common/values/limits.h"
+#include "daemon/core/limits.h"
 
-namespace pq {
+namespace pq::core {
 
 void Files::restore(const std::map<Sha256, FileRow>& rows, Instant now) {
   for (const auto& [hash, row] : rows) {
@@ -23,15 +24,15 @@ void Files::restore(const std::map<Sha256, FileRow>& rows, Instant now) {
 
 tl::expected<FileStored, Refusal> Files::put(const PutFile& put, Now now, Changes& changes) {
   if (put.size > limits::file_bytes_max) {
-    return tl::unexpected(
-        Refusal{ErrorWord::too_much, "a file has " + std::to_string(limits::file_bytes_max) +
-                                         " bytes at most, and this one " + std::to_string(put.size)});
+    return tl::unexpected(Refusal{ErrorWord::too_much, "the file has " + std::to_string(put.size) +
+                                                           " bytes, and the limit is " +
+                                                           std::to_string(limits::file_bytes_max)});
   }
   if (!files_.contains(put.hash)) {
     if (!make_room(put.size, changes)) {
-      return tl::unexpected(Refusal{
-          ErrorWord::too_much,
-          "the files of all jobs have " + std::to_string(limits::files_bytes_max) + " bytes already"});
+      return tl::unexpected(Refusal{ErrorWord::too_much, "the files of all jobs would exceed the limit of " +
+                                                             std::to_string(limits::files_bytes_max) +
+                                                             " bytes"});
     }
     Entry& entry = files_[put.hash];
     entry.row = {put.hash, put.size, 0};
@@ -86,7 +87,7 @@ std::optional<FileRef> Files::first_missing(const std::vector<FileRef>& files) c
   return std::nullopt;
 }
 
-// A job that is restored may name files that went when it had failed.
+// A restored job may name files that were removed after it had failed.
 void Files::need(JobId job, const std::vector<FileRef>& files) {
   for (const FileRef& file : files) {
     const auto found = files_.find(file.hash);
@@ -116,8 +117,17 @@ void Files::release(JobId job, const std::vector<FileRef>& files, Now now) {
   }
 }
 
-// First what nobody has needed for longest, then what jobs that have failed would need if they were tried
-// again.
+std::optional<std::string> Files::miscounted() const {
+  std::uint64_t bytes = 0;
+  for (const auto& [hash, file] : files_) {
+    bytes += file.row.size;
+    if (file.row.upto > file.row.size) return "more of a file is there than it has";
+    if (!file.needed_by.empty() && file.hashed) return "a job needs a file that is still being sent";
+  }
+  return bytes == bytes_ ? std::nullopt : std::optional<std::string>("the bytes of all files are miscounted");
+}
+
+// Removes first what nobody has needed for longest, then what failed jobs would need for a retry.
 bool Files::make_room(std::uint64_t bytes, Changes& changes) {
   while (bytes_ + bytes > limits::files_bytes_max) {
     auto victim = files_.end();
@@ -158,4 +168,4 @@ void Files::settle(Now now, Changes& changes) {
   }
 }
 
-}  // namespace pq
+}  // namespace pq::core

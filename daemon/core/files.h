@@ -1,44 +1,48 @@
-// The files that jobs need: which are there, how far those that are being sent have come, and who needs them.
-// Their bytes are in the store; here is what follows from them.
+// The files that jobs need: which ones are stored, how far uploads have come, and which jobs need them. The
+// store holds the bytes.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <tl/expected.hpp>
 #include <vector>
 
-#include "common/errors.h"
-#include "common/ids.h"
-#include "common/instant.h"
-#include "common/messages.h"
-#include "common/program.h"
+#include "common/protocol/messages.h"
+#include "common/values/errors.h"
+#include "common/values/ids.h"
+#include "common/values/instant.h"
+#include "common/values/program.h"
 #include "daemon/core/rows.h"
 
-namespace pq {
+namespace pq::core {
 
 class Files {
  public:
-  // As stored. What was being sent when the head ended is sent again from its begin.
+  // As stored. An upload that was unfinished when the head ended starts again.
   void restore(const std::map<Sha256, FileRow>& rows, Instant now);
 
-  // Takes the part that follows what is there, and tells how much that is now.
+  // Takes the next part of a file and answers how many bytes are stored now.
   tl::expected<FileStored, Refusal> put(const PutFile& put, Now now, Changes& changes);
 
-  // The first of these that is not there as a whole.
+  // The first of these that is not completely stored.
   std::optional<FileRef> first_missing(const std::vector<FileRef>& files) const;
 
-  // Of one that is there as a whole.
+  // The size of a file that is completely stored.
   std::optional<std::uint64_t> size_of(const Sha256& hash) const;
 
-  // `job` needs these, and may be tried again as long as it keeps them.
+  // `job` needs these files. It can be retried as long as the head keeps them.
   void need(JobId job, const std::vector<FileRef>& files);
-  // It has failed: it may be tried again, but its files go first where there is no room for others.
+  // The job has failed. It may be retried, but its files are removed first when others need the room.
   void need_less(JobId job, const std::vector<FileRef>& files);
   void release(JobId job, const std::vector<FileRef>& files, Now now);
 
-  // Files that nobody needs go after a while.
+  // Which running count is wrong; nullopt: none.
+  std::optional<std::string> miscounted() const;
+
+  // Removes files that nobody has needed for a while.
   void settle(Now now, Changes& changes);
   Instant next_deadline() const { return next_look_; }
 
@@ -56,8 +60,8 @@ class Files {
   void begin_anew(Entry& entry, Changes& changes);
 
   std::map<Sha256, Entry> files_;
-  std::uint64_t bytes_ = 0;  // of all, as large as they will be
+  std::uint64_t bytes_ = 0;  // of all files, at their full size
   Instant next_look_ = Instant::never();
 };
 
-}  // namespace pq
+}  // namespace pq::core

@@ -1,8 +1,8 @@
 #include "daemon/core/leases.h"
 
-#include "common/check.h"
+#include "common/values/check.h"
 
-namespace pq {
+namespace pq::core {
 
 void LeaseTable::add(LeaseId id, const Lease& lease) {
   check(leases_.emplace_hint(leases_.end(), id, lease)->second.begin == lease.begin,
@@ -21,4 +21,4 @@ const Lease* LeaseTable::find(LeaseId id) const {
   return place == leases_.end() ? nullptr : &place->second;
 }
 
-}  // namespace pq
+}  // namespace pq::core

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
-namespace pq {
+#include "daemon/core/limits.h"
+
+namespace pq::core {
 namespace {
 
 constexpr std::size_t demands_counted = 32;
@@ -12,6 +14,12 @@ std::uint64_t places_on(const Agent& agent, const Demand& demand) {
 }
 
 }  // namespace
+
+std::optional<PeerId> Agent::peer() const {
+  if (const auto* here = std::get_if<Here>(&presence)) return here->peer;
+  if (const auto* quiet = std::get_if<Quiet>(&presence)) return quiet->peer;
+  return std::nullopt;
+}
 
 bool Agent::knows(Kernel kernel) const {
   return std::find(row.kernels.begin(), row.kernels.end(), kernel) != row.kernels.end();
@@ -24,7 +32,7 @@ bool Agent::has_labels(const std::vector<Label>& labels) const {
 }
 
 bool Agent::can_compute(const Demand& demand) const {
-  if (demand.kernel == Kernel::exec && quarantined_until) return false;
+  if (quarantined_until && (runs_no_sieves || demand.kernel == Kernel::exec)) return false;
   return knows(demand.kernel) && demand.cpus <= row.slots && has_labels(demand.require);
 }
 
@@ -37,6 +45,7 @@ void Roster::restore(AgentRow row, Instant heard_at, Instant deadline) {
   by_key_and_name_[{row.public_key, row.name}] = row.id;
   Agent& agent = agents_[row.id];
   agent.row = std::move(row);
+  agent.worker = worker_of(agent.row.name, agent.row.public_key);
   agent.heard_at = heard_at;
   agent.deadline = deadline;
 }
@@ -54,6 +63,7 @@ Agent* Roster::add(const std::string& public_key, const std::string& name) {
   agent.row.id = last_id_;
   agent.row.public_key = public_key;
   agent.row.name = name;
+  agent.worker = worker_of(name, public_key);
   return &agent;
 }
 
@@ -80,6 +90,19 @@ void Roster::discount(Agent& agent) {
   agent.slots_counted = 0;
 }
 
+std::optional<std::string> Roster::miscounted() const {
+  for (const auto& [id, agent] : agents_) {
+    if (agent.slots_counted != 0 && agent.slots_counted != agent.row.slots)
+      return "the slots of " + agent.row.name + " are not those that were counted";
+  }
+  for (const auto& [demand, counted] : places_) {
+    std::uint64_t places = 0;
+    for (const auto& [id, agent] : agents_) places += places_on(agent, demand);
+    if (places != counted) return "the places for a demand are not as many as there are";
+  }
+  return std::nullopt;
+}
+
 void Roster::remove(AgentId id) {
   Agent& agent = agents_.at(id);
   discount(agent);
@@ -87,4 +110,4 @@ void Roster::remove(AgentId id) {
   agents_.erase(id);
 }
 
-}  // namespace pq
+}  // namespace pq::core

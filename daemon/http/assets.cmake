@@ -40,7 +40,7 @@ file(WRITE "${OUT}" "// Made by daemon/http/assets.cmake.
 
 #include \"daemon/http/assets.h\"
 
-namespace pq {
+namespace pq::http {
 namespace {
 
 ${arrays}
@@ -57,5 +57,5 @@ ${entries}  };
   return assets;
 }
 
-}  // namespace pq
+}  // namespace pq::http
 ")

@@ -4,9 +4,9 @@
 #include <array>
 #include <utility>
 
-#include "common/text.h"
+#include "common/values/text.h"
 
-namespace pq {
+namespace pq::http {
 namespace {
 
 constexpr std::string_view folder = "/assets/";
@@ -77,4 +77,4 @@ AssetReply reply_with(const Asset& asset, std::string_view if_none_match, std::s
   return reply;
 }
 
-}  // namespace pq
+}  // namespace pq::http

@@ -1,11 +1,13 @@
-// The dashboard: files of daemon/http/dashboard and Debian's Chart.js that are a part of this program.
+// The dashboard: files of daemon/dashboard and Debian's Chart.js that are a part of this program.
 #pragma once
 
 #include <span>
 #include <string>
 #include <string_view>
 
-namespace pq {
+#include "common/values/rooms.h"
+
+namespace pq::http {
 
 struct Asset {
   std::string_view name;    // "main.js"; that of "/" is "index.html"
@@ -34,4 +36,4 @@ struct AssetReply {
 // `if_none_match` and `accept_encoding` as in the request's headers of these names; empty: it has none.
 AssetReply reply_with(const Asset& asset, std::string_view if_none_match, std::string_view accept_encoding);
 
-}  // namespace pq
+}  // namespace pq::http

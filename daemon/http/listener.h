@@ -1,47 +1,36 @@
-// Where HTTP listens: the address that a person gives, and the socket bound to it. The socket is ours and not
-// the HTTP library's, which would share the port with another process (SO_REUSEPORT) instead of refusing it.
+// Where HTTP listens. Another process that has the port makes this fail: it is never shared (SO_REUSEPORT).
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
 #include <string_view>
 
-namespace pq {
+#include "common/os/descriptor.h"
+#include "daemon/http/address.h"
 
-struct HttpAddress {
-  std::string host;        // a name or an address; IPv6 without its brackets
-  std::uint16_t port = 0;  // 0: any
-};
-
-// HOST:PORT. `*` as host stands for every IPv4 address, as port for any free one; IPv6 stands in brackets.
-std::optional<HttpAddress> parse_http_address(std::string_view text);
-
-std::string to_text(const HttpAddress& address);
-
-// By which programs on the same machine reach a head that listens at `bound`.
-HttpAddress local_address(const HttpAddress& bound);
+namespace pq::http {
 
 class Listener {
  public:
   // Throws EnvironmentError: a taken port, an address that is not this machine's.
   explicit Listener(const HttpAddress& address);
-  ~Listener();
-  Listener(const Listener&) = delete;
-  Listener& operator=(const Listener&) = delete;
 
   // With the port that `any` became.
   const HttpAddress& address() const { return bound_; }
 
   // Readable when a client may have come.
-  int fd() const { return fd_; }
+  int fd() const { return socket_.fd(); }
 
-  // The next connection, non-blocking; nullopt, with errno: there is none. Never waits.
-  std::optional<int> accept() const;
+  // The next connection, non-blocking; empty, with errno: there is none. Never waits.
+  Descriptor accept() const;
+
+  // Without a descriptor for it, the next connection is told `response` and closed: the one that is spared
+  // for this is used.
+  enum class Turned { away, nobody_waits, none_to_spare };
+  Turned turn_away(std::string_view response);
 
  private:
-  int fd_;
+  Descriptor socket_;
+  Descriptor spared_;
   HttpAddress bound_;
 };
 
-}  // namespace pq
+}  // namespace pq::http

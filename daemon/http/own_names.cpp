@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace pq {
+namespace pq::http {
 namespace {
 
 // Names of machines are ASCII, whatever the locale.
@@ -49,4 +49,4 @@ bool OwnNames::has(std::string_view host) const {
   return is_address(name) || names_.contains(name.ends_with('.') ? name.substr(0, name.size() - 1) : name);
 }
 
-}  // namespace pq
+}  // namespace pq::http

@@ -9,7 +9,9 @@
 #include <string_view>
 #include <vector>
 
-namespace pq {
+#include "common/values/rooms.h"
+
+namespace pq::http {
 
 class OwnNames {
  public:
@@ -26,4 +28,4 @@ class OwnNames {
   std::set<std::string> names_;  // in lower case
 };
 
-}  // namespace pq
+}  // namespace pq::http

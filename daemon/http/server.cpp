@@ -1,229 +1,287 @@
 #include "daemon/http/server.h"
 
 #include <fmt/format.h>
-#include <httplib.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
-#include <memory>
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
 #include <optional>
-#include <string>
-#include <thread>
+#include <string_view>
 #include <utility>
-#include <vector>
 
-#include "common/limits.h"
-#include "common/os/priority.h"
-#include "common/text.h"
-#include "daemon/http/answer.h"
-#include "daemon/http/assets.h"
-#include "daemon/http/deliveries.h"
-#include "daemon/http/entrance.h"
-#include "daemon/http/exchange.h"
-#include "daemon/http/own_names.h"
-#include "daemon/http/streams.h"
+#include "daemon/http/limits.h"
+#include "daemon/http/priority.h"
 
-namespace pq {
+namespace pq::http {
 namespace {
 
-constexpr const char* soon_s = "5";  // when a client may try again that found no place
+enum Watched : ConnectionId { stop, newcomers, rendered };  // beside the connections
 
-// Of every answer. What is shown of the queue belongs to this page's own scripts and to nobody else's.
-const httplib::Headers usual_headers = {
-    {"Cache-Control", "no-store"},
-    {"X-Content-Type-Options", "nosniff"},
-    {"Referrer-Policy", "no-referrer"},
-    {"X-Frame-Options", "DENY"},
-    {"Cross-Origin-Opener-Policy", "same-origin"},
-    {"Cross-Origin-Resource-Policy", "same-origin"},
-    {"Content-Security-Policy",
-     "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"}};
+// After a call that failed: the socket is only not ready.
+bool would_wait() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
-void put(const HttpAnswer& answer, httplib::Response& response) {
-  response.status = answer.status;
-  response.set_content(answer.body, answer.type);
+// How many bytes the socket takes now; nullopt: the connection has failed.
+std::optional<std::size_t> send_some(const Connection& connection, std::string_view bytes, int flags = 0) {
+  const ssize_t count = ::send(connection.socket.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL | flags);
+  if (count < 0 && !would_wait()) return std::nullopt;
+  return static_cast<std::size_t>(std::max<ssize_t>(count, 0));
 }
 
-// A browser may keep it, and asks each time whether it is still the same.
-void put(const Asset& asset, const AssetReply& reply, httplib::Response& response) {
-  response.status = reply.status;
-  response.headers.erase("Cache-Control");
-  response.set_header("Cache-Control", "no-cache");
-  response.set_header("Vary", "Accept-Encoding");
-  response.set_header("ETag", reply.etag);
-  if (reply.is_gzipped) response.set_header("Content-Encoding", "gzip");
-  if (reply.status == 200) response.set_content(reply.bytes.data(), reply.bytes.size(), type_of(asset));
+// What the kernel keeps for a client that does not read is bounded too, in bytes and in time.
+void bound_kernel(int fd) {
+  const int bytes = limits::stream_socket_bytes;
+  ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+  const auto patience = static_cast<unsigned>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(limits::stream_behind_longest).count());
+  ::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof patience);
 }
 
-// The headers alone, of a body that others send: what the library would read of it is nothing.
-void announce(const std::string& body, const char* type, httplib::Response& response) {
-  response.set_content_provider(body.size(), type,
-                                [](std::size_t, std::size_t, httplib::DataSink&) { return false; });
+Response too_much(const std::string& text) { return refusal_response(503, "too_much", text); }
+
+// All bytes of a response to whoever comes when there is no descriptor for them.
+std::string_view no_descriptors() {
+  static const Response response = too_much(
+      "the head has no descriptor left for another connection; raise its limit (LimitNOFILE, ulimit -n), or "
+      "try again in some seconds");
+  static const std::string bytes = response.head + std::string(response.body);
+  return bytes;
 }
-
-// The same, of one that has no length.
-void announce_stream(httplib::Response& response) {
-  response.set_header("X-Accel-Buffering", "no");  // by proxies that collect answers
-  response.set_content_provider("text/event-stream", [](std::size_t, httplib::DataSink&) { return false; });
-}
-
-// 421: "the server is not able to produce a response for this authority".
-HttpAnswer wrong_host(const std::string& host) {
-  const std::string name = host.substr(0, host.rfind(':'));
-  return refusal(
-      421, "wrong_host",
-      fmt::format("HTTP is asked for as \"{}\", which is no name of this head; use its address{}",
-                  printable(host), OwnNames::may_be(name) ? ", or start pqd with --http-host " + name : ""));
-}
-
-// One answer a connection: a client that keeps one open would keep a place. Each thread has its own of these.
-class Pages : public httplib::Server {
- public:
-  Pages(Snapshots& snapshots, const AgentFiles& agents, const OwnNames& names, Deliveries& deliveries,
-        Streams& streams)
-      : snapshots_(snapshots), agents_(agents), names_(names), deliveries_(deliveries), streams_(streams) {
-    set_default_headers(usual_headers);
-    // Before the library looks for a route or reads what a client would upload.
-    set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
-      answer(request, response);
-      return HandlerResponse::Handled;
-    });
-    set_error_handler([](const httplib::Request&, httplib::Response& response) {
-      if (response.body.empty())
-        put(refusal(response.status, "malformed", "this is no HTTP request that pqd understands"), response);
-    });
-  }
-
-  void serve(Visitor visitor) {
-    bool is_closed = false;
-    const auto whole_and_plain = [&](httplib::Request& request) {
-      request.ranges.clear();
-      accept_encoding_ = request.get_header_value("Accept-Encoding");
-      request.headers.erase("Accept-Encoding");  // compressing costs more than loopback does
-    };
-    Exchange exchange(std::move(visitor.request));
-    process_request(exchange, true, is_closed, whole_and_plain);
-    Order order = std::exchange(order_, {});
-    if (order.is_stream) return streams_.take(std::move(*order.place), visitor.fd, exchange.take_answer());
-    if (order.place)
-      return deliveries_.take_agent(std::move(*order.place), visitor.fd, exchange.take_answer(), order.body);
-    deliveries_.take_page(visitor.fd, exchange.take_answer(), order.body);
-  }
-
- private:
-  // What follows what the library has written.
-  struct Order {
-    std::shared_ptr<const std::string> body = nullptr;
-    bool is_stream = false;
-    std::optional<Place> place = std::nullopt;  // for a stream or an agent
-  };
-
-  void answer(const httplib::Request& request, httplib::Response& response) {
-    const std::string& path = request.path;
-    if (request.method != "GET" && request.method != "HEAD") {
-      put(refusal(405, "not_allowed", "HTTP is read-only here; GET is all that it takes"), response);
-      return response.set_header("Allow", "GET, HEAD");
-    }
-    if (asks_for_agent(path)) return answer_about_agent(request, response);
-    if (path != "/healthz" && path != "/readyz") {  // which tell nothing of the queue
-      const std::string host = request.get_header_value("Host");
-      if (request.get_header_value_count("Host") != 1)
-        return put(refusal(400, "malformed", "a request names one Host, and this one does not"), response);
-      if (!names_.has(host)) return put(wrong_host(host), response);
-    }
-    if (const Asset* asset = asset_at(path)) {
-      const std::string known = request.get_header_value("If-None-Match");
-      return put(*asset, reply_with(*asset, known, accept_encoding_), response);
-    }
-    if (path == "/api/v1/stream") return answer_with_stream(request, response);
-    const auto snapshot = snapshots_.fresh(job_looked_at(path));
-    const auto page = shared_answer_to(path, snapshot, request.params);
-    if (request.method == "HEAD" || page->status != 200) return put(*page, response);
-    order_.body = {page, &page->body};
-    announce(*order_.body, page->type, response);
-  }
-
-  void answer_about_agent(const httplib::Request& request, httplib::Response& response) {
-    const HttpAnswer answer = pq::answer_about_agent(request.path, agents_.all());
-    if (answer.file == nullptr) return put(answer, response);
-    response.set_header("ETag", '"' + to_text(answer.file->sha256) + '"');
-    if (request.method == "HEAD") return announce(*answer.file->bytes, answer.type, response);
-    order_.place = deliveries_.reserve();
-    if (!order_.place) {
-      response.headers.erase("ETag");
-      put(refusal(503, "too_much", "too many machines fetch an agent at once; try again in some seconds"),
-          response);
-      return response.set_header("Retry-After", soon_s);
-    }
-    order_.body = answer.file->bytes;
-    announce(*order_.body, answer.type, response);
-  }
-
-  void answer_with_stream(const httplib::Request& request, httplib::Response& response) {
-    if (request.method == "HEAD") return announce_stream(response);
-    order_.place = streams_.reserve();
-    if (!order_.place) {
-      put(refusal(503, "too_much",
-                  fmt::format("{} streams are open, which are all that there may be; close a dashboard",
-                              limits::streams_max)),
-          response);
-      return response.set_header("Retry-After", soon_s);
-    }
-    order_.is_stream = true;
-    announce_stream(response);
-  }
-
-  Snapshots& snapshots_;
-  const AgentFiles& agents_;
-  const OwnNames& names_;
-  Deliveries& deliveries_;
-  Streams& streams_;
-
-  // ---- of the request that is being answered
-  std::string accept_encoding_;
-  Order order_;
-};
 
 }  // namespace
 
-struct HttpServer::Parts {
-  Parts(const HttpAddress& address, Snapshots& from, const AgentFiles& files, const Clock& with,
-        const std::vector<std::string>& own)
-      : snapshots(from),
-        agents(files),
-        names(own),
-        listener(address),
-        deliveries(with),
-        streams(from, with),
-        entrance(listener, with) {}
+Server::Server(const HttpAddress& address, Snapshots& snapshots, const AgentFiles& agents, const Clock& clock,
+               const std::vector<std::string>& names)
+    : snapshots_(snapshots),
+      agents_(agents),
+      clock_(clock),
+      names_(names),
+      listener_(address),
+      renderer_(snapshots, agents) {
+  connections_.watch(stop_.fd(), Watched::stop);
+  connections_.watch(listener_.fd(), Watched::newcomers);
+  connections_.watch(renderer_.fd(), Watched::rendered);
+  thread_ = std::thread(&Server::run, this);
+}
 
-  void answer_until_closed() {
-    give_way();  // to the turn
-    Pages pages(snapshots, agents, names, deliveries, streams);
-    while (auto visitor = entrance.next()) pages.serve(std::move(*visitor));
+Server::~Server() {
+  stop_.set();
+  thread_.join();
+  snapshots_.close();  // the renderer may wait for one
+}
+
+void Server::run() {
+  give_way();  // to the turn
+  while (!stop_.is_set()) {
+    const bool awaits_news = connections_.has_any<Listening>() && !streams_.is_rendering;
+    const Instant wake_at = std::min(awaits_news ? streams_.news_at : Instant::never(), accepts_at_);
+    const auto ready = connections_.wait(wake_at, clock_.now().instant);
+    const Instant now = clock_.now().instant;
+    for (const epoll_event& event : ready) {
+      if (event.data.u64 == Watched::newcomers) accept_some(now);
+      if (event.data.u64 == Watched::rendered) take_rendered(now);
+      if (Connection* known = connections_.find(event.data.u64)) advance(*known, event.events, now);
+    }
+    connections_.close_overdue(now);
+    ask_for_news(now);
+    accept_again(now);
   }
-
-  Snapshots& snapshots;
-  const AgentFiles& agents;
-  const OwnNames names;
-  const Listener listener;
-  Deliveries deliveries;
-  Streams streams;
-  Entrance entrance;
-  std::vector<std::thread> threads;
-};
-
-HttpServer::HttpServer(const HttpAddress& address, Snapshots& snapshots, const AgentFiles& agents,
-                       const Clock& clock, const std::vector<std::string>& names)
-    : parts_(std::make_unique<Parts>(address, snapshots, agents, clock, names)) {
-  for (std::size_t i = 0; i < limits::http_threads; ++i)
-    parts_->threads.emplace_back(&Parts::answer_until_closed, parts_.get());
 }
 
-HttpServer::~HttpServer() {
-  parts_->entrance.close();
-  parts_->snapshots.close();
-  for (std::thread& thread : parts_->threads) thread.join();
+// Not all at once: those who are here already are served in between.
+void Server::accept_some(Instant now) {
+  for (std::size_t i = 0; i < limits::visitors_accepted_at_once; ++i) {
+    Descriptor socket = listener_.accept();
+    if (!socket.is_open()) {
+      if (errno == EAGAIN) return;
+      const bool is_full = errno == EMFILE || errno == ENFILE;
+      const auto turned = is_full ? listener_.turn_away(no_descriptors()) : Listener::Turned::none_to_spare;
+      if (turned == Listener::Turned::nobody_waits) return;
+      if (turned == Listener::Turned::away) continue;
+      // No descriptors, no memory: it passes, or others report it.
+      accepts_at_ = now + limits::accept_pause;
+      return connections_.set_watched(listener_.fd(), Watched::newcomers, false);
+    }
+    // Most have sent their request by now.
+    advance(connections_.add(std::move(socket), now + limits::http_exchange_longest), EPOLLIN, now);
+  }
 }
 
-const HttpAddress& HttpServer::address() const { return parts_->listener.address(); }
+void Server::accept_again(Instant now) {
+  if (now < accepts_at_) return;
+  accepts_at_ = Instant::never();
+  connections_.set_watched(listener_.fd(), Watched::newcomers, true);
+}
 
-}  // namespace pq
+void Server::advance(Connection& connection, std::uint32_t events, Instant now) {
+  Connection::State& state = connection.state;
+  if (auto* reading = std::get_if<Reading>(&state)) {
+    read(connection, *reading, now);
+  } else if (auto* writing = std::get_if<Writing>(&state)) {
+    write_more(connection, *writing, now);
+  } else if (auto* delivering = std::get_if<Delivering>(&state)) {
+    write_more(connection, *delivering, now);
+  } else if (auto* listening = std::get_if<Listening>(&state); listening != nullptr && events == EPOLLOUT) {
+    send_events(connection, *listening);
+  } else if (std::holds_alternative<Closing>(state)) {
+    drain(connection);
+  } else {
+    connection.socket.close();  // it has failed, has left, or sends what nobody asked for
+  }
+  connections_.settle(connection);
+}
+
+// ---------------------------------------------------------------- a request and its response
+
+void Server::read(Connection& connection, Reading& reading, Instant now) {
+  constexpr std::string_view end = "\r\n\r\n";
+  std::array<char, 4096> part;
+  std::string& bytes = reading.request;
+  while (true) {
+    const std::size_t room = std::min(part.size(), limits::http_request_bytes_max - bytes.size());
+    const ssize_t count = ::recv(connection.socket.fd(), part.data(), room, 0);
+    if (count < 0 && would_wait()) return;
+    if (count < 0 || (count == 0 && bytes.empty())) return connection.socket.close();
+    const std::size_t known = bytes.size() < end.size() ? 0 : bytes.size() - end.size();
+    bytes.append(part.data(), static_cast<std::size_t>(count));
+    const bool is_over = count == 0 || bytes.size() == limits::http_request_bytes_max;
+    if (is_over || bytes.find(end, known) != std::string::npos) break;
+  }
+  if (auto request = parse_request(bytes)) return answer(connection, std::move(*request), now);
+  write(connection, refusal_response(400, "malformed", "this is no HTTP request that pqd understands"), now);
+}
+
+void Server::answer(Connection& connection, Request request, Instant now) {
+  Route route = http::route(request, names_, agents_);
+  if (auto* response = std::get_if<Response>(&route)) return write(connection, std::move(*response), now);
+  if (std::holds_alternative<WantsStream>(route)) return open_stream(connection, now);
+  if (!connections_.has_room<Rendering>())
+    return write(connection, too_much("too many wait for pages; try again in some seconds"), now);
+  connection.state = Rendering{};
+  connection.deadline = Instant::never();  // the renderer ends it
+  renderer_.render(connection.id, std::move(request));
+}
+
+void Server::write(Connection& connection, Response response, Instant now) {
+  if (response.is_agent && !connections_.has_room<Delivering>())
+    response = too_much("too many machines fetch an agent at once; try again in some seconds");
+  const bool is_agent = response.is_agent;
+  const Instant ends_at = now + (is_agent ? limits::delivery_longest : limits::http_exchange_longest);
+  connection.deadline = std::min(ends_at, now + limits::delivery_stall);
+  Writing writing{std::move(response), ends_at};
+  if (is_agent) {
+    write_more(connection, connection.state.emplace<Delivering>(Delivering{std::move(writing)}), now);
+  } else {
+    write_more(connection, connection.state.emplace<Writing>(std::move(writing)), now);
+  }
+}
+
+// As much as the socket takes now. A client that goes on has more time, but not beyond the end.
+void Server::write_more(Connection& connection, Writing& writing, Instant now) {
+  const std::string_view head = writing.response.head;
+  const std::string_view body = writing.response.body;
+  while (writing.sent < head.size() + body.size()) {
+    const bool is_in_head = writing.sent < head.size();
+    const std::string_view left =
+        is_in_head ? head.substr(writing.sent) : body.substr(writing.sent - head.size());
+    const auto sent = send_some(connection, left, is_in_head && !body.empty() ? MSG_MORE : 0);
+    if (!sent) return connection.socket.close();
+    if (*sent > 0) connection.deadline = std::min(writing.ends_at, now + limits::delivery_stall);
+    writing.sent += *sent;
+    if (*sent < left.size()) return;
+  }
+  // A socket that is closed with bytes unread is reset, and the client may lose the end.
+  ::shutdown(connection.socket.fd(), SHUT_WR);
+  connection.state = Closing{};
+  connection.deadline = now + limits::http_farewell;
+  drain(connection);
+}
+
+void Server::drain(Connection& connection) {
+  std::array<char, 1 << 16> unread;
+  const ssize_t count = ::recv(connection.socket.fd(), unread.data(), unread.size(), 0);
+  if (count == 0 || (count < 0 && !would_wait())) connection.socket.close();
+}
+
+void Server::take_rendered(Instant now) {
+  Renderer::Rendered rendered = renderer_.take();
+  for (auto& [id, response] : rendered.pages) {
+    Connection* connection = connections_.find(id);
+    if (connection == nullptr) continue;
+    write(*connection, std::move(response), now);
+    connections_.settle(*connection);
+  }
+  if (rendered.news) report(*rendered.news, now);
+}
+
+// ---------------------------------------------------------------- streams
+
+void Server::open_stream(Connection& connection, Instant now) {
+  if (!connections_.has_room<Listening>()) {
+    return write(
+        connection,
+        too_much(fmt::format("{} streams are open, which are all that there may be; close a dashboard",
+                             limits::streams_max)),
+        now);
+  }
+  bound_kernel(connection.socket.fd());
+  Listening& listening = connection.state.emplace<Listening>();
+  listening.texts.push_back({std::make_shared<const std::string>(stream_head()), now});
+  streams_.has_newcomer = true;
+  send_events(connection, listening);
+}
+
+// As many as the socket takes.
+void Server::send_events(Connection& connection, Listening& listening) {
+  while (!listening.texts.empty()) {
+    const auto& [text, since] = listening.texts.front();
+    const auto sent = send_some(connection, std::string_view(*text).substr(listening.sent));
+    if (!sent) return connection.socket.close();
+    connection.deadline = since + limits::stream_behind_longest;
+    listening.sent += *sent;
+    if (listening.sent < text->size()) return;
+    listening.texts.pop_front();
+    listening.sent = 0;
+  }
+  connection.deadline = Instant::never();
+}
+
+// Changes once a second; the whole state as soon as a newcomer needs it.
+void Server::ask_for_news(Instant now) {
+  if (!connections_.has_any<Listening>()) {
+    streams_.latest.reset();
+    streams_.news_at = {};
+  } else if (const bool are_due = now >= streams_.news_at;
+             !streams_.is_rendering && (are_due || (streams_.has_newcomer && streams_.latest))) {
+    streams_.is_rendering = true;
+    renderer_.render({streams_.latest, are_due, std::exchange(streams_.has_newcomer, false)});
+    if (are_due) streams_.news_at = now + limits::stream_pulse;
+  }
+}
+
+void Server::report(const News& news, Instant now) {
+  streams_.is_rendering = false;
+  if (!news.snapshot) {
+    streams_.has_newcomer = true;  // it waits for the next snapshot
+    return;
+  }
+  if (news.snapshot != streams_.latest)
+    streams_.news_at = std::max(streams_.news_at, now + limits::stream_pause_shortest);
+  streams_.latest = news.snapshot;
+  connections_.each<Listening>([&](Connection& connection, Listening& listening) {
+    const auto& text = listening.has_state ? news.changes : news.whole;
+    if (!text) return;
+    std::size_t backlog = 0;  // behind what is being sent
+    for (std::size_t i = 1; i < listening.texts.size(); ++i) backlog += listening.texts[i].text->size();
+    // Who is so far behind is to come back for the whole.
+    if (backlog > limits::stream_backlog_bytes_max) return connection.socket.close();
+    listening.texts.push_back({text, now});
+    listening.has_state = true;
+    send_events(connection, listening);
+  });
+}
+
+}  // namespace pq::http

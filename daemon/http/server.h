@@ -1,37 +1,81 @@
-// The head's HTTP side: read-only pages, rendered from Snapshots by a few threads of their own. Neither these
-// nor the turn ever wait for a client: Entrance reads what is asked, Deliveries and Streams send what is
-// answered, each by one thread for all sockets, with a bound on how many and for how long. The library
-// understands and words the HTTP in between.
+// The head's HTTP side: read-only pages and streams, made of Snapshots. One thread serves all connections and
+// waits for none of them; a second one renders (README.md). Neither holds up the turn.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "common/os/clock.h"
-#include "daemon/agent_files.h"
+#include "common/os/wake_up.h"
+#include "daemon/http/agent_files.h"
+#include "daemon/http/connections.h"
 #include "daemon/http/listener.h"
-#include "daemon/http/snapshots.h"
+#include "daemon/http/own_names.h"
+#include "daemon/http/renderer.h"
+#include "daemon/view/snapshots.h"
 
-namespace pq {
+namespace pq::http {
 
-class HttpServer {
+class Server {
  public:
   // Listens and serves from now on, to those who ask for an address or one of `names` (OwnNames).
   // `snapshots`, `agents` and `clock` must outlive this. Throws EnvironmentError.
-  HttpServer(const HttpAddress& address, Snapshots& snapshots, const AgentFiles& agents, const Clock& clock,
-             const std::vector<std::string>& names = {});
-  // At once: what is being served is cut off.
-  ~HttpServer();
-  HttpServer(const HttpServer&) = delete;
-  HttpServer& operator=(const HttpServer&) = delete;
+  Server(const HttpAddress& address, Snapshots& snapshots, const AgentFiles& agents, const Clock& clock,
+         const std::vector<std::string>& names = {});
+  // At once: closes all connections, and `snapshots`.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
 
   // With the port that a wildcard became.
-  const HttpAddress& address() const;
+  const HttpAddress& address() const { return listener_.address(); }
 
  private:
-  struct Parts;
-  std::unique_ptr<Parts> parts_;
+  // What is known of the streams together.
+  struct Streams {
+    std::shared_ptr<const Snapshot> latest = nullptr;  // what listeners know; nullptr: nobody knows anything
+    Instant news_at = {};
+    bool is_rendering = false;
+    bool has_newcomer = false;  // somebody listens who knows nothing yet
+  };
+
+  void run();
+  void accept_some(Instant now);
+  void accept_again(Instant now);
+  void advance(Connection& connection, std::uint32_t events, Instant now);
+  void read(Connection& connection, Reading& reading, Instant now);
+  void answer(Connection& connection, Request request, Instant now);
+  void write(Connection& connection, Response response, Instant now);
+  static void write_more(Connection& connection, Writing& writing, Instant now);
+  static void drain(Connection& connection);
+  void take_rendered(Instant now);
+
+  // ---- streams
+  void open_stream(Connection& connection, Instant now);
+  static void send_events(Connection& connection, Listening& listening);
+  void ask_for_news(Instant now);
+  void report(const News& news, Instant now);
+
+  Snapshots& snapshots_;
+  const AgentFiles& agents_;
+  const Clock& clock_;
+  const OwnNames names_;
+  Listener listener_;
+  Instant accepts_at_ = Instant::never();  // the listener is watched again then
+  Renderer renderer_;
+  Connections connections_;
+  Streams streams_;
+  WakeUp stop_;
+  std::thread thread_;  // owns the connections and the streams
 };
 
-}  // namespace pq
+}  // namespace pq::http
+
+namespace pq::http {
+
+using HttpServer = http::Server;
+
+}  // namespace pq::http

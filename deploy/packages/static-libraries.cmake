@@ -23,6 +23,8 @@ pq_static_library(primesieve::primesieve libprimesieve.a Threads::Threads)
 pq_static_library(PkgConfig::sodium libsodium.a)
 pq_static_library(PkgConfig::zmq libzmq.a PkgConfig::sodium Threads::Threads)
 pq_static_library(PkgConfig::httplib libhttplib.a Threads::Threads)
+pq_static_library(http_parser::http_parser libhttp_parser.a)
+pq_static_library(PkgConfig::utf8proc libutf8proc.a)
 pq_static_library(PkgConfig::gmp libgmp.a)
 target_include_directories(PkgConfig::gmp INTERFACE ${PQ_STATIC_LIBRARIES}/include)
 # Headers only, but what finds them lies among the host's libraries.

@@ -16,7 +16,7 @@ case $arch in
   *) echo "static-libraries: \"$arch\" is no architecture of pq's; give x86_64 or aarch64" >&2; exit 2 ;;
 esac
 compiler=$arch-linux-gnu-g++
-archives=(libgmp-dev libprimesieve-dev libsodium-dev libsqlite3-dev)
+archives=(libgmp-dev libhttp-parser-dev libprimesieve-dev libsodium-dev libsqlite3-dev libutf8proc-dev)
 declare -A headers=([cpp-httplib]=libcpp-httplib-dev [fmtlib]=libfmt-dev [spdlog]=libspdlog-dev [zeromq3]=libzmq3-dev)
 
 # The version of each source package, which also says whether the work is done already.
@@ -55,7 +55,7 @@ apt-get update -qq
 (cd source && apt-get download -qq "${archives[@]}" && apt-get source -qq "${wanted[@]}" >/dev/null)
 
 for package in source/*.deb; do dpkg-deb --extract "$package" unpacked; done
-cp unpacked/usr/lib/"$arch"-linux-gnu/lib{gmp,primesieve,sodium,sqlite3}.a lib
+cp unpacked/usr/lib/"$arch"-linux-gnu/lib{gmp,http_parser,primesieve,sodium,sqlite3,utf8proc}.a lib
 cp unpacked/usr/include/"$arch"-linux-gnu/gmp.h include
 
 # compile NAME SOURCE... -- FLAG...: into lib/NAME.a.
@@ -74,7 +74,7 @@ compile() {
 }
 compile libfmt source/fmtlib-*/src/{format,os}.cc --
 compile libspdlog source/spdlog-*/src/*.cpp -- -DSPDLOG_COMPILED_LIB -DSPDLOG_FMT_EXTERNAL
-# Without TLS and compression: pq speaks HTTP to its own machine and to metadata services only.
+# Without TLS and compression: agents ask metadata services only.
 (cd source/cpp-httplib-* && ./split.py --out ../httplib >/dev/null)
 compile libhttplib source/httplib/httplib.cc --
 

@@ -3,8 +3,8 @@
 
 Each dashboard reads a stream of changes and asks for a job's ledger and for all agents once a second. In rounds of some
 seconds (without, with, without, with …) the head's own histogram of turns and the time until each beat is answered are
-measured; --hostile adds a part with clients that are slow or never read. Browsers compute elsewhere, so the process that
-plays them here has the lowest priority. Run it on an otherwise idle machine, with PQ_BIN for another build:
+measured; --hostile adds a part with clients that are slow or never read. Browsers compute elsewhere, so the process
+that plays them here has the lowest priority. Run it on an otherwise idle machine, with PQ_BIN for another build:
 tests/bench/dashboards.py [--agents 256] [--dashboards 100] [--rounds 5] [--seconds 10] [--hostile]
 """
 
@@ -21,9 +21,9 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Iterator, Optional, Sequence
+from typing import Any
 
 import zmq
 
@@ -105,7 +105,11 @@ class Viewers:
 def view(address: str, job: int, count: int, hostile: int) -> Viewers:
     words = [sys.executable, __file__, "view", address, str(job), str(count), str(hostile)]
     process = subprocess.Popen(
-        ["nice", "-n", "19", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, preexec_fn=die_with_parent
+        ["nice", "-n", "19", *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=die_with_parent,
     )
     assert process.stdout
     process.stdout.readline()  # all are there
@@ -275,7 +279,7 @@ def main() -> None:
             parts.append(Part(f"and {4 * HOSTILE_OF_EACH_KIND} hostile"))
         for _ in range(options.rounds):
             for part, hostile in zip(parts, (0, 0, 4 * HOSTILE_OF_EACH_KIND)):
-                viewers: Optional[Viewers] = None
+                viewers: Viewers | None = None
                 if part is not parts[0]:
                     viewers = view(address, job, options.dashboards, hostile)
                 fleet.run(1.5)

@@ -13,14 +13,16 @@
 #include <numbers>
 #include <vector>
 
-#include "common/limits.h"
+#include "daemon/core/limits.h"
 #include "tests/dice.h"
+#include "tests/rooms.h"
 #include "tests/simulation/fleet.h"
 #include "tests/simulation/timeline.h"
 
 namespace {
 
 using namespace pq;
+using namespace pq::tests;
 using namespace pq::simulation;
 
 // ---------------------------------------------------------------- the fleet
@@ -59,7 +61,7 @@ struct Run {
 };
 
 Run run_pq(const std::vector<Life>& lives, const Range& range, std::uint64_t seed) {
-  Fleet fleet(seed, true);
+  pq::simulation::Fleet fleet(seed, true);
   for (const Life& life : lives) fleet.add(life);
   fleet.submit(0, range);
   const double took_s = fleet.run();

@@ -16,8 +16,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Callable, Iterator, Optional
+from typing import Callable
 
 from run import ROOT, Cluster, Row, show
 
@@ -100,7 +101,7 @@ def measure_rates(throttled: Throttle) -> dict[str, float]:
     return rates
 
 
-def count(begin: int, width: int, throttled: Throttle, share: float) -> Optional[int]:
+def count(begin: int, width: int, throttled: Throttle, share: float) -> int | None:
     process = subprocess.Popen(["primesieve", str(begin), str(begin + width - 1), "-t1", "-q"], stdout=subprocess.PIPE)
     throttled.add(process, share)
     assert process.stdout is not None
@@ -154,7 +155,7 @@ class Chunks:
         self.throttled = throttled
         self.changed = threading.Condition()
 
-    def work(self, name: str, dies_at: Optional[float]) -> None:
+    def work(self, name: str, dies_at: float | None) -> None:
         while True:
             with self.changed:
                 self.changed.wait_for(lambda: self.waiting or self.left == 0)
@@ -172,7 +173,7 @@ class Chunks:
             if counted is None:
                 return
 
-    def count(self, chunk: tuple[int, int], share: float, dies_at: Optional[float]) -> Optional[int]:
+    def count(self, chunk: tuple[int, int], share: float, dies_at: float | None) -> int | None:
         if dies_at is None:
             return count(*chunk, self.throttled, share)
         begin, width = chunk

@@ -12,27 +12,27 @@
 #include <string>
 #include <vector>
 
-#include "common/errors.h"
-#include "common/limits.h"
 #include "common/net/keys.h"
 #include "common/net/socket.h"
 #include "common/os/clock.h"
 #include "common/os/random.h"
-#include "common/wire.h"
+#include "common/protocol/limits.h"
+#include "common/protocol/wire.h"
+#include "common/values/errors.h"
 
 namespace {
 
 using namespace std::chrono_literals;
 
-pq::Instant now() { return pq::SystemClock().now().instant; }
+pq::Instant now() { return pq::os::SystemClock().now().instant; }
 
 // One agent that computes nothing: it answers each Orders with a Beat that has finished all of it.
 class SimulatedAgent {
  public:
-  SimulatedAgent(const pq::Credentials& credentials, int number, std::uint32_t slots)
+  SimulatedAgent(const pq::net::Credentials& credentials, int number, std::uint32_t slots)
       : dealer_(credentials, pq::limits::message_bytes_max) {
-    hello_.name = fmt::format("simulated-{}-{}", number, pq::random_bits() % 10000);
-    hello_.incarnation = {pq::random_bits()};
+    hello_.name = fmt::format("simulated-{}-{}", number, pq::os::random_bits() % 10000);
+    hello_.incarnation = {pq::os::random_bits()};
     hello_.program_version = "bench";
     hello_.slots = slots;
     hello_.kernels = {pq::Kernel::primes};
@@ -78,7 +78,7 @@ class SimulatedAgent {
     dealer_.send(pq::encode(pq::AgentToHead(beat)));
   }
 
-  pq::Dealer dealer_;
+  pq::net::Dealer dealer_;
   pq::Hello hello_;
   bool welcomed_ = false;
   pq::Instant next_hello_;
@@ -87,11 +87,11 @@ class SimulatedAgent {
 };
 
 void run_agents(const std::string& state_dir, int count, std::uint32_t slots, double seconds) {
-  const auto credentials = pq::find_credentials({.state_dir = state_dir,
-                                                 .role = pq::Role::agent,
-                                                 .head_endpoint = {},
-                                                 .join_token = {},
-                                                 .key_file = {}});
+  const auto credentials = pq::net::find_credentials({.state_dir = state_dir,
+                                                      .role = pq::Role::agent,
+                                                      .head_endpoint = {},
+                                                      .join_token = {},
+                                                      .key_file = {}});
   if (!credentials) throw pq::EnvironmentError(credentials.error());
   std::vector<SimulatedAgent> agents;
   agents.reserve(static_cast<std::size_t>(count));
@@ -154,7 +154,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
-    pq::seed_c_library();
+    pq::os::seed_c_library();
     if (words[1] == "--sqlite") {
       run_sqlite(words[2], std::stoi(words[3]), std::stod(words[4]));
     } else {

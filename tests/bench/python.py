@@ -59,8 +59,15 @@ def bench_primes(client: pq.Client, rounds: int) -> list[Row]:
         a, b, ratio = paired(ours, theirs, rounds)
     if len(set(totals)) != 1:
         sys.exit(f"totals differ: {totals}")
-    return [Row(f"Python prime counter, 1e7:1.1e7, {SLOTS} slots", f"{a:.2f} s", f"ProcessPoolExecutor({SLOTS}) {b:.2f} s",
-                f"{ratio:.3f} ×", "at most 1.05 ×")]
+    return [
+        Row(
+            f"Python prime counter, 1e7:1.1e7, {SLOTS} slots",
+            f"{a:.2f} s",
+            f"ProcessPoolExecutor({SLOTS}) {b:.2f} s",
+            f"{ratio:.3f} ×",
+            "at most 1.05 ×",
+        )
+    ]
 
 
 def pipe_calls(count: int) -> None:
@@ -81,7 +88,9 @@ def bench_calls(client: pq.Client, rounds: int) -> list[Row]:
     kernel = pq.kernel(python=sys.executable, step=1)(width)
     streamed()
     a, b, ratio = paired(lambda: pipe_calls(CALLS), streamed, rounds)
-    c, d, python_ratio = paired(lambda: pipe_calls(CALLS), lambda: kernel.over(0, CALLS, client=client, progress=False), rounds)
+    c, d, python_ratio = paired(
+        lambda: pipe_calls(CALLS), lambda: kernel.over(0, CALLS, client=client, progress=False), rounds
+    )
     return [
         Row(f"streaming calls a second, `{' '.join(STREAM)}`, --step 1, {SLOTS} slots", f"{CALLS / b:,.0f}",
             f"one by one through pipes {CALLS / a:,.0f}", f"{ratio:.2f} ×", ""),

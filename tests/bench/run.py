@@ -122,7 +122,9 @@ def bench_long(binaries: Path, begin: str, width: str, target: str, rounds: int)
         theirs = lambda: primesieve(begin, str(int(float(width)) - 1), expected)
         a, b, ratio = paired(ours, theirs, rounds)
         check_totals(totals, expected)
-    return [Row(f"count {begin}:+{width}, 2 slots", f"{a:.2f} s", f"primesieve -t2 {b:.2f} s", f"{ratio:.3f} ×", target)]
+    return [
+        Row(f"count {begin}:+{width}, 2 slots", f"{a:.2f} s", f"primesieve -t2 {b:.2f} s", f"{ratio:.3f} ×", target)
+    ]
 
 
 def check_totals(totals: list[str], expected: list[str]) -> None:
@@ -160,7 +162,9 @@ def bench_pairs(binaries: Path, rounds: int) -> list[Row]:
         bare = rate("--sqlite", bare_dir, "1", str(rounds))
     with tempfile.TemporaryDirectory(prefix="pq-bench-") as bare_dir:
         bare_grouped = rate("--sqlite", bare_dir, "1000", str(rounds))
-    rows.append(Row("bare SQLite, FULL: rows a second", f"{bare:,.0f}", f"1000 a transaction: {bare_grouped:,.0f}", "", ""))
+    rows.append(
+        Row("bare SQLite, FULL: rows a second", f"{bare:,.0f}", f"1000 a transaction: {bare_grouped:,.0f}", "", "")
+    )
     for agents, slots in ((1, 256), (16, 64), (256, 8)):
         with cluster(binaries) as pq:
             pq.run("pq-submit", "--range", "0:1e18")
@@ -175,8 +179,12 @@ def bench_programs(binaries: Path, rounds: int) -> list[Row]:
     runs = 4000
     true = shutil.which("true") or "/bin/true"
     with cluster(binaries, 2, "--allow-exec") as pq:
-        ours = lambda: pq.run("pq-submit", "--range", f"0:{runs}", "--step", "1", "--fold", "none", "--wait", "--", true)
-        theirs = lambda: subprocess.run([binaries / "pq-bench-spawn", str(runs), "2", true], check=True, capture_output=True)
+        ours = lambda: pq.run(
+            "pq-submit", "--range", f"0:{runs}", "--step", "1", "--fold", "none", "--wait", "--", true
+        )
+        theirs = lambda: subprocess.run(
+            [binaries / "pq-bench-spawn", str(runs), "2", true], check=True, capture_output=True
+        )
         ours()
         a, b, ratio = paired(theirs, ours, 2 * rounds)
         rows = [Row("programs a second, `true` for each integer, 2 slots", f"{runs / b:,.0f}",
@@ -188,7 +196,15 @@ def bench_programs(binaries: Path, rounds: int) -> list[Row]:
                                               check=True, capture_output=True)
             parallel()
             c = statistics.median(seconds(parallel) for _ in range(rounds))
-            rows.append(Row("  the same", f"{runs / b:,.0f}", f"GNU parallel -j2 {few / c:,.0f}", f"{runs / b * c / few:.1f} ×", ""))
+            rows.append(
+                Row(
+                    "  the same",
+                    f"{runs / b:,.0f}",
+                    f"GNU parallel -j2 {few / c:,.0f}",
+                    f"{runs / b * c / few:.1f} ×",
+                    "",
+                )
+            )
     return rows
 
 
@@ -203,7 +219,9 @@ def show(rows: list[Row]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one round of each")
-    parser.add_argument("--rounds", type=int, default=5, help="pairs of the long counts; the short benches do multiples")
+    parser.add_argument(
+        "--rounds", type=int, default=5, help="pairs of the long counts; the short benches do multiples"
+    )
     parser.add_argument("--only", action="append", help="seed, long, far, width, pairs or programs")
     parser.add_argument("--bin", type=Path, default=ROOT / "build/release/bin")
     options = parser.parse_args()

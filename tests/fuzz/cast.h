@@ -1,10 +1,12 @@
-// Who speaks to the head in a play.
+// The agents and clients that send messages to the head in a play.
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <string>
 
 #include "tests/fuzz/stage.h"
+#include "tests/rooms.h"
 
 namespace pq::fuzz {
 
@@ -21,10 +23,12 @@ inline const std::array<Speaker, 5>& cast() {
 }
 inline constexpr std::size_t agents_in_cast = 3;
 
-// Any process may take any of these; the last is no text that a terminal should see.
+// The names that a process may take; the last one holds bytes that no terminal should print.
 inline const std::array<std::string, 3> agent_names = {"a", "b", "\x1b]0;\xff\n"};
 
-// Nobody else has its key.
-inline Speaker honest_speaker() { return speaker(9, Role::agent, "honest"); }
+// Honest agents, each with a key of its own.
+inline Speaker honest_speaker(std::uint64_t number) {
+  return speaker(100 + number, Role::agent, "honest " + std::to_string(number));
+}
 
 }  // namespace pq::fuzz

@@ -1,12 +1,13 @@
-// Bytes that claim to be messages. Each decoder answers with a message or a refusal in plain words, and a
-// message that it takes is the same after it has been said again.
+// Bytes that claim to be messages. Each decoder returns a message or a refusal in plain words. A message that
+// it accepts stays the same after encoding and decoding.
 #include <string>
 #include <variant>
 
-#include "common/check.h"
-#include "common/text.h"
-#include "common/wire.h"
+#include "common/protocol/wire.h"
+#include "common/values/check.h"
+#include "common/values/text.h"
 #include "tests/fuzz/entry.h"
+#include "tests/rooms.h"
 
 namespace pq::fuzz {
 namespace {

@@ -1,8 +1,10 @@
-// One fuzz target is one function over bytes. Whatever they are, it returns; a promise that does not hold
-// ends the process, as a broken invariant of pq does (common/check.h).
+// One fuzz target is one function over bytes. It returns, whatever the bytes are. A promise that does not
+// hold ends the process, as a broken invariant of pq does (common/values/check.h).
 #pragma once
 
 #include <string_view>
+
+#include "tests/rooms.h"
 
 namespace pq::fuzz {
 

@@ -1,17 +1,18 @@
-// Keys as text: key files, join tokens and the list of those who may speak to the head. The first byte says
-// which of them the rest is.
+// Keys as text: key files, join tokens and the list of admitted keys. The first byte selects one of them for
+// the rest.
 #include <algorithm>
 #include <string>
 #include <utility>
 
-#include "common/check.h"
-#include "common/limits.h"
 #include "common/net/key_text.h"
 #include "common/net/keys.h"
-#include "common/text.h"
-#include "daemon/authorized_keys.h"
+#include "common/values/check.h"
+#include "common/values/limits.h"
+#include "common/values/text.h"
+#include "daemon/gate/authorized_keys.h"
 #include "tests/fuzz/entry.h"
 #include "tests/fuzz/script.h"
+#include "tests/rooms.h"
 
 namespace pq::fuzz {
 namespace {

@@ -5,8 +5,9 @@
 #include <utility>
 #include <variant>
 
-#include "common/check.h"
-#include "common/wire.h"
+#include "common/protocol/wire.h"
+#include "common/values/check.h"
+#include "tests/rooms.h"
 
 namespace pq::fuzz {
 
@@ -48,7 +49,8 @@ void MemoryTransport::send(const std::vector<OutgoingBytes>& batch) {
   }
 }
 
-tl::expected<Authorized, Refusal> MemoryTransport::authorize(const Authorize& request) {
+tl::expected<Authorized, Refusal> MemoryTransport::authorize(const Authorize& request,
+                                                             const Principal& /*asker*/) {
   if (request.name.empty()) return tl::unexpected(Refusal{ErrorWord::malformed, "a key has a name"});
   return Authorized{};
 }

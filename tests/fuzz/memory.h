@@ -1,5 +1,5 @@
-// What stands around a turn, in memory: a store that can fail, a transport that hears what every peer is
-// sent, and a clock that stands still until it is told.
+// The surroundings of a turn, in memory: a store that can fail, a transport that records what every peer is
+// sent, and a clock that moves only when it is set.
 #pragma once
 
 #include <map>
@@ -9,7 +9,8 @@
 
 #include "common/os/clock.h"
 #include "daemon/core/rows.h"
-#include "daemon/transport.h"
+#include "daemon/gate/transport.h"
+#include "tests/rooms.h"
 #include "tests/unit/model_store.h"
 
 namespace pq::fuzz {
@@ -37,7 +38,7 @@ class MemoryTransport final : public Transport {
 
   std::vector<Incoming> receive(Instant deadline, std::size_t messages_max) override;
   void send(const std::vector<OutgoingBytes>& batch) override;
-  tl::expected<Authorized, Refusal> authorize(const Authorize& request) override;
+  tl::expected<Authorized, Refusal> authorize(const Authorize& request, const Principal& asker) override;
 
  private:
   std::vector<Incoming> arrived_;

@@ -2,8 +2,10 @@
 
 #include <chrono>
 
-#include "common/check.h"
+#include "common/values/check.h"
+#include "daemon/core/limits.h"
 #include "tests/fuzz/cast.h"
+#include "tests/rooms.h"
 
 namespace pq::fuzz {
 namespace {
@@ -26,7 +28,7 @@ void Play::run() {
   if (has_ending_) end_honestly();
 }
 
-// What is said is heard in the next turn, often together with what is said after it.
+// Messages arrive in the next turn, often together with later ones.
 void Play::act() {
   const std::size_t what = script_.below(32);
   if (what < 4) {

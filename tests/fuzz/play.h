@@ -1,6 +1,6 @@
-// A script of who says what and when, read from a fuzzer's bytes: agents whose views mostly fit what they
-// hold, operators, viewers, and the head's own disasters. At the end of some plays one honest agent must be
-// able to finish all that is left.
+// A script of who sends what and when, read from a fuzzer's bytes: agents whose reports mostly fit their
+// leases, operators, viewers, and disasters of the head. At the end of some plays honest agents must be
+// able to finish everything that is left.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 
 #include "tests/fuzz/script.h"
 #include "tests/fuzz/stage.h"
+#include "tests/rooms.h"
 
 namespace pq::fuzz {
 
@@ -45,13 +46,16 @@ class Play {
   PutFile some_file_part();
   Range some_range();
   JobId some_job();
+  std::vector<JobId> some_jobs();
 
   // ---- the end (play_ending.cpp)
   void end_honestly();
   void wait_for_silence();
   void resume_all();
-  Beat honest_beat() const;
-  Output honest_output() const;
+  void greet_honestly(const Speaker& speaker);
+  void compute_honestly(const Speaker& speaker);
+  Beat honest_beat(const Agent& self) const;
+  Output honest_output(const Agent& self) const;
 
   // ---- the world
   void let_time_pass();

@@ -1,9 +1,10 @@
-// What agents say in a play. Their beats fit what they hold but for what the script changes in them.
+// Messages of agents in a play. Their beats fit what they hold, except for what the script changes in them.
 #include <algorithm>
 
 #include "tests/fuzz/cast.h"
 #include "tests/fuzz/play.h"
 #include "tests/fuzz/truth.h"
+#include "tests/rooms.h"
 #include "tests/unit/extremes.h"
 
 namespace pq::fuzz {
@@ -12,8 +13,6 @@ namespace {
 constexpr std::array<std::uint32_t, 8> slot_counts = {1, 2, 0, 3, 4, 8, 40, 4'000'000'000};
 constexpr std::array<double, 12> costs = {1e-9, 1e-3,  0.5,   4.0,    100.0, 0.0,
                                           -1.0, 1e-15, 2e-15, 1e-300, 1e300, 9e5};
-constexpr std::array<Value, 8> lies = {Int128{1}, Int128{0}, int128_max, int128_min,
-                                       0.5,       -0.0,      1.7e308,    -1.7e308};
 
 template <class Map>
 auto some_of(Script& script, const Map& map) {
@@ -44,7 +43,7 @@ void Play::goodbye() {
   stage_.says(speaker_of(*agent), AgentToHead(Goodbye{agent->row.name, incarnation_of(*agent)}));
 }
 
-// Of what it holds, or of anything.
+// A lease that it holds, or any lease.
 void Play::print() {
   const Agent* agent = some_agent();
   if (agent == nullptr) return;
@@ -73,7 +72,7 @@ const Agent* Play::some_agent() {
   return agents.empty() ? nullptr : &some_of(script_, agents)->second;
 }
 
-// As whom the head hears a beat.
+// The agent for which the head takes the sender of a beat.
 const Agent* Play::agent_of(const std::string& public_key, const std::string& name) const {
   for (const auto& [id, agent] : stage_.queue().roster().all()) {
     if (agent.row.public_key == public_key && agent.row.name == name) return &agent;
@@ -121,19 +120,19 @@ void Play::beat() {
   stage_.says(speaker, AgentToHead(beat));
 }
 
-// As its holder would put it: [begin, upto) is computed.
+// The report of its holder: [begin, upto) is computed.
 LeaseView Play::true_view(LeaseId id, const Lease& lease, std::uint64_t upto) const {
   const Job& job = stage_.queue().jobs().at(lease.job);
   return {id,
           lease.begin,
           upto,
           job.ledger.end_of(lease.begin),
-          truth(job.row.spec.fold, {lease.begin, upto}),
+          truth(job.row.spec, {lease.begin, upto}),
           std::nullopt,
           std::nullopt};
 }
 
-// Nothing: the holder lists it no more.
+// Nothing: the holder no longer lists it.
 std::optional<LeaseView> Play::view_of(LeaseId id, const Lease& lease) {
   const Ledger& ledger = stage_.queue().jobs().at(lease.job).ledger;
   const std::uint64_t committed = ledger.leased_at(lease.begin)->upto;
@@ -153,8 +152,9 @@ std::optional<LeaseView> Play::view_of(LeaseId id, const Lease& lease) {
   return view;
 }
 
-// Into something that no honest holder says. Whoever breaks a rule so that it may not commit may lie as well;
-// else every value stays true, and what is counted can be told from what is not.
+// Changes it into a report that no honest holder sends. A report that breaks a rule, so that it cannot be
+// committed, may also lie. Otherwise every value stays true, so that the checks can tell counted values from
+// others.
 void Play::perturb(LeaseView& view, const Range& range, std::uint64_t committed) {
   const std::size_t how = script_.below(8);
   switch (how) {
@@ -191,7 +191,7 @@ void Play::perturb(LeaseView& view, const Range& range, std::uint64_t committed)
   }
 }
 
-// Of a lease that it has lost, that another one holds, or that nobody does.
+// About a lease that it has lost, that another agent holds, or that nobody holds.
 LeaseView Play::view_of_a_stranger(const Agent& agent, const Agent* heard) {
   const LeaseTable& leases = stage_.queue().leases();
   LeaseView view;
@@ -214,9 +214,14 @@ LeaseView Play::view_of_a_stranger(const Agent& agent, const Agent* heard) {
   return view;
 }
 
-std::optional<Value> Play::lie() { return script_.one_of(lies); }
+std::optional<Value> Play::lie() {
+  static const std::array<Value, 10> lies = {
+      Int128{1}, Int128{0}, int128_max, int128_min,   0.5,
+      -0.0,      1.7e308,   -1.7e308,   sum_widest(), *fold(Fold::sum, 1e16, 1.0)};
+  return script_.one_of(lies);
+}
 
-// Of any jobs, each at most once; some are no costs at all.
+// For any jobs, each at most once; some values are not valid costs.
 std::vector<PaceView> Play::some_paces() {
   std::vector<PaceView> paces;
   for (const auto& job : stage_.queue().jobs()) {

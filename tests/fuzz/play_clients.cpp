@@ -1,15 +1,18 @@
-// What operators and viewers ask in a play.
+// Requests of operators and viewers in a play.
 #include <limits>
 #include <string>
 
 #include "tests/fuzz/cast.h"
 #include "tests/fuzz/play.h"
+#include "tests/rooms.h"
 
 namespace pq::fuzz {
 namespace {
 
 constexpr std::array folds = {Fold::sum, Fold::min, Fold::max, Fold::none};
 constexpr std::array steerings = {Steering::cancel, Steering::pause, Steering::resume, Steering::retry};
+constexpr std::array meant = {Meant::any,    Meant::live,      Meant::unpaused,
+                              Meant::paused, Meant::retryable, Meant::newest};
 constexpr std::array roles = {Role::agent, Role::operator_, Role::viewer};
 constexpr std::array<std::uint32_t, 5> patiences_ms = {10'000, 0, 1, 60'000,
                                                        std::numeric_limits<std::uint32_t>::max()};
@@ -18,7 +21,7 @@ constexpr std::uint64_t requests = 6;  // submissions with the same id are one
 
 }  // namespace
 
-// Mostly by the operator; a viewer or an agent may not say all of it.
+// Mostly from the operator; a viewer or an agent may not send all of them.
 void Play::ask() {
   const std::size_t who = script_.below(8);
   const Speaker& speaker = cast().at(who < cast().size() ? who : agents_in_cast);
@@ -27,13 +30,21 @@ void Play::ask() {
 }
 
 ClientToHead Play::some_question() {
-  switch (script_.below(19)) {
+  switch (script_.below(23)) {
     case 16:
       return some_file_part();
     case 17:
       return AskLogs{some_job(), script_.below(8), script_.one_in(2), script_.number()};
     case 18:
       return AskOutput{some_job(), script_.number(), script_.below(8)};
+    case 19:
+      return AskJobIds{script_.one_of(meant), script_.number(), script_.number()};
+    case 20:
+      return AskEach{some_jobs()};
+    case 21:
+      return SteerEach{some_jobs(), script_.one_of(steerings)};
+    case 22:
+      return ReprioritizeEach{some_jobs(), static_cast<std::int32_t>(script_.below(5)) - 2};
     case 0:
       return AskJob{some_job()};
     case 1:
@@ -103,6 +114,13 @@ Range Play::some_range() {
   const std::uint64_t width_max = std::numeric_limits<std::uint64_t>::max() - begin;
   const std::uint64_t width = script_.one_in(4) ? script_.number() : 1 + script_.below(64);
   return {begin, begin + std::clamp<std::uint64_t>(width, 1, width_max)};
+}
+
+// Some of them more than once.
+std::vector<JobId> Play::some_jobs() {
+  std::vector<JobId> jobs(script_.below(5));
+  for (JobId& job : jobs) job = some_job();
+  return jobs;
 }
 
 JobId Play::some_job() {

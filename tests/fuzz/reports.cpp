@@ -1,5 +1,5 @@
-// What the head answers, as people and programs see it: whatever texts and numbers are in it, JSON stays
-// JSON, and no line steers a terminal.
+// The head's answers as people and programs see them. Whatever texts and numbers are in them, JSON stays
+// valid, and no line controls a terminal.
 #include <algorithm>
 #include <cstdint>
 #include <map>
@@ -8,18 +8,21 @@
 #include <variant>
 
 #include "client/output.h"
-#include "common/check.h"
-#include "common/figures.h"
-#include "common/json.h"
-#include "common/text.h"
-#include "common/wire.h"
-#include "daemon/core/event_history.h"
-#include "daemon/http/answer.h"
+#include "common/protocol/wire.h"
+#include "common/report/figures.h"
+#include "common/report/json.h"
+#include "common/values/check.h"
+#include "common/values/text.h"
+#include "daemon/core/telling/event_history.h"
 #include "daemon/http/assets.h"
-#include "daemon/http/changes.h"
-#include "daemon/http/metrics.h"
 #include "daemon/http/own_names.h"
+#include "daemon/http/request.h"
+#include "daemon/http/response.h"
+#include "daemon/view/answer.h"
+#include "daemon/view/changes.h"
+#include "daemon/view/metrics.h"
 #include "tests/fuzz/entry.h"
+#include "tests/rooms.h"
 
 namespace pq::fuzz {
 namespace {
@@ -54,7 +57,7 @@ void show(const JobReport& report) {
   check(!taken || *taken >= Duration{0}, "no job ends before it began");
 }
 
-// A stream's text is a line with a word and a line of JSON each, whatever is told.
+// Each event of a stream is a line with a word and a line of JSON, whatever it reports.
 void check_stream(std::string_view text) {
   while (!text.empty()) {
     const auto end = text.find("\n\n");
@@ -131,7 +134,7 @@ void show(const EventsReport& events) {
   check_json(to_line(to_json(events)));
   std::map<std::uint64_t, EventRow> stored;
   for (const EventEntry& entry : events.events) {
-    const auto what = parse_happening(entry.what);
+    const auto what = parse<Happening>(entry.what);
     if (!what || !is_kept(*what)) continue;
     stored[entry.number] = {entry.number,
                             entry.unix_ms,
@@ -151,7 +154,7 @@ void show(const Explanation& explanation) {
   check_page("/api/v1/jobs/7/explanation", snapshot);
 }
 
-// What a stranger asks for: `bytes` as a path, as the query of one, and as headers.
+// Requests of a stranger: `bytes` as a path, as its query, and as headers.
 void ask(std::string_view bytes) {
   const Snapshot nothing;
   const std::string text(bytes);
@@ -168,11 +171,34 @@ void ask(std::string_view bytes) {
   check(reply.status == 200 || reply.bytes.empty(), "what is known is not sent");
 }
 
+// The same as a whole request.
+void request(std::string_view bytes) {
+  static const AgentFiles agents("/nowhere");
+  const auto request = http::parse_request(bytes);
+  if (!request) return;
+  static_cast<void>(http::parse_query(request->query));
+  const http::Route route = http::route(*request, OwnNames({"head"}), agents);
+  const auto* response = std::get_if<http::Response>(&route);
+  if (response == nullptr) return;
+  check(response->head.find("\r\n\r\n") == response->head.size() - 4, "no request ends a response's head");
+  check(response->body.empty() || !request->is_head(), "HEAD has no body");
+}
+
 void show(const AgentPrograms& programs) {
   for (const AgentProgram& program : programs.programs) check_lines(to_text(program.sha256));
 }
 
+void show(const EachJob& each) {
+  for (const JobReport& job : each.reports) show(job);
+  for (const RefusedJob& refused : each.refused) show(refused.refusal);
+}
+
+void show(const ProvenancePage& page) {
+  for (const PartReport& part : page.parts) check_json(to_line(to_json(page.job, part)));
+}
+void show(const Recomputed& done) { check_json(to_line(to_json(done))); }
 void show(const Submitted& /*a number*/) {}
+void show(const JobIds& /*numbers*/) {}
 void show(const FileStored& /*a hash and a number*/) {}
 void show(const Authorized& /*nothing*/) {}
 void show(const BackedUp& backup) { check_json(to_line(to_json(backup))); }
@@ -183,6 +209,7 @@ void try_bytes(std::string_view bytes) {
   const auto letter = decode_to_client(bytes);
   if (letter) std::visit([](const auto& body) { show(body); }, letter->body);
   ask(bytes);
+  request(bytes);
 }
 
 }  // namespace pq::fuzz

@@ -1,4 +1,4 @@
-// A fuzzer's bytes as choices, read from the front. Once they are over, every choice is the first one.
+// A fuzzer's bytes as choices, read from the front. After the last byte every choice is the first one.
 #pragma once
 
 #include <algorithm>
@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+
+#include "tests/rooms.h"
 
 namespace pq::fuzz {
 
@@ -43,7 +45,7 @@ class Script {
     return any;
   }
 
-  // At most so many.
+  // The next `size` bytes, or as many as are left.
   std::string_view text(std::size_t size) {
     const std::string_view taken = left_.substr(0, size);
     left_.remove_prefix(taken.size());

@@ -9,14 +9,16 @@
 #include <vector>
 
 #include "common/net/keys.h"
-#include "daemon/authorized_keys.h"
-#include "tests/fuzz/truth.h"
+#include "daemon/gate/authorized_keys.h"
+#include "tests/dice.h"
+#include "tests/rooms.h"
 #include "tests/unit/wire_samples.h"
 
 namespace {
 
 namespace fs = std::filesystem;
 using namespace pq;
+using namespace pq::tests;
 
 // libFuzzer would cut a longer one; the widest messages are the unit tests' affair.
 constexpr std::size_t seed_bytes_max = 4096;
@@ -35,13 +37,20 @@ void write_seeds(const fs::path& dir, const std::vector<std::string>& seeds) {
 
 std::vector<std::string> messages() {
   std::vector<std::string> seeds;
-  for (const test::Sample& sample : test::all_samples()) seeds.push_back(sample.bytes);
+  for (const Sample& sample : all_samples()) seeds.push_back(sample.bytes);
   return seeds;
 }
 
 std::vector<std::string> reports() {
-  std::vector<std::string> seeds = {"/healthz", "/api/v1/jobs", "/api/v1/jobs/7", "/api/v1/agents", "/"};
-  for (const auto& body : test::answers()) seeds.push_back(encode(Letter<HeadToClient>{3, body}));
+  std::vector<std::string> seeds = {
+      "/healthz",
+      "/api/v1/jobs",
+      "/api/v1/jobs/7",
+      "/api/v1/agents",
+      "/",
+      "GET /api/v1/events?limit=1 HTTP/1.1\r\nHost: head:7701\r\nAccept-Encoding: gzip\r\n\r\n",
+      "HEAD /?a=%41+b HTTP/1.0\r\nHost: evil\r\nIf-None-Match: *\r\n\r\n"};
+  for (const auto& body : answers()) seeds.push_back(encode(Letter<HeadToClient>{3, body}));
   return seeds;
 }
 
@@ -72,7 +81,7 @@ std::vector<std::string> plays() {
   std::uint64_t state = 0;
   for (int i = 0; i < 40; ++i) {
     std::string& script = seeds.emplace_back();
-    while (script.size() < 256) script += static_cast<char>(fuzz::mark_of(++state) & 255U);
+    while (script.size() < 256) script += static_cast<char>(mix(++state) & 255U);
   }
   return seeds;
 }

@@ -9,11 +9,13 @@
 #include <utility>
 #include <variant>
 
-#include "common/check.h"
-#include "common/text.h"
-#include "common/wire.h"
-#include "daemon/core/invariants.h"
+#include "common/protocol/wire.h"
+#include "common/values/check.h"
+#include "common/values/text.h"
+#include "daemon/core/limits.h"
+#include "daemon/core/proof/invariants.h"
 #include "tests/fuzz/truth.h"
+#include "tests/rooms.h"
 #include "tests/unit/stored_rows.h"
 
 namespace pq::fuzz {
@@ -106,11 +108,12 @@ void Stage::check_turn() {
   check(text_of(stored()) == text_of(remembered(queue())), "what is stored is what the head remembers");
   check(queue().next_deadline() > now().instant, "a head that has turned sleeps");
   for (const auto& [id, agent] : queue().roster().all()) {
-    check(agent.gone || agent.deadline <= now().instant + limits::restart_term,
+    check(agent.is_gone() || agent.deadline <= now().instant + limits::restart_term,
           "silence is found within a term");
   }
   for (const auto& [id, job] : queue().jobs()) {
-    check(job.ledger.done() >= std::exchange(done_[id], job.ledger.done()), "progress is monotonic");
+    const Int128 counted = Int128{job.ledger.done()} + Int128{job.row.discarded};
+    check(counted >= std::exchange(done_[id], counted), "what is done is only ever discarded");
     check_job(job);
   }
   check_leases_are_new();
@@ -120,12 +123,13 @@ void Stage::check_job(const Job& job) const {
   const Int128 lost_most = Int128{job.row.leases.expired} * Int128{job.row.spec.range.width()};
   check(Int128{job.row.recomputed} <= lost_most, "no more is computed again than was lost");
   if (honesty_ == Honesty::anything_is_said) return;
-  const Fold how = job.row.spec.fold;
   for (const auto& [begin, span] : job.ledger.spans()) {
     if (const auto* done = std::get_if<Done>(&span.state)) {
-      check(is_same(done->value, truth(how, {begin, span.end})), "what is done is what was committed");
+      check(is_same(done->value, truth(job.row.spec, {begin, span.end})),
+            "what is done is what was committed");
     } else if (const auto* leased = std::get_if<Leased>(&span.state)) {
-      check(is_same(leased->value, truth(how, {begin, leased->upto})), "a lease is worth what was committed");
+      check(is_same(leased->value, truth(job.row.spec, {begin, leased->upto})),
+            "a lease is worth what was committed");
     }
   }
 }

@@ -1,5 +1,5 @@
-// A head among people who may say anything. After each of its turns all promises of DESIGN.md are checked
-// that can be seen from outside, on the queue and on the rows that it has stored.
+// A head among peers that may send anything. After each turn, every promise of DESIGN.md that can be seen
+// from outside is checked, on the queue and on its stored rows.
 #pragma once
 
 #include <map>
@@ -9,10 +9,11 @@
 
 #include "daemon/daemon.h"
 #include "tests/fuzz/memory.h"
+#include "tests/rooms.h"
 
 namespace pq::fuzz {
 
-// Who says it, over which connection.
+// The sender, and its connection.
 struct Speaker {
   PeerId peer;
   Principal who;
@@ -64,7 +65,7 @@ class Stage {
   std::uint64_t last_epoch_ = 0;
   std::optional<Model> backup_;
 
-  std::map<JobId, std::uint64_t> done_;  // when it was last looked
+  std::map<JobId, Int128> done_;  // when it was last looked
   std::set<LeaseId> leases_ever_;
   std::set<LeaseId> leases_live_;
 };

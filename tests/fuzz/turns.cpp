@@ -1,6 +1,7 @@
 // The head's real turn, among agents and clients that may say anything.
 #include "tests/fuzz/entry.h"
 #include "tests/fuzz/play.h"
+#include "tests/rooms.h"
 
 namespace pq::fuzz {
 

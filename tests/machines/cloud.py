@@ -8,7 +8,7 @@ import os
 import subprocess
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from machine import Machine
 from network import Network
@@ -41,7 +41,7 @@ class Cloud:
         self._tree = tree
         self._network = network
         self._undo = undo
-        self._head: Optional[Machine] = None
+        self._head: Machine | None = None
 
     @property
     def head(self) -> Machine:
@@ -51,7 +51,7 @@ class Cloud:
     def volume(self, name: str, mebibytes: int = 64) -> Path:
         return self._undo.enter_context(volume(self._root / f"{name}.img", mebibytes))
 
-    def machine(self, name: str, holds: Optional[Path] = None) -> Machine:
+    def machine(self, name: str, holds: Path | None = None) -> Machine:
         """Off at first."""
         made = Machine(name, self._root, self._tree, self._network.link(name), holds)
         self.machines.append(made)
@@ -78,7 +78,7 @@ class Cloud:
     def head_serves(self) -> None:
         eventually(lambda: self._asked("status").returncode == 0, "the head answers")
 
-    def start_worker(self, name: str, document: Optional[str] = None) -> Machine:
+    def start_worker(self, name: str, document: str | None = None) -> Machine:
         """Returns as soon as its init answers."""
         worker = self.machine(name)
         worker.boot(document or self.worker_document())

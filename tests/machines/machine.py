@@ -12,8 +12,8 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Optional, Sequence
 
 from control_groups import ControlGroup
 from network import METADATA_ADDRESS, Link
@@ -27,7 +27,7 @@ ZONE = "eu-1a"
 
 
 class Machine:
-    def __init__(self, name: str, root: Path, tree: Path, link: Link, volume: Optional[Path] = None) -> None:
+    def __init__(self, name: str, root: Path, tree: Path, link: Link, volume: Path | None = None) -> None:
         self.name = name
         self.link = link
         self.booted_at = 0.0
@@ -35,8 +35,8 @@ class Machine:
         self._directory = root / name
         self._disk = self._directory / "disk"
         self._told = self._directory / "metadata"
-        self._nspawn: Optional[subprocess.Popen[bytes]] = None
-        self._metadata: Optional[subprocess.Popen[bytes]] = None
+        self._nspawn: subprocess.Popen[bytes] | None = None
+        self._metadata: subprocess.Popen[bytes] | None = None
         self._group = ControlGroup(f"pqm{os.getpid()}-{name}")
         self._insert_disk(tree)
         self._tell("v1", "")  # cloud-init finds no firmware here, and so asks by the first version
@@ -48,7 +48,7 @@ class Machine:
 
     # ------------------------------------------------------------ its life
 
-    def boot(self, user_data: Optional[str] = None) -> None:
+    def boot(self, user_data: str | None = None) -> None:
         """Returns when its init answers. `user_data`, of up to 16 KB, is what it finds at its first boot."""
         if user_data is not None:
             assert len(user_data.encode()) <= 16384, "EC2 takes 16 KB of user data at most"
@@ -198,8 +198,8 @@ class Machine:
         self,
         command: Sequence[str],
         log_name: str,
-        namespace: Optional[Path] = None,
-        group: Optional[ControlGroup] = None,
+        namespace: Path | None = None,
+        group: ControlGroup | None = None,
     ) -> subprocess.Popen[bytes]:
         def enter() -> None:
             die_with_parent(namespace)
@@ -218,7 +218,7 @@ class Machine:
         self._nspawn = None
         assert ended == status, f"{self.name} ended with status {ended}:\n{self.console()}"
 
-    def _leader(self) -> Optional[int]:
+    def _leader(self) -> int | None:
         """The process that is number 1 in it."""
         if self._nspawn is None:
             return None

@@ -10,10 +10,10 @@ import ctypes
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Iterator
 
 import pytest
 

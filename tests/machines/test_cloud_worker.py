@@ -1,8 +1,6 @@
-"""What ends a worker that is paid by the second: real systemd, with a power-off that only tells that it was asked for."""
+"""What ends a worker that is paid by the second: real systemd, with a power-off that only notes the request."""
 
 from __future__ import annotations
-
-from typing import Optional
 
 from cloud import HEAD_AGENT, Cloud
 from machine import Machine
@@ -34,7 +32,7 @@ class Worker:
         self.machine.says("systemctl", "reset-failed", "pq-agent.service")  # the limit of starts begins anew
         self.machine.run("systemctl", "start", "pq-agent.service")
 
-    def agent_state(self) -> Optional[str]:
+    def agent_state(self) -> str | None:
         states = [agent["state"] for agent in self._cloud.ask("agents")["agents"] if agent["name"] == NAME]
         return states[0] if states else None
 

@@ -35,7 +35,11 @@ def test_a_total_is_exact_on_machines_that_are_warned_vanish_and_reboot(cloud: C
     job = cloud.submit("--range", LONG_JOB)
     document = cloud.worker_document("--label", f"odd={ODD}", "--label", "rack=7")
     package = ("--package-url", "http://x/pq_amd64.deb", "--package-sha256", "0" * 64)
-    others = (cloud.head_document(), cloud.head_document(*package), cloud.worker_document("--allow-exec", "--keep-running"))
+    others = (
+        cloud.head_document(),
+        cloud.head_document(*package),
+        cloud.worker_document("--allow-exec", "--keep-running"),
+    )
     for made in (document, *others):
         assert cloud.is_valid(made), made
     measured.note(f"documents: head {len(cloud.head_document().encode())} bytes, worker {len(document.encode())}")
@@ -53,7 +57,9 @@ def test_a_total_is_exact_on_machines_that_are_warned_vanish_and_reboot(cloud: C
     noticed = time.monotonic()
     eventually(lambda: cloud.agents()["warned"]["state"] == "gone", "the agent that was warned says goodbye")
     goodbye_s = time.monotonic() - noticed
-    eventually(lambda: cloud.ask("status", str(job))["leases"]["granted"] > granted, "its remainder is leased again", 90)
+    eventually(
+        lambda: cloud.ask("status", str(job))["leases"]["granted"] > granted, "its remainder is leased again", 90
+    )
     report = cloud.ask("status", str(job))
     leased_s = time.monotonic() - noticed
     warned.ends()

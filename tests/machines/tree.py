@@ -17,7 +17,8 @@ KEPT_IN = Path(os.environ.get("PQ_TEST_CACHE", "/var/cache/pq-tests"))
 SUITE = "bookworm"
 PACKAGES = (
     "ca-certificates", "cloud-init", "curl", "dbus", "e2fsprogs", "iproute2", "libcpp-httplib0.11", "libgmp10",
-    "libprimesieve11", "libspdlog1.10", "libsqlite3-0", "libzmq5", "procps", "python3", "systemd", "systemd-sysv",
+    "libhttp-parser2.9", "libprimesieve11", "libspdlog1.10", "libsqlite3-0", "libutf8proc2", "libzmq5", "procps",
+    "python3", "systemd", "systemd-sysv",
 )
 
 # EC2's service alone, soon given up. No network to configure: the tests have made it. Of Debian's modules those that

@@ -4,10 +4,12 @@
 
 #include <chrono>
 #include <iterator>
+#include <set>
 #include <utility>
 #include <variant>
 
-#include "common/wire.h"
+#include "common/protocol/wire.h"
+#include "tests/rooms.h"
 #include "tests/simulation/truth.h"
 
 namespace pq::simulation {
@@ -36,6 +38,8 @@ ClientToHead Client::next_question() {
   if (!job_) return submit_;
   if (retries_) return Steer{*job_, Steering::retry};
   if (is_paused_ && (!steers_ || dice_.one_in(2))) return Steer{*job_, Steering::resume};
+  if (steers_ && dice_.one_in(8))
+    return Recompute{*job_, "machine-" + std::to_string(1 + dice_.below(4)), dice_.one_in(4)};
   if (steers_ && dice_.one_in(3)) {
     if (may_cancel_ && dice_.one_in(8)) {
       has_cancelled_ = true;
@@ -45,6 +49,8 @@ ClientToHead Client::next_question() {
     return Steer{*job_, Steering::pause};
   }
   if (dice_.one_in(8)) return Verify{*job_};
+  if (steers_ && dice_.one_in(16))
+    return Steer{*job_, dice_.one_in(2) ? Steering::forget_logs : Steering::forget_output};
   if (steers_ && dice_.one_in(8)) return BackUp{{dice_.bits(), dice_.bits()}, "backup"};
   return Wait{*job_, static_cast<std::uint32_t>(dice_.below(5000)), submit_.id};
 }
@@ -78,12 +84,21 @@ void Client::hear(const JobReport& report) {
     retries_ = true;
     return;
   }
+  if (report.state == JobState::done && steers_ && dice_.one_in(2)) return;  // some may yet be computed again
   check_end(report);
+  if (dice_.one_in(4))
+    network_.send_to_head(*socket_, encode(Letter<ClientToHead>{++request_, Steer{*job_, Steering::forget}}));
 }
 
 void Client::hear(const Refusal& refusal) {
   if (refusal.word == ErrorWord::no_such_job && may_be_forgotten_) return job_.reset();
   if (refusal.word == ErrorWord::backup_under_way) return;  // another client's
+  if (refusal.word == ErrorWord::no_such_worker) return;
+  if (refusal.word == ErrorWord::job_is_live) return;
+  if (refusal.word == ErrorWord::forgotten) {
+    retries_ = false;
+    return;
+  }
   if (refusal.word == ErrorWord::nothing_failed && std::exchange(retries_, false)) return;
   if (refusal.word == ErrorWord::job_has_ended) {  // a Wait tells how
     is_paused_ = false;
@@ -98,6 +113,9 @@ void Client::hear(const Other& other) {
     for (const Finding& finding : other.findings) {
       if (!finding.holds) throw Broken{"pq-verify: " + finding.invariant + ": " + finding.detail};
     }
+  } else if constexpr (std::is_same_v<Other, Recomputed>) {
+    if (other.job.state == JobState::done && other.integers > 0)
+      throw Broken{"a job is done of which some is to be computed again"};
   } else if constexpr (!std::is_same_v<Other, BackedUp>) {
     throw Broken{"a client hears what it did not ask for"};
   }
@@ -108,8 +126,10 @@ void Client::check_end(const JobReport& report) {
   // By this client, or by another to whom an earlier life of the head had given the same number.
   if (report.state == JobState::cancelled && (has_cancelled_ || may_be_forgotten_)) return;
   const Range& range = submit_.spec.range;
+  std::set<std::uint64_t> flawed = programs_.poison;
+  if (submit_.spec.program) flawed.insert(programs_.killers.begin(), programs_.killers.end());
   const auto poisoned = static_cast<std::uint64_t>(
-      std::distance(programs_.poison.lower_bound(range.begin), programs_.poison.lower_bound(range.end)));
+      std::distance(flawed.lower_bound(range.begin), flawed.lower_bound(range.end)));
   const JobState expected = poisoned > 0 ? JobState::failed : JobState::done;
   if (report.state != expected || report.failed != poisoned || report.done != range.width() - poisoned) {
     throw Broken{fmt::format("job {} over {} is {} with {} integers done and {} failed; {} were to fail",
@@ -117,10 +137,7 @@ void Client::check_end(const JobReport& report) {
                              report.failed, poisoned)};
   }
   if (poisoned > 0) return;  // the parts of the value were checked one by one
-  const auto expected_value = truth(submit_.spec, range);
-  const bool both = report.value.has_value() && expected_value.has_value();
-  if (both ? same(*report.value, *expected_value) : report.value.has_value() == expected_value.has_value())
-    return;
+  if (is_told_truly(submit_.spec, range, report.value)) return;
   throw Broken{
       fmt::format("value_is_fold: job {} over {} has a wrong total", report.job.value, to_text(range))};
 }

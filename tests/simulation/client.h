@@ -1,13 +1,14 @@
-// A client that submits one job and waits for its end, asking again whenever no answer comes, as pq-submit
-// --wait does; it may steer the job meanwhile. What it is told at the end must be the truth.
+// A client that submits one job and waits for its end. Without an answer it asks again, as pq-submit --wait
+// does; it may also steer the job. Its last answer must be the truth.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 
-#include "common/messages.h"
+#include "common/protocol/messages.h"
 #include "tests/dice.h"
+#include "tests/rooms.h"
 #include "tests/simulation/machine.h"
 #include "tests/simulation/network.h"
 #include "tests/simulation/timeline.h"

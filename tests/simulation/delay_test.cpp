@@ -1,5 +1,5 @@
-// What one bad machine can cost a job, and how soon jobs share the slots: the bounds of DESIGN.md, in virtual
-// time.
+// What one bad machine can cost a job, and how soon jobs share the slots: the bounds of scheduling/README.md,
+// in virtual time.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -10,7 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "common/limits.h"
+#include "daemon/core/limits.h"
+#include "tests/rooms.h"
 #include "tests/simulation/fleet.h"
 
 namespace pq::simulation {
@@ -37,7 +38,7 @@ double delay(Life bad, std::optional<double> stops_at = std::nullopt) {
   return fleet.run() - job_s;
 }
 
-// Of all delays when it happens at some time near the job's end.
+// The worst of all delays, with the event at several times near the job's end.
 double worst_delay(const std::function<double(double)>& delay_at) {
   double worst = -1;
   for (double t = job_s - 25; t < job_s; t += 0.37) worst = std::max(worst, delay_at(t));
@@ -48,7 +49,7 @@ void tell(const std::string& what, double worst_s, double bound_s) {
   MESSAGE(fmt::format("{}: at worst {:.2f} s; bound {:.2f} s", what, worst_s, bound_s));
 }
 
-// The table of DESIGN.md, "How long one agent can delay a job", for steps of a second.
+// The table of daemon/core/scheduling/README.md, "How long one agent can delay a job", for steps of a second.
 constexpr double step = 1;
 constexpr double slow_always = 2 * step;
 constexpr double slow_from_some_time = step / slowed + 4 * step;
@@ -140,6 +141,111 @@ TEST_CASE("two jobs share one slot by turns") {
   tell("of one slot, the part of a job that came 10 s late", share, 0.5);
   CHECK(share > 0.4);
   CHECK(share < 0.5);
+}
+
+// ---------------------------------------------------------------- beside slots that are busy with long steps
+
+// One machine whose two slots count at 10^18, in steps of half a minute.
+struct LongSteps : Fleet {
+  LongSteps() : Fleet(1) {
+    add({.slots = 2});
+    submit(0, range_worth(1e6, 1'000'000'000'000'000'000));
+    passes_until(100);
+  }
+
+  // Seconds until the last of these has its answer; -1: not within two minutes.
+  double answered_after(const std::vector<const Client*>& clients) {
+    const double from = now();
+    for (double t = from; t < from + 120; t += 0.002) {
+      passes_until(t);
+      if (std::all_of(clients.begin(), clients.end(), [](const Client* c) { return c->has_its_answer(); }))
+        return t - from;
+    }
+    return -1;
+  }
+};
+
+JobSpec short_runs(std::uint64_t runs) {
+  JobSpec spec;
+  spec.range = {0, runs};
+  spec.kernel = Kernel::exec;
+  spec.program = Program{};
+  spec.program->words = {"simulated"};
+  spec.program->run_width = 1;
+  spec.program->timeout_ms = 10'000;
+  spec.program->express = true;
+  return spec;
+}
+
+constexpr double small_count =
+    1;  // the bound of scheduling/README.md, of counts that take less than that in all
+// The turn of the job before it, which ends with a run that began within it, and its own run. Here a run
+// takes a quarter of a second.
+constexpr double turn_and_runs = 1 + 0.25 + 0.25;
+
+TEST_CASE("a count of 5 ms does not wait for steps at 10^18") {
+  LongSteps fleet;
+  std::vector<double> delays;
+  for (int i = 0; i < 40; ++i) {
+    delays.push_back(fleet.answered_after({&fleet.submit(fleet.now(), range_worth(0.005, 10'000'000))}));
+    fleet.passes_until(fleet.now() + 1.37);
+  }
+  std::sort(delays.begin(), delays.end());
+  tell(fmt::format("a count of 5 ms beside 10^18, half of them within {:.3f} s", delays[delays.size() / 2]),
+       delays.back(), small_count);
+  CHECK(delays.front() > 0);
+  CHECK(delays.back() <= small_count);
+}
+
+TEST_CASE(
+    "eight small counts at once do not wait for steps at 10^18, nor for programs that asked not to wait") {
+  LongSteps fleet;
+  fleet.submit(fleet.now(), short_runs(100'000));
+  fleet.passes_until(fleet.now() + 10);
+  double worst = 0;
+  for (int round = 0; round < 10; ++round) {
+    std::vector<const Client*> clients;
+    clients.reserve(8);
+    for (int i = 0; i < 8; ++i) clients.push_back(&fleet.submit(fleet.now(), range_worth(0.1, 10'000'000)));
+    const double took = fleet.answered_after(clients);
+    REQUIRE(took > 0);
+    worst = std::max(worst, took);
+    fleet.passes_until(fleet.now() + 3.7);
+  }
+  tell("eight counts of 100 ms at once, the last of them", worst, small_count);
+  CHECK(worst <= small_count);
+}
+
+TEST_CASE("a program that asks not to wait waits for the turn of one that asked before") {
+  LongSteps fleet;
+  fleet.submit(fleet.now(), short_runs(100'000));
+  fleet.passes_until(fleet.now() + 10);
+  double worst = 0;
+  for (int i = 0; i < 20; ++i) {
+    const double took = fleet.answered_after({&fleet.submit(fleet.now(), short_runs(1))});
+    REQUIRE(took > 0);
+    worst = std::max(worst, took);
+    fleet.passes_until(fleet.now() + 0.77);
+  }
+  tell("a run that asks for an express place, beside another job that does", worst, turn_and_runs);
+  CHECK(worst <= turn_and_runs);
+}
+
+TEST_CASE("a great work in small pieces is computed by slots: beside them it has half a core") {
+  Fleet fleet(1);
+  fleet.add({.slots = 2});
+  constexpr int pieces = 600;
+  const Range piece = range_worth(0.1, 10'000'000);
+  const double work_s =
+      pieces * expected_cost(Kernel::primes, piece.begin).seconds(static_cast<double>(piece.width()));
+  for (int i = 0; i < pieces; ++i) fleet.submit(0, piece);
+  const double took = fleet.run();
+  const double by_slots = work_s / 2;
+  const double with_half_a_core = (work_s - seconds(limits::express_burst)) / 2.5;
+  tell(fmt::format("600 counts on two slots, {:.2f} s with half a core beside them", with_half_a_core), took,
+       by_slots);
+  CHECK(took >= 0.97 * with_half_a_core);  // the pieces take a little more or less than expected
+  CHECK(took <= by_slots);
 }
 
 }  // namespace

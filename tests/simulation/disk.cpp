@@ -1,6 +1,7 @@
 #include "tests/simulation/disk.h"
 
-#include "common/errors.h"
+#include "common/values/errors.h"
+#include "tests/rooms.h"
 #include "tests/simulation/truth.h"
 
 namespace pq::simulation {

@@ -1,5 +1,5 @@
-// The head's database in a simulation: commits are all or nothing, and durable when they return. It can be
-// full, can be told to end the head before or after a commit, and keeps an old backup.
+// The head's database in a simulation. Commits are all or nothing, and durable when they return. It can be
+// full, can end the head before or after a commit, and keeps an old backup.
 #pragma once
 
 #include <cstdint>
@@ -9,11 +9,12 @@
 #include <vector>
 
 #include "tests/dice.h"
+#include "tests/rooms.h"
 #include "tests/unit/model_store.h"
 
 namespace pq::simulation {
 
-// Where the head's process ends in its next turn, as kill -9 or the power does.
+// Where the head's process ends in its next turn, as by kill -9 or a power cut.
 enum class Doom { none, before_commit, after_commit, amid_sending, commit_unknown };
 
 // Thrown through the turn: the process is gone.

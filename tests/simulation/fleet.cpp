@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
+#include "tests/rooms.h"
 #include "tests/simulation/truth.h"
 
 namespace pq::simulation {
@@ -58,10 +60,14 @@ Machine& Fleet::add(const Life& life) {
 }
 
 Client& Fleet::submit(double when, Range range, std::int32_t priority) {
-  Submit submit;
-  submit.id = {1, clients_.size()};
-  submit.spec.range = range;
-  submit.spec.priority = priority;
+  JobSpec spec;
+  spec.range = range;
+  spec.priority = priority;
+  return submit(when, std::move(spec));
+}
+
+Client& Fleet::submit(double when, JobSpec spec) {
+  const Submit submit{{1, clients_.size()}, std::move(spec)};
   Client& client =
       *clients_.emplace_back(std::make_unique<Client>(timeline_, dice_, network_, programs_, submit));
   at(when, [&client] { client.begin(); });

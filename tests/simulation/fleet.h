@@ -1,6 +1,6 @@
 // A fleet over a calm network, for questions of time rather than of truth: how long jobs take on machines of
-// these speeds, and what one that slows down or vanishes costs. In virtual time, so the same on every
-// machine.
+// these speeds, and what it costs if one slows down or vanishes. It runs in virtual time, so results are the
+// same on every machine.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include <memory>
 #include <vector>
 
+#include "tests/rooms.h"
 #include "tests/simulation/auditor.h"
 #include "tests/simulation/client.h"
 #include "tests/simulation/disk.h"
@@ -35,7 +36,7 @@ inline constexpr double slowed = 0.1;
 // Seconds of work, at speed 1, that these machines can do until `t`.
 double capacity(const std::vector<Life>& lives, double t);
 
-// A range that takes one slot of speed 1 so long, without any fixed cost. It begins at 1e15, or there.
+// A range that takes one slot of speed 1 this long, without any fixed cost. It begins at 1e15, or at `begin`.
 Range range_worth(double work_s, std::uint64_t begin = 1'000'000'000'000'000);
 
 class Fleet {
@@ -45,9 +46,10 @@ class Fleet {
 
   Machine& add(const Life& life);
   Client& submit(double at, Range range, std::int32_t priority = 0);
+  Client& submit(double at, JobSpec spec);
   void at(double when, std::function<void()> what);
 
-  // Until every client has its answer; then when.
+  // Runs until every client has its answer; returns when that was.
   double run();
   void passes_until(double when);
   double now() const { return seconds(timeline_.now() - began_); }

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <utility>
 
+#include "tests/rooms.h"
 #include "tests/simulation/truth.h"
 
 namespace pq::simulation {
@@ -92,7 +93,7 @@ void Head::turn() {
   } catch (const EnvironmentError&) {
     dies = true;
   }
-  for (const Changes& changes : disk_.take_commits()) auditor_.sees_commit(changes, disk_.stored());
+  for (const Changes& changes : disk_.take_commits()) auditor_.sees_commit(changes, disk_.model());
   if (dies) return die(dice_.between(restart_soon, restart_late));
   auditor_.sees_queue(queue(), disk_.stored());
   const Instant deadline = daemon_->next_deadline();
@@ -118,7 +119,7 @@ void Head::send(const std::vector<OutgoingBytes>& batch) {
   }
 }
 
-tl::expected<Authorized, Refusal> Head::authorize(const Authorize& /*request*/) {
+tl::expected<Authorized, Refusal> Head::authorize(const Authorize& /*request*/, const Principal& /*asker*/) {
   return tl::make_unexpected(Refusal{ErrorWord::not_allowed, "nobody asks for this here"});
 }
 

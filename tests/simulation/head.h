@@ -1,5 +1,5 @@
-// The head in a simulation: the real daemon, over a transport, a store and a clock that the simulation holds
-// in its hands. It lives, dies at any point of a turn, and is started again as a service is.
+// The head in a simulation: the real daemon, over a transport, a store and a clock that the simulation
+// controls. It lives, dies at any point of a turn, and is started again as a service is.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,9 @@
 
 #include "common/os/clock.h"
 #include "daemon/daemon.h"
-#include "daemon/transport.h"
+#include "daemon/gate/transport.h"
 #include "tests/dice.h"
+#include "tests/rooms.h"
 #include "tests/simulation/auditor.h"
 #include "tests/simulation/disk.h"
 #include "tests/simulation/network.h"
@@ -26,7 +27,7 @@ class Head final : public Transport, public Clock {
   void start();
   // At once, and `down` long.
   void die(Duration down);
-  // In its next turn that commits something.
+  // In its next turn with a commit.
   void is_doomed(Doom how);
   void stands_still(Duration duration);
   void restore_backup(Duration down);
@@ -39,7 +40,7 @@ class Head final : public Transport, public Clock {
   // The daemon's side.
   std::vector<Incoming> receive(Instant deadline, std::size_t messages_max) override;
   void send(const std::vector<OutgoingBytes>& batch) override;
-  tl::expected<Authorized, Refusal> authorize(const Authorize& request) override;
+  tl::expected<Authorized, Refusal> authorize(const Authorize& request, const Principal& asker) override;
   Now now() const override;
 
  private:

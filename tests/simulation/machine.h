@@ -1,17 +1,20 @@
-// A machine with an agent on it: the real session, slots that compute in virtual time, and the rules by which
-// the agent's loop keeps its connection. It is killed, stopped, slowed, drained and started again.
+// A machine with an agent: the real session, slots that compute in virtual time, and the rules by which the
+// agent's loop keeps its connection. It is killed, stopped, slowed, drained and started again.
 #pragma once
 
 #include <cstdint>
 #include <deque>
+#include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "agent/session.h"
-#include "common/kernel.h"
+#include "common/values/kernel.h"
 #include "tests/dice.h"
+#include "tests/rooms.h"
 #include "tests/simulation/network.h"
 #include "tests/simulation/timeline.h"
 
@@ -20,7 +23,15 @@ namespace pq::simulation {
 // How the programs of all jobs behave.
 struct Programs {
   bool fail_now_and_then = false;
-  std::set<std::uint64_t> poison;  // integers at which they always fail
+  std::set<std::uint64_t> poison;   // integers at which they always fail
+  std::set<std::uint64_t> killers;  // integers at which they always take their agent along
+  std::set<std::uint64_t> hanging;  // integers at which they never end on some machines
+};
+
+// How much of a lease the head has stored.
+struct CommittedPart {
+  Kernel kernel;
+  std::uint64_t upto = 0;
 };
 
 struct MachineFacts {
@@ -30,7 +41,12 @@ struct MachineFacts {
   bool has_tables = true;  // steps have the fixed cost of a sieve; else none
   Duration head_timeout = std::chrono::minutes(10);
   bool is_broken = false;  // every program fails on it
+  bool hangs = false;      // programs hang on it that end elsewhere
+  // Set: the agent reports false values for those leases of which this function returns what the head has
+  // stored.
+  std::function<std::optional<CommittedPart>(LeaseId)> lies = nullptr;
   bool comes_back = true;  // is started again after its agent has ended
+  bool has_express = true;
 };
 
 class Machine final : public Party {
@@ -58,6 +74,9 @@ class Machine final : public Party {
   // Its agent has ended because of another one of its name.
   bool is_replaced() const { return is_replaced_; }
   std::size_t busy() const { return running_.size(); }
+  // How often its agent was killed by the program of a job, at each integer.
+  using Deaths = std::map<std::pair<JobId, std::uint64_t>, std::uint32_t>;
+  const Deaths& deaths() const { return deaths_; }
 
  private:
   struct Running {
@@ -65,6 +84,9 @@ class Machine final : public Party {
     double left_s = 0;  // at speed 1, at `since`
     Instant since;
     Instant began;
+    std::optional<std::uint64_t> killer = {};  // it ends the agent, and not the step
+    double work_s = 0;                         // of all of it
+    std::uint64_t end = 0;                     // of its last run: lower once it is curtailed
   };
 
   Instant own_time() const { return timeline_.now() + boot_; }
@@ -74,15 +96,18 @@ class Machine final : public Party {
   void start_after(Duration wait);
   void wake_at(Instant when);
   void turn();
-  void finish_steps();
+  bool finish_steps();
   void begin_steps();
+  void curtail(std::uint32_t slot);
   StepResult result_of(const Running& running);
   void compute_run(StepResult& result, const Range& run);
+  bool hangs_in(const Step& step, const Range& part) const;
   std::optional<std::string> failure_of(const Step& step, const Range& run);
   void send_output();
   void hear(const OutputStored& stored);
   void keep_link();
   void end();
+  void lie_now_and_then(AgentToHead& message);
 
   Timeline& timeline_;
   Dice& dice_;
@@ -107,6 +132,7 @@ class Machine final : public Party {
   Instant connected_at_;
   Instant connects_at_;
   Instant wakes_at_ = Instant::never();
+  Deaths deaths_;
 };
 
 }  // namespace pq::simulation

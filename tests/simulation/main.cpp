@@ -1,5 +1,4 @@
-// pq-simulation: many seeds, or one that is looked at. Each seed is run twice, and both runs must be the
-// same.
+// pq-simulation: many seeds, or one seed in detail. Each seed runs twice, and both runs must be the same.
 #include <fmt/format.h>
 
 #include <unistd.h>
@@ -15,12 +14,14 @@
 #include <thread>
 #include <vector>
 
+#include "tests/rooms.h"
 #include "tests/simulation/truth.h"
 #include "tests/simulation/world.h"
 
 namespace {
 
 using namespace pq;
+using namespace pq::tests;
 using namespace pq::simulation;
 
 thread_local std::uint64_t present_seed = 0;
@@ -94,10 +95,14 @@ void report(const Totals& totals, std::uint64_t count, Duration took) {
   fmt::print(
       "{} seeds, each twice, in {:.1f} s: {:.0f} simulated hours, {} faults, {} lives of a head ({} from a "
       "backup), "
-      "{} turns, {} commits, {} leases, {} expired, {} yielded, {} failed attempts, {} runs collected; "
+      "{} turns, {} commits, {} leases, {} expired, {} yielded, {} failed attempts, {} runs collected, {} "
+      "agents killed by what they computed, {} at most by one integer; somebody's work discarded {} times, "
+      "{} jobs "
+      "forgotten; "
       "digest {:016x}\n",
       count, seconds(took), 2 * seconds(totals.simulated) / 3600, t.faults, t.heads, t.restores, t.turns,
-      t.commits, t.leases, t.expired, t.yielded, t.failed_attempts, t.collected, totals.digest);
+      t.commits, t.leases, t.expired, t.yielded, t.failed_attempts, t.collected, t.killed, t.killed_most,
+      t.discarded, t.forgotten, totals.digest);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "tests/simulation/network.h"
+#include "tests/rooms.h"
 
 #include <algorithm>
 #include <chrono>

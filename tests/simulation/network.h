@@ -1,6 +1,6 @@
-// The network between the head and everybody else. It carries encoded bytes, loses, repeats and delays them,
-// so that they overtake each other, is cut in either direction or both, and, as sockets do, delivers what was
-// sent to a head that is gone to the one that comes after it, or loses it.
+// The network between the head and all others. It carries encoded bytes. It loses, repeats and delays them,
+// so that they overtake each other, and it is cut in one direction or both. As sockets do, it delivers
+// messages for a head that is gone to the next head, or loses them.
 #pragma once
 
 #include <cstdint>
@@ -9,9 +9,10 @@
 #include <string>
 #include <vector>
 
-#include "common/ids.h"
-#include "daemon/transport.h"
+#include "common/values/ids.h"
+#include "daemon/gate/transport.h"
 #include "tests/dice.h"
+#include "tests/rooms.h"
 #include "tests/simulation/timeline.h"
 #include "tests/simulation/weather.h"
 
@@ -33,7 +34,7 @@ class Party {
   Instant cut_from_head_until_;
 };
 
-// One connection as its own side sees it, until it is closed; heads come and go meanwhile.
+// One connection as its own side sees it, until it is closed. Heads may come and go meanwhile.
 using SocketId = Id<struct SocketTag>;
 
 class Network {
@@ -42,7 +43,7 @@ class Network {
       : timeline_(timeline), dice_(dice), roughness_(roughness) {}
 
   SocketId open(Party& party, Principal principal);
-  // Nothing arrives at it any more; what it has sent is on its way.
+  // Nothing arrives here any more; what it has sent is still on its way.
   void close(SocketId socket);
 
   void send_to_head(SocketId socket, std::string bytes);
@@ -55,7 +56,7 @@ class Network {
   void cut(Party& party, bool to_head, bool from_head, Duration duration);
   void heal();
 
-  // Of all that has arrived anywhere, in order.
+  // A hash of everything that has arrived anywhere, in order.
   std::uint64_t digest() const { return digest_; }
   std::uint64_t delivered() const { return delivered_; }
 

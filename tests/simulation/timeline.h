@@ -1,5 +1,5 @@
-// Virtual time: what happens when. It passes from one thing to the next, and of two things at one time the
-// one that was planned first comes first.
+// Virtual time: what happens when. It jumps from one event to the next. Of two events at one time, the one
+// that was planned first comes first.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,8 @@
 #include <map>
 #include <utility>
 
-#include "common/instant.h"
+#include "common/values/instant.h"
+#include "tests/rooms.h"
 
 namespace pq::simulation {
 

@@ -1,7 +1,9 @@
 #include "tests/simulation/weather.h"
+#include "tests/rooms.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <string_view>
 
@@ -53,6 +55,27 @@ std::string_view to_text(Fault fault) {
   return "";
 }
 
+namespace {
+
+// Or makes the head take their ends for such, or forget them.
+bool ends_agents(Fault fault) {
+  switch (fault) {
+    case Fault::kill_agent:
+    case Fault::vanish_agent:
+    case Fault::double_agent:
+    case Fault::drain_agent:
+    case Fault::hurry_agent:
+    case Fault::warn_agent:
+    case Fault::advise_agent:
+    case Fault::restore_head:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
 Weather::Weather(Dice& dice) {
   const bool everything = dice.one_in(8);
   for (int kind = 0; kind < fault_kinds; ++kind) {
@@ -71,7 +94,21 @@ Weather::Weather(Dice& dice) {
   clients_steer = dice.one_in(3);
   programs = dice.one_in(2);
   broken_machine = programs && !poison && dice.one_in(4);
+  few_attempts = broken_machine && dice.one_in(2);
+  if (few_attempts) {
+    faults.clear();
+    programs_fail = clients_steer = false;
+    roughness = {.delay_usual = roughness.delay_usual};
+  }
+  hangs = programs && !broken_machine && dice.one_in(4);
+  killers = programs && !few_attempts && !hangs && !clients_steer && dice.one_in(6);
+  if (killers) std::erase_if(faults, ends_agents);
+  // A head from a backup knows less than the liar was sent, and might take a lie for the truth.
+  lying_machine =
+      std::find(faults.begin(), faults.end(), Fault::restore_head) == faults.end() && dice.one_in(4);
 }
+
+bool Weather::agents_die() const { return std::any_of(faults.begin(), faults.end(), ends_agents); }
 
 std::string Weather::describe() const {
   std::string text =
@@ -82,8 +119,14 @@ std::string Weather::describe() const {
                   roughness.repeated, roughness.late, roughness.keeps_stale ? "kept" : "lost");
   if (programs_fail) text += "; programs fail now and then";
   if (poison) text += "; some integers always fail";
+  if (hangs) text += "; on one machine some integers never end";
+  if (killers) text += "; some integers kill their agents";
   if (programs) text += "; jobs run programs";
-  if (broken_machine) text += "; on one machine all programs fail";
+  if (broken_machine) {
+    text += few_attempts ? "; on some machines all programs fail, and that costs no attempts"
+                         : "; on one machine all programs fail";
+  }
+  if (lying_machine) text += "; one machine lies";
   if (clients_steer) text += "; clients steer";
   return text;
 }

@@ -1,4 +1,4 @@
-// What goes wrong in one simulated run, all of it drawn from the seed: each kind of fault is on or off.
+// The faults in one simulated run, all drawn from the seed: each kind of fault is on or off.
 #pragma once
 
 #include <cstdint>
@@ -6,8 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include "common/instant.h"
+#include "common/values/instant.h"
 #include "tests/dice.h"
+#include "tests/rooms.h"
 
 namespace pq::simulation {
 
@@ -40,7 +41,7 @@ inline constexpr int fault_kinds = static_cast<int>(Fault::step_the_clock) + 1;
 
 std::string_view to_text(Fault fault);
 
-// Of messages; "one in n", 0: never.
+// Of messages: one in n; 0: never.
 struct Roughness {
   std::uint64_t dropped = 0;
   std::uint64_t repeated = 0;
@@ -58,11 +59,17 @@ struct Weather {
   Roughness roughness;
   bool programs_fail = false;  // now and then, anywhere
   bool poison = false;         // at certain integers, always
+  bool killers = false;        // at certain integers, always, they take their agent along
   bool programs =
       false;  // jobs run programs: with runs of a fixed width, in several slots, collecting what they print
   bool broken_machine = false;  // on one machine every program fails
-  bool clients_steer = false;   // pause, resume, cancel, retry, change priorities
+  bool hangs = false;           // on one machine some integers never end
+  bool few_attempts = false;    // or on several, while others are always there, and they may cost nothing
+  bool lying_machine = false;   // one machine says now and then what is not so
+  bool clients_steer = false;   // pause, resume, cancel, retry, change priorities, have work computed again
 
+  // Agents end of more than what they compute, or the head forgets how.
+  bool agents_die() const;
   std::string describe() const;
 };
 

@@ -11,8 +11,11 @@
 #include <optional>
 #include <string>
 
-#include "common/limits.h"
+#include "common/protocol/limits.h"
+#include "common/values/limits.h"
+#include "tests/rooms.h"
 #include "tests/simulation/truth.h"
+#include "tests/unit/stored_rows.h"
 
 namespace pq::simulation {
 namespace {
@@ -22,9 +25,12 @@ using namespace std::chrono_literals;
 constexpr std::uint64_t turns_max = 2'000'000;  // of everybody: more is a run that does not sleep
 
 QueueSettings draw_settings(Dice& dice) {
-  if (dice.one_in(2)) return {};
-  const Duration beat = dice.between(200ms, 2s);
-  return {.lease_term = beat * (4 + static_cast<int>(dice.below(12))), .beat_interval = beat};
+  QueueSettings settings;
+  if (dice.one_in(4)) settings.parts_kept = 4 + dice.below(30);
+  if (dice.one_in(2)) return settings;
+  settings.beat_interval = dice.between(200ms, 2s);
+  settings.lease_term = settings.beat_interval * (4 + static_cast<int>(dice.below(12)));
+  return settings;
 }
 
 }  // namespace
@@ -37,14 +43,35 @@ World::World(std::uint64_t seed, bool tells)
       disk_(dice_),
       head_(timeline_, dice_, network_, disk_, auditor_, draw_settings(dice_)) {
   programs_.fail_now_and_then = weather_.programs_fail;
-  const std::uint64_t machines = 1 + dice_.below(dice_.one_in(10) ? 12 : 4);
+  // With only one or two agents nobody can tell whether they die of what they compute.
+  const std::uint64_t machines = (weather_.killers ? 3 : 1) + dice_.below(dice_.one_in(10) ? 12 : 4);
   for (std::uint64_t i = 0; i < machines; ++i) add_machine(draw_machine());
-  if (weather_.broken_machine) {
+  if (weather_.hangs) {
+    MachineFacts facts = draw_machine();
+    facts.hangs = true;
+    add_machine(facts);
+  }
+  for (std::uint64_t n = weather_.broken_machine ? 1 + (weather_.few_attempts ? dice_.below(4) : 0) : 0;
+       n > 0; --n) {
     MachineFacts facts = draw_machine();
     facts.is_broken = true;
     add_machine(facts);
   }
+  if (weather_.lying_machine) {
+    MachineFacts facts = draw_machine();
+    facts.lies = [this](LeaseId lease) { return known_of(lease); };
+    add_machine(facts);
+  }
   draw_jobs();
+  draw_small_counts();
+}
+
+std::optional<CommittedPart> World::known_of(LeaseId id) const {
+  if (timeline_.now() >= heals_at_ || !head_.is_up()) return std::nullopt;
+  const Lease* lease = head_.queue().leases().find(id);
+  if (lease == nullptr) return std::nullopt;
+  const Job& job = head_.queue().jobs().at(lease->job);
+  return CommittedPart{job.row.spec.kernel, job.ledger.leased_at(lease->begin)->upto};
 }
 
 Machine& World::add_machine(MachineFacts facts) {
@@ -58,30 +85,44 @@ MachineFacts World::draw_machine() {
   facts.slots = static_cast<std::uint32_t>((weather_.programs ? 2 : 1) + dice_.below(3));
   facts.slowness = std::pow(10, 1.5 * dice_.fraction() - 0.5);
   if (dice_.one_in(4)) facts.head_timeout = dice_.between(20s, 60s);
+  facts.has_express = !dice_.one_in(4);
   if (tells_) {
     fmt::print("{}: {} slots, {:.1f} times as slow as expected\n", facts.name, facts.slots, facts.slowness);
   }
   return facts;
 }
 
-// As much work as keeps the fleet busy for about as long as things go wrong.
+// Enough work to keep the fleet busy for about as long as faults happen.
 void World::draw_jobs() {
   const std::uint64_t jobs = 1 + dice_.below(4);
   const double work_usual_s = fleet() * seconds(weather_.faulty_for) / static_cast<double>(jobs);
   for (std::uint64_t i = 0; i < jobs; ++i) {
     Submit submit;
     submit.id = {dice_.bits(), i};
-    submit.spec.fold = dice_.one_in(2) ? Fold::sum : static_cast<Fold>(dice_.below(4));
     if (weather_.programs && dice_.one_in(2)) draw_program(submit.spec);
     submit.spec.priority = dice_.one_in(3) ? static_cast<std::int32_t>(dice_.below(3)) - 1 : 0;
-    submit.spec.attempts_max = weather_.poison ? 2 : 100;  // so much bad luck nobody has
+    // So many failures are unlikely; but a broken machine may be the only connected one for a while.
+    submit.spec.attempts_max = weather_.poison ? 2 : weather_.broken_machine ? 10'000 : 100;
     submit.spec.failures_max = 1'000'000;
+    if (weather_.few_attempts) submit.spec.attempts_max = 1 + static_cast<std::uint32_t>(dice_.below(3));
+    if (weather_.few_attempts) submit.spec.failures_max = static_cast<std::uint32_t>(dice_.below(20));
+    // If agents also die of other causes, the same run may be in hand three times by accident.
+    if (weather_.agents_die()) submit.spec.crash_limit = dice_.one_in(2) ? 0 : 12;
     const std::uint64_t begin = dice_.bits() >> (1 + dice_.below(60));
     const double width = work_usual_s * std::pow(2, 2 - 8 * dice_.fraction()) /
                          expected_cost(submit.spec.kernel, begin).per_integer_s;
     submit.spec.range = {begin, begin + 1 + static_cast<std::uint64_t>(width)};
     for (std::uint64_t n = weather_.poison ? dice_.below(3) : 0; n > 0; --n)
       programs_.poison.insert(begin + dice_.below(submit.spec.range.width()));
+    if (weather_.hangs && submit.spec.program) {
+      submit.spec.program->collects = false;  // what is collected is not computed by two at once
+      // A run with a limit fails where it hangs, and its machine may be the only one for a while.
+      if (submit.spec.program->timeout_ms > 0) submit.spec.attempts_max = 100;
+      for (std::uint64_t n = dice_.below(3); n > 0; --n)
+        programs_.hanging.insert(begin + dice_.below(submit.spec.range.width()));
+    }
+    for (std::uint64_t n = weather_.killers && submit.spec.program ? dice_.below(3) : 0; n > 0; --n)
+      programs_.killers.insert(begin + dice_.below(submit.spec.range.width()));
     auto& client =
         clients_.emplace_back(std::make_unique<Client>(timeline_, dice_, network_, programs_, submit));
     if (weather_.clients_steer) client->steers(dice_.one_in(3));
@@ -89,13 +130,41 @@ void World::draw_jobs() {
   }
 }
 
+// Work for express places, while the jobs above keep the slots busy.
+void World::draw_small_counts() {
+  for (std::uint64_t i = dice_.below(6); i > 0; --i) {
+    Submit submit;
+    submit.id = {dice_.bits(), 1000 + i};
+    if (dice_.one_in(3)) submit.spec.priority = static_cast<std::int32_t>(dice_.below(3)) - 1;
+    submit.spec.attempts_max = 100;
+    submit.spec.failures_max = 1'000'000;
+    const std::uint64_t begin = dice_.bits() >> (1 + dice_.below(60));
+    const double width =
+        std::pow(10, -4 * dice_.fraction()) / expected_cost(submit.spec.kernel, begin).per_integer_s;
+    submit.spec.range = {begin, begin + 1 + static_cast<std::uint64_t>(width)};
+    auto& client =
+        clients_.emplace_back(std::make_unique<Client>(timeline_, dice_, network_, programs_, submit));
+    if (weather_.clients_steer && dice_.one_in(2)) client->steers(dice_.one_in(3));
+    timeline_.after(dice_.between(0s, weather_.faulty_for), [&client = *client] { client.begin(); });
+  }
+}
+
 void World::draw_program(JobSpec& spec) {
   spec.kernel = Kernel::exec;
   spec.program = Program{};
   spec.program->words = {"simulated"};
+  spec.fold = dice_.one_in(2) ? Fold::sum : static_cast<Fold>(dice_.below(4));
   if (dice_.one_in(2)) spec.program->run_width = 1 + dice_.below(9);
+  if (spec.program->run_width > 0 && dice_.one_in(4)) {
+    spec.program->words = decimal_words;
+    spec.program->run_width = 1;
+    spec.fold = Fold::sum;
+  }
   spec.program->collects = dice_.one_in(2);
   if (dice_.one_in(3)) spec.cpus = 2;
+  if (spec.cpus > 1 || !dice_.one_in(3)) return;
+  spec.program->express = true;
+  spec.program->timeout_ms = 10'000;
 }
 
 void World::run() {
@@ -118,6 +187,23 @@ void World::run() {
     until = heals_at_ + *patience_left;
   }
   auditor_.sees_end(disk_.model());
+  check_deaths();
+}
+
+// A killing integer costs so many agents and no more. Two deaths are not counted: of an agent that dies while
+// no head runs, and of one that holds the part although the head has granted it to another by now.
+void World::check_deaths() {
+  Machine::Deaths deaths;
+  for (const auto& machine : machines_) {
+    for (const auto& [killer, times] : machine->deaths()) deaths[killer] += times;
+  }
+  if (weather_.roughness.late > 0) return;  // a word that comes after its sender's death says that it lives
+  for (const auto& [killer, times] : deaths) {
+    auditor_.tally.killed += times;
+    auditor_.tally.killed_most = std::max<std::uint64_t>(auditor_.tally.killed_most, times);
+    if (times > limits::crash_limit_usual + auditor_.tally.heads + (weather_.faults.empty() ? 0 : 1))
+      throw Broken{fmt::format("crash_limit: integer {} has killed {} agents", killer.second, times)};
+  }
 }
 
 bool World::all_have_answers() const {
@@ -132,7 +218,7 @@ void World::tell_regularly() {
   });
 }
 
-// What whoever replays this seed wants to see first.
+// What a person who replays this seed wants to see first.
 std::string World::describe() const {
   std::string text;
   for (const auto& machine : machines_) {
@@ -148,13 +234,19 @@ std::string World::describe() const {
     text += fmt::format("; job {} is {}, of {} integers {} are left, {} leases, priority {}", id.value,
                         to_text(job.row.state), job.ledger.range().width(), job.ledger.rest(),
                         job.ledger.leases(), job.row.spec.priority);
+    int told = 0;
+    for (const auto& [begin, span] : job.ledger.spans()) {
+      if (std::holds_alternative<Done>(span.state) || ++told > 4) continue;
+      text += ", " + tests::text_of(SpanKey{id, begin}, span);
+    }
   }
   return text;
 }
 
-// What may still be to do: the terms of leases and of a restarted head (30 s) run out, machines come back (20
-// s), each slot ends a step and a last one (60 s each), poison is found by halving, and then all jobs from
-// their begin, with each step's fixed cost, by the fleet as it is; twice, for what is computed again.
+// The time that may still be needed. The terms of leases and of a restarted head (30 s) run out, machines
+// come back (20 s), each slot ends a step and a last one (60 s each), and poison is found by halving. Then
+// the fleet computes all jobs from their begin, with each step's fixed cost; twice, for what is computed
+// again.
 Duration World::patience() const {
   double slowest = 0;
   for (const auto& machine : machines_) slowest = std::max(slowest, machine->facts().slowness);
@@ -165,21 +257,26 @@ Duration World::patience() const {
     const Cost cost = expected_cost(spec.kernel, spec.range.end);
     const double fixed_s = std::min(slowest * cost.fixed_s, seconds(limits::step_longest) - 1);
     const double fixed_share = fixed_s / (seconds(limits::step_longest) - fixed_s);
-    // Beside steps that need two slots the second one may stand idle.
+    // Beside steps that need two slots, a second slot may stay idle.
     const double waste = spec.cpus;
     rest_s += waste * spec.cpus * cost.seconds(static_cast<double>(spec.range.width())) * (1 + fixed_share);
     const auto first = programs_.poison.lower_bound(spec.range.begin);
     const auto poisoned = std::distance(first, programs_.poison.lower_bound(spec.range.end));
     halving_s += static_cast<double>(poisoned) * 2 * 64 * (slowest * cost.fixed_s + 1);
+    if (weather_.hangs) halving_s += 6000;  // each is noticed after ten times what is usual, and again
+    // Each death is found after a lease's term, and what is narrowed down is tried one part after the other.
+    if (weather_.killers) halving_s += 4 * (60 + 64 * slowest * cost.seconds(1));
   }
-  return 60s + 4 * limits::step_longest + from_seconds(halving_s + 2 * rest_s / fleet());
+  // A part with which agents were lost is tried integer by integer, on one slot of each agent.
+  const double alone = weather_.agents_die() ? 8 : 2;
+  return 60s + 4 * limits::step_longest + from_seconds(halving_s + alone * rest_s / fleet());
 }
 
 // Slots of the speed that is expected. Of processes with one name only the last will remain, whichever it is.
 double World::fleet() const {
   std::map<std::string, double> by_name;
   for (const auto& machine : machines_) {
-    if (!machine->facts().comes_back || machine->facts().is_broken) continue;
+    if (!machine->facts().comes_back || machine->facts().is_broken || machine->facts().lies) continue;
     const double slots = machine->facts().slots / machine->facts().slowness;
     const auto [known, is_new] = by_name.try_emplace(machine->facts().name, slots);
     if (!is_new) known->second = std::min(known->second, slots);
@@ -287,8 +384,8 @@ void World::heal() {
   keep_somebody_running();
 }
 
-// A late Hello of a process that is gone can take the name of one that lives; whoever minds the machines
-// starts that again. And the last machine may have vanished.
+// A late Hello of a process that is gone can take the name of a live one; then the operator starts that
+// again. And the last machine may have vanished.
 void World::keep_somebody_running() {
   const auto runs = [&](const std::string& name) {
     return std::any_of(machines_.begin(), machines_.end(), [&](const auto& machine) {
@@ -296,7 +393,7 @@ void World::keep_somebody_running() {
     });
   };
   const bool some_work = std::any_of(machines_.begin(), machines_.end(), [](const auto& machine) {
-    return machine->will_run() && !machine->facts().is_broken;
+    return machine->will_run() && !machine->facts().is_broken && !machine->facts().lies;
   });
   for (const auto& machine : machines_) {
     if (machine->is_replaced() && machine->facts().comes_back && !runs(machine->facts().name))

@@ -1,13 +1,14 @@
-// One simulated cluster from one seed: a head, machines, clients with jobs, and the weather. First everything
-// that is on goes wrong, then nothing does any more, and then every job must end, with its true total, in
-// time.
+// One simulated cluster from one seed: a head, machines, clients with jobs, and the weather. First the chosen
+// faults happen, then none any more. Then every job must end in time with its true total.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "tests/rooms.h"
 #include "tests/simulation/auditor.h"
 #include "tests/simulation/client.h"
 #include "tests/simulation/disk.h"
@@ -21,13 +22,13 @@ namespace pq::simulation {
 
 class World {
  public:
-  // `tells`: each fault is printed as it happens, for a seed that is looked at.
+  // `tells`: prints each fault as it happens, to examine a seed.
   explicit World(std::uint64_t seed, bool tells = false);
 
   // Throws Broken.
   void run();
 
-  // Of everything that happened: the same for the same seed, or the run cannot be replayed.
+  // A hash of everything that happened: the same for the same seed, or the run cannot be replayed.
   std::uint64_t digest() const { return network_.digest(); }
   const Tally& tally() const { return auditor_.tally; }
   Duration simulated() const { return timeline_.now() - began_; }
@@ -37,6 +38,7 @@ class World {
   Machine& add_machine(MachineFacts facts);
   MachineFacts draw_machine();
   void draw_jobs();
+  void draw_small_counts();
   void draw_program(JobSpec& spec);
   void plan_fault();
   void happens(Fault fault);
@@ -46,7 +48,9 @@ class World {
   void keep_somebody_running();
   Duration patience() const;
   double fleet() const;
+  std::optional<CommittedPart> known_of(LeaseId id) const;
   bool all_have_answers() const;
+  void check_deaths();
   std::string describe() const;
   void tell_regularly();
 

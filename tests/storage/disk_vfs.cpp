@@ -1,4 +1,5 @@
 #include "tests/storage/disk_vfs.h"
+#include "tests/rooms.h"
 
 #include <fcntl.h>
 

@@ -1,5 +1,5 @@
 // Each operation of a head's life fails, once or from then on: the Nth, for every N until none is left to
-// fail. What is told then must be true and of use, and what was acknowledged must outlast that and a power
+// fail. The reported error must be true and useful, and what was acknowledged must survive it and a power
 // cut.
 #include <doctest/doctest.h>
 
@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "tests/rooms.h"
 #include "tests/storage/disk_vfs.h"
 #include "tests/storage/life.h"
 #include "tests/storage/options.h"
@@ -21,7 +22,7 @@ constexpr int pages_a_checkpoint = 8;  // some of each life's commits are follow
 
 void no_matter(Stage /*stage*/) {}
 
-// What a life begins with.
+// The state in which a life begins.
 struct Before {
   FaultyDisk::Image image;
   Witness witness;
@@ -108,7 +109,7 @@ bool befalls(const Nth& nth, std::uint64_t seed, const StatePaths& paths, const 
   return has_come;
 }
 
-// How many there are. Allocations are so many that a short run takes every seventh.
+// How many there are. There are so many allocations that a short run takes every seventh.
 std::uint64_t befall_each(Trouble trouble, bool lasts, const StatePaths& paths, const Before& before) {
   const bool samples = trouble == Trouble::memory_runs_out && !options.every_allocation;
   std::uint64_t count = 0;

@@ -1,4 +1,5 @@
 #include "tests/storage/faulty_disk.h"
+#include "tests/rooms.h"
 
 #include <utility>
 

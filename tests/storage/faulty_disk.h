@@ -1,5 +1,5 @@
-// A file system in memory whose power can fail, whose process can be killed and whose every operation can
-// fail, once or from then on. It knows nothing of SQLite; disk_vfs.h lets SQLite use it.
+// A file system in memory. Its power can fail, its process can be killed, and every operation can fail, once
+// or from then on. It does not know SQLite; disk_vfs.h lets SQLite use it.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tests/dice.h"
+#include "tests/rooms.h"
 #include "tests/storage/torn_file.h"
 
 namespace pq::storage {
@@ -19,8 +20,8 @@ namespace pq::storage {
 enum class Operation { open, read, write, truncate, sync, ask_size, remove, look_up, lock };
 std::string_view to_text(Operation operation);
 
-// What became of an operation. `ends_early`: a read that got less than it asked for. `process_ends`: in the
-// midst of it, so that it may have been done or not; `process_is_gone`: before it.
+// The outcome of an operation. `ends_early`: a read got less than it asked for. `process_ends`: within the
+// operation, which may or may not be done; `process_is_gone`: before it.
 enum class Outcome { done, failed, is_full, ends_early, process_ends, process_is_gone };
 
 // The Nth operation fails with this; what asks for no space is not counted for `is_full`, and for
@@ -57,7 +58,7 @@ class FaultyDisk {
   void start_process();
   // The next process finds what a power cut leaves.
   void restore_power();
-  // What the process did last.
+  // The process's last operation.
   const std::string& last() const { return last_; }
 
   // ---- files, as a process uses them
@@ -80,7 +81,7 @@ class FaultyDisk {
   bool contains(const std::string& name) const;
 
  private:
-  // What a name has meant since its directory was last synced, the latest last. Nothing: no file.
+  // The files that had this name since its directory was last synced, the latest last. Nothing: no file.
   using Meanings = std::vector<File>;
 
   Outcome next(Operation operation, const std::string& name);

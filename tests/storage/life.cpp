@@ -2,8 +2,9 @@
 
 #include <set>
 
-#include "daemon/sqlite.h"
-#include "daemon/sqlite_store.h"
+#include "daemon/store/sqlite.h"
+#include "daemon/store/sqlite_store.h"
+#include "tests/rooms.h"
 #include "tests/unit/stored_rows.h"
 
 namespace pq::storage {

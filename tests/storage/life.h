@@ -1,5 +1,5 @@
-// A head's life on a disk, as main and the daemon's turn lead it: the real store is opened and read, the
-// epoch begun, turn after turn committed, and the store closed.
+// A head's life on a disk, as in main and the daemon's turn: the real store is opened and read, the epoch is
+// begun, turn after turn is committed, and the store is closed.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,9 @@
 #include <optional>
 #include <string_view>
 
-#include "common/errors.h"
 #include "common/os/paths.h"
+#include "common/values/errors.h"
+#include "tests/rooms.h"
 #include "tests/storage/traffic.h"
 #include "tests/storage/witness.h"
 
@@ -25,7 +26,7 @@ struct End {
 
 using EnterStage = std::function<void(Stage)>;
 
-// `enter` is told each stage before it begins. Throws Lost.
+// `enter` is called with each stage before it begins. Throws Lost.
 End live(const StatePaths& paths, Witness& witness, Traffic& traffic, int turns, const EnterStage& enter);
 
 // Without faults: what is found must be what the witness knows, SQLite must find no fault with it, and all

@@ -1,7 +1,9 @@
-// What the command line of pq-storage-tests says; its defaults make a short run.
+// The command line of pq-storage-tests; its defaults make a short run.
 #pragma once
 
 #include <cstdint>
+
+#include "tests/rooms.h"
 
 namespace pq::storage {
 

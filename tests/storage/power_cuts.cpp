@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "tests/rooms.h"
 #include "tests/storage/disk_vfs.h"
 #include "tests/storage/life.h"
 #include "tests/unit/scratch_dir.h"

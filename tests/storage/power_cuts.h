@@ -1,5 +1,5 @@
-// A disk on which heads live one after the other, each of them ended by a power cut, or by kill -9, at any of
-// its operations: while it opens the file, makes the tables, reads the log, commits, checkpoints or closes.
+// A disk on which heads live one after the other. A power cut, or kill -9, ends each of them at any of its
+// operations: while it opens the file, makes the tables, reads the log, commits, checkpoints or closes.
 #pragma once
 
 #include <cstdint>
@@ -7,9 +7,11 @@
 #include <optional>
 #include <string>
 
+#include "tests/rooms.h"
+
 namespace pq::storage {
 
-// What many disks have seen.
+// Counts over many disks.
 struct Tally {
   std::uint64_t cuts = 0;
   std::uint64_t kills = 0;
@@ -20,11 +22,11 @@ struct Tally {
   std::map<std::string, std::uint64_t> ends;  // by the stage in which they came
 };
 
-// All that a seed decides. `syncs` is false for a disk that lies: it says that it has synced, and has not.
-// What was lost, as a sentence; nothing: nothing was.
+// Runs everything that a seed decides. `syncs` is false for a disk that claims to sync and does not. Returns
+// what was lost, as a sentence; nothing: nothing was lost.
 std::optional<std::string> cut_power_of_one_disk(std::uint64_t seed, bool syncs, Tally& tally);
 
-// In one line.
+// The counts in one line.
 std::string to_text(const Tally& tally);
 
 }  // namespace pq::storage

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "tests/rooms.h"
 #include "tests/storage/options.h"
 
 namespace pq::storage {

@@ -2,7 +2,8 @@
 
 #include <sqlite3.h>
 
-#include "common/check.h"
+#include "common/values/check.h"
+#include "tests/rooms.h"
 
 namespace pq::storage {
 namespace {

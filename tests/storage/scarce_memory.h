@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "tests/rooms.h"
+
 namespace pq::storage {
 
 // Once, before SQLite is used.

@@ -1,4 +1,5 @@
 #include "tests/storage/torn_file.h"
+#include "tests/rooms.h"
 
 #include <algorithm>
 

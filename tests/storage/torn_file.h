@@ -1,5 +1,5 @@
 // One file of a disk whose power can fail: what a process reads of it, what is durable, and what was written
-// in between. Nothing is durable before a sync, and of what was not synced anything may survive: any write or
+// in between. Nothing is durable before a sync. Of what was not synced anything may survive: any write or
 // none, any sector of it, in any order, or bytes that nobody has written.
 #pragma once
 
@@ -10,12 +10,13 @@
 #include <vector>
 
 #include "tests/dice.h"
+#include "tests/rooms.h"
 
 namespace pq::storage {
 
-// What a disk promises. That a torn write harms no byte beside it, SQLite takes for granted under Linux, and
-// so do these tests: without that promise it pads its log to whole sectors, and even so two power cuts in a
-// row were seen to lose a commit, the second one while the padding that the first had torn was written again.
+// The guarantees of a disk. SQLite under Linux relies on one: a torn write harms no byte beside it. These
+// tests rely on it too. Without it SQLite pads its log to whole sectors. Even then two power cuts in a row
+// once lost a commit: the second one came while the padding that the first had torn was written again.
 struct Device {
   std::uint32_t sector_bytes = 4096;
   bool syncs = true;  // false: it says so and does nothing
@@ -32,8 +33,8 @@ class TornFile {
 
   void sync();
 
-  // What a sync that failed leaves behind: some of it is durable, and no later sync takes the rest along,
-  // though every process goes on reading it. Linux takes the pages for written.
+  // What a failed sync leaves behind: some of it is durable, and no later sync writes the rest, but every
+  // process still reads it. Linux treats the pages as written.
   void sync_in_part(Dice& dice);
   // But they can be read from the disk again.
   void forget_cached();

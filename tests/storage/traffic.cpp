@@ -1,4 +1,5 @@
 #include "tests/storage/traffic.h"
+#include "tests/rooms.h"
 
 #include <algorithm>
 #include <chrono>
@@ -155,7 +156,7 @@ void Traffic::send(const Effects& effects) {
   }
 }
 
-// As a real agent does: what is new is taken, what is not listed is gone.
+// As a real agent does: new leases are taken, leases that are not listed are gone.
 void Traffic::follow(Worker& worker, const Orders& orders) {
   if (orders.epoch == worker.epoch && orders.number <= worker.orders_seen) return;
   worker.epoch = orders.epoch;

@@ -1,5 +1,5 @@
-// What a head is told, at random: agents join, compute, fail, drain, restart and fall silent, and a client
-// submits and steers jobs. The head's own queue turns it into the changes that its store must keep.
+// Random messages to a head: agents join, compute, fail, drain, restart and fall silent, and a client submits
+// and steers jobs. The head's own queue turns them into the changes that its store must keep.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 #include "daemon/core/effects.h"
 #include "daemon/core/queue.h"
 #include "tests/dice.h"
+#include "tests/rooms.h"
 
 namespace pq::storage {
 
@@ -28,12 +29,12 @@ class Traffic {
   // The turn's other half: its messages are sent, now that its changes are stored. Some get lost.
   void send(const Effects& effects);
 
-  // As the queue does when it is full: a job that has ended is no more. Nothing if none has. The queue does
-  // not know of it: the next head must begin.
+  // Erases a job that has ended, as the queue does when it is full. Nothing if none has ended. The queue is
+  // not told, so the next head must start afterwards.
   std::optional<Changes> forget_a_job() const;
 
  private:
-  // An agent as the head hears it.
+  // An agent as the head sees it.
   struct Worker {
     Hello hello;
     PeerId peer;

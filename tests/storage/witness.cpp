@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "tests/rooms.h"
 #include "tests/unit/stored_rows.h"
 
 namespace pq::storage {

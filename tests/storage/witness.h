@@ -1,5 +1,6 @@
-// Remembers what a store was asked to keep and what it acknowledged, and says whether what is found later can
-// be: everything that was acknowledged, what was asked for last wholly or not at all, and nothing else.
+// Remembers what a store was asked to keep and what it acknowledged, and decides whether a later state is
+// possible. That state must have everything acknowledged, the last request completely or not at all, and
+// nothing else.
 #pragma once
 
 #include <cstdint>
@@ -8,22 +9,23 @@
 #include <string>
 
 #include "daemon/core/rows.h"
+#include "tests/rooms.h"
 
 namespace pq::storage {
 
-// The store has lost something, or has made something up. The text says what.
+// The store has lost something, or has invented something. The text says what.
 struct Lost {
   std::string what;
 };
 
 class Witness {
  public:
-  // A head tells what it does: a request is followed by its acknowledgement, or by nothing.
+  // A head reports its actions: a request is followed by its acknowledgement, or by nothing.
   void asks_for(const Changes& changes);
   void asks_for(Epoch epoch);
   void is_acknowledged();
 
-  // What the next process finds. Throws Lost.
+  // Checks what the next process finds. Throws Lost.
   void finds(const Stored& found);
   void finds(const std::set<std::uint64_t>& epochs) const;
 

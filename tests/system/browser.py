@@ -5,7 +5,8 @@ What is read of a page is read by one script at once, so that an element which g
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Optional, Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
@@ -69,7 +70,7 @@ class Browser:
     def run(self, script: str, *arguments: Any) -> Any:
         return self.driver.execute_script(script, *arguments)
 
-    def text(self, css: str) -> Optional[str]:
+    def text(self, css: str) -> str | None:
         """What the first such element says, with ordinary spaces; None if it is not to be seen."""
         found = self.run(
             "const e = document.querySelector(arguments[0]); return e && e.checkVisibility() ? e.innerText : null", css
@@ -87,7 +88,7 @@ class Browser:
     def count(self, css: str) -> int:
         return self.run("return document.querySelectorAll(arguments[0]).length", css)
 
-    def attribute(self, css: str, name: str) -> Optional[str]:
+    def attribute(self, css: str, name: str) -> str | None:
         return self.run("return document.querySelector(arguments[0])?.getAttribute(arguments[1])", css, name)
 
     def style(self, css: str, name: str) -> str:
@@ -96,7 +97,7 @@ class Browser:
     def says(self, css: str, part: str, within: float = PATIENCE_S) -> str:
         """Waits until the element says this among other things."""
 
-        def said() -> Optional[str]:
+        def said() -> str | None:
             self._last = self.text(css)
             return self._last if self._last is not None and part in self._last else None
 
@@ -158,7 +159,7 @@ class Browser:
         )
 
 
-    def focused_row(self) -> Optional[str]:
+    def focused_row(self) -> str | None:
         """The key of the table's row that has the keyboard."""
         return self.run("return document.activeElement.dataset.key ?? null")
 

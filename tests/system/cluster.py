@@ -9,12 +9,13 @@ from __future__ import annotations
 import itertools
 import json
 import subprocess
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, Mapping, Optional
+from typing import Any
 
-from peer import RETRY_MS, Peer, Speaker
 import schemas
+from peer import RETRY_MS, Peer, Speaker
 from program import BINARIES, Outcome, Program, clean_environment, die_with_parent
 from waiting import PATIENCE_S, eventually
 
@@ -31,9 +32,9 @@ class Cluster:
         self.programs: list[Program] = []
         self.environment = clean_environment(root)
         self.address = "127.0.0.1"
-        self.network: Optional[Path] = None  # the namespace of the head and the clients; the tests' own if None
-        self._endpoint: Optional[str] = None
-        self._head: Optional[Program] = None
+        self.network: Path | None = None  # the namespace of the head and the clients; the tests' own if None
+        self._endpoint: str | None = None
+        self._head: Program | None = None
         self._numbers = itertools.count(1)
         self._speakers: list[Speaker] = []
 
@@ -65,7 +66,7 @@ class Cluster:
         *words: str,
         name: str = "",
         state_dir: bool = True,
-        network: Optional[Path] = None,
+        network: Path | None = None,
     ) -> Program:
         """Any program of pq, in the background."""
         unique = f"{name or program}-{next(self._numbers)}"
@@ -95,14 +96,14 @@ class Cluster:
         return self.start_head(*flags)
 
     def spawn_agent(
-        self, name: str, *flags: str, slots: int = 1, network: Optional[Path] = None
+        self, name: str, *flags: str, slots: int = 1, network: Path | None = None
     ) -> Program:
         """Returns at once."""
         words = ("--name", name, "--slots", str(slots), *flags)
         return self.start("pq-agent", *words, name=name, network=network)
 
     def start_agent(
-        self, name: str, *flags: str, slots: int = 1, network: Optional[Path] = None
+        self, name: str, *flags: str, slots: int = 1, network: Path | None = None
     ) -> Program:
         """Returns as soon as the head knows it."""
         agent = self.spawn_agent(name, *flags, slots=slots, network=network)
@@ -116,7 +117,7 @@ class Cluster:
         program: str,
         *words: str,
         environment: Mapping[str, str] = {},
-        within: float = 60.0,
+        within: float = PATIENCE_S,
         state_dir: bool = True,
     ) -> Outcome:
         """Any program of pq, to its end."""
@@ -156,7 +157,7 @@ class Cluster:
     def agents(self) -> dict[str, Json]:
         return {agent["name"]: agent for agent in self.ask("pq-agents")["agents"]}
 
-    def wait(self, job: int, within: float = 60.0) -> Json:
+    def wait(self, job: int, within: float = 2 * PATIENCE_S) -> Json:
         """The job at its end, whatever that is."""
         outcome = self.run("pq-wait", str(job), "--json", "--timeout", f"{within:.0f}s", within=within + 30)
         assert outcome.status in (0, 1, 5), outcome
@@ -169,7 +170,7 @@ class Cluster:
     def progress(self, job: int, beyond: int = 0, within: float = PATIENCE_S) -> Json:
         """The job as soon as more than `beyond` of its integers are done."""
 
-        def seen() -> Optional[Json]:
+        def seen() -> Json | None:
             report = self.job(job)
             return report if int(report["done"]) > beyond else None
 
@@ -188,12 +189,13 @@ class Cluster:
 
     def speaker(
         self,
-        keys: Optional[tuple[str, str]],
-        head_key: Optional[str] = None,
+        keys: tuple[str, str] | None,
+        head_key: str | None = None,
         retry_ms: int = RETRY_MS,
+        options: Mapping[int, int] = {},
     ) -> Speaker:
         """A socket with these keys, or with none. It looks for a head that is away every `retry_ms`."""
-        made = Speaker(self.endpoint, head_key or self.head_key(), keys, retry_ms)
+        made = Speaker(self.endpoint, head_key or self.head_key(), keys, retry_ms, options)
         self._speakers.append(made)
         return made
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Generator, Iterator
+from typing import Any
 
 import pytest
 
@@ -65,7 +66,10 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     clusters = {id(c): c for c in getattr(item, "funcargs", {}).values() if isinstance(c, Cluster)}
     for cluster in clusters.values():
         for program in worth_showing(cluster.programs):
-            log = program.stderr()[-LOG_CHARACTERS_SHOWN:]
+            try:
+                log = program.stderr()[-LOG_CHARACTERS_SHOWN:]
+            except FileNotFoundError:  # what failed is the end of a test, whose folder is gone
+                continue
             report.sections.append((f"stderr of {program.name}, process {program.pid}", log))
 
 

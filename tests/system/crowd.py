@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from typing import Iterator
+from collections.abc import Iterator
 
 from program import die_with_parent
 from waiting import PATIENCE_S

@@ -9,14 +9,14 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from program import REPOSITORY
 
 Json = dict[str, Any]
 
-PAGES = REPOSITORY / "daemon" / "http" / "dashboard"
+PAGES = REPOSITORY / "daemon" / "dashboard"
 CHART_JS = Path("/usr/share/javascript/chart.js/chart.min.js")
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 HEADERS = {
@@ -42,7 +42,7 @@ def job_report(job: int, begin: int = 0, end: int = 1_000_000, **fields: Any) ->
         "attempts_failed": 0, "created_unix_ms": now_ms(), "started_unix_ms": now_ms(), "finished_unix_ms": None,
         "rate_per_s": 0, "eta_s": None, "error": None, "cpus": 1, "require": {}, "program": None, "attempts_max": 3,
         "failures_max": 100, "failed_spans": [], "unplaced": None, "priority": 0, "slots_busy": 0, "eta_low_s": None,
-        "eta_high_s": None,
+        "eta_high_s": None, "express": 0, "discarded": "0",
     }
     return made | fields
 
@@ -51,7 +51,7 @@ def agent_report(name: str, slots: int = 1, **fields: Any) -> Json:
     made: Json = {
         "name": name, "state": "active", "slots": slots, "busy": 0, "rate_per_s": 0, "version": "0.1.0",
         "heard_ms_ago": 100, "kernels": ["primes", "exec"], "labels": {"arch": "x86_64"}, "notice": None,
-        "notice_errors": 0, "beats_missed": 0, "leases": [],
+        "notice_errors": 0, "beats_missed": 0, "leases": [], "express": True,
     }
     return made | fields
 
@@ -62,6 +62,8 @@ class HeadDouble:
     def __init__(self, tick_s: float = 1.0) -> None:
         self.tick_s = tick_s
         self.jobs: dict[int, Json] = {}
+        self.unlisted: dict[int, Json] = {}  # kept, and told to those who ask for one
+        self.ended_left_out = 0
         self.agents: dict[str, Json] = {}
         self.events: list[Json] = []
         self.samples: list[Json] = []
@@ -72,7 +74,7 @@ class HeadDouble:
         self.streams = 0  # that were ever opened
         self.is_silent = False  # connections stay open, and nothing is said
         self._lock = threading.RLock()
-        self._server: Optional[ThreadingHTTPServer] = None
+        self._server: ThreadingHTTPServer | None = None
         self._port = 0
 
     def changing(self) -> threading.RLock:
@@ -112,23 +114,23 @@ class HeadDouble:
             }
             self.events.append(event | fields)
 
-    def answer(self, path: str, query: dict[str, list[str]]) -> Optional[Json]:
+    def answer(self, path: str, query: dict[str, list[str]]) -> Json | None:
         parts = path.removeprefix("/api/v1/").split("/")
         with self._lock:
             if parts == ["jobs"]:
-                return jobs_json(list(self.jobs.values()))
+                return self._jobs_json(list(self.jobs.values()))
             if parts == ["agents"]:
                 return agents_json(list(self.agents.values()))
             if parts == ["events"]:
                 return events_json(asked_events(self.events, query))
             if parts == ["history"]:
                 return history_json(None, self.samples)
-            if parts[0] == "jobs" and parts[1].isdigit() and int(parts[1]) in self.jobs:
+            if parts[0] == "jobs" and parts[1].isdigit() and int(parts[1]) in {**self.jobs, **self.unlisted}:
                 return self._about_job(int(parts[1]), parts[2:])
         return None
 
-    def _about_job(self, number: int, rest: list[str]) -> Optional[Json]:
-        job = self.jobs[number]
+    def _about_job(self, number: int, rest: list[str]) -> Json | None:
+        job = {**self.jobs, **self.unlisted}[number]
         if not rest:
             return job
         if rest == ["ledger"]:
@@ -164,7 +166,7 @@ class HeadDouble:
             samples = self.samples[seen.get("samples", 0):]
             seen.update(jobs=jobs, agents=agents, events=len(self.events), samples=len(self.samples))
         if is_first or changed_jobs:
-            parts.append(("jobs", jobs_json(changed_jobs)))
+            parts.append(("jobs", self._jobs_json(changed_jobs)))
         if is_first or changed_agents:
             parts.append(("agents", agents_json(changed_agents)))
         if gone["jobs"] or gone["agents"]:
@@ -176,10 +178,11 @@ class HeadDouble:
         parts.append(("tick", {"schema": "pq.tick/1", "unix_ms": now_ms(), "version": "0.1.0"}))
         return parts
 
-
-def jobs_json(jobs: list[Json]) -> Json:
-    """Failed spans are told only of a job that is asked for alone."""
-    return {"schema": "pq.jobs/1", "jobs": [job | {"failed_spans": []} for job in jobs], "left_out": 0}
+    def _jobs_json(self, jobs: list[Json]) -> Json:
+        """Failed spans are told only of a job that is asked for alone."""
+        live = len(self.unlisted)
+        left_out = {"left_out": live + self.ended_left_out, "live_left_out": live}
+        return {"schema": "pq.jobs/1", "jobs": [job | {"failed_spans": []} for job in jobs], **left_out}
 
 
 def agents_json(agents: list[Json]) -> Json:
@@ -190,7 +193,7 @@ def events_json(events: list[Json]) -> Json:
     return {"schema": "pq.events/1", "events": events, "left_out": 0}
 
 
-def history_json(job: Optional[int], samples: list[Json]) -> Json:
+def history_json(job: int | None, samples: list[Json]) -> Json:
     return {"schema": "pq.history/1", "job": job, "samples": samples}
 
 

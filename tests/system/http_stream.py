@@ -6,7 +6,7 @@ import http.client
 import json
 import socket
 import time
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple
 
 import schemas
 from cluster import Cluster
@@ -68,7 +68,7 @@ class Stream:
         while line := self._file.readline().decode().strip():
             name, _, value = line.partition(": ")
             self.headers[name.lower()] = value
-        self.retry_ms: Optional[int] = None
+        self.retry_ms: int | None = None
         self.words: list[str] = []
         self.jobs: dict[int, Json] = {}
         self.agents: dict[str, Json] = {}
@@ -79,10 +79,10 @@ class Stream:
         self._file.close()
         self._connection.close()
 
-    def next(self) -> Optional[str]:
+    def next(self) -> str | None:
         """The word of the next message, once it is taken in; None at the end."""
         word = ""
-        data: Optional[Json] = None
+        data: Json | None = None
         while True:
             line = self._file.readline()
             if not line:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import statistics
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Callable, Iterator, Sequence
+from typing import Callable
 
 import pytest
 

@@ -14,9 +14,10 @@ import secrets
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Mapping, Optional
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 TOKEN_TTL = "X-aws-ec2-metadata-token-ttl-seconds"
@@ -59,7 +60,7 @@ class MetadataService:
                 pass
 
         self.asked: list[str] = []  # every path that was asked for, with its method
-        self.out_of_order: Optional[int] = None  # a status that everybody gets in place of an answer
+        self.out_of_order: int | None = None  # a status that everybody gets in place of an answer
         self._server = ThreadingHTTPServer(address, Handler)
         self._server.daemon_threads = True
 
@@ -99,7 +100,7 @@ class MetadataService:
         raise NotImplementedError
 
 
-def header(headers: Mapping[str, str], name: str) -> Optional[str]:
+def header(headers: Mapping[str, str], name: str) -> str | None:
     return next((value for key, value in headers.items() if key.lower() == name.lower()), None)
 
 
@@ -114,7 +115,7 @@ class Ec2(MetadataService):
     ) -> None:
         super().__init__(address)
         self.token_lasts_s = token_lasts_s  # at most: less than what is asked for is a service that was restarted
-        self.user_data: Optional[str] = None
+        self.user_data: str | None = None
         self.allows_first_version = False
         self._facts = dict(facts)
         self._tokens: dict[str, float] = {}
@@ -169,7 +170,7 @@ class Ec2(MetadataService):
         self._tokens[token] = time.monotonic() + min(float(ttl), self.token_lasts_s)
         return 200, token, {TOKEN_TTL: ttl}
 
-    def _document(self, path: str) -> Optional[str]:
+    def _document(self, path: str) -> str | None:
         if path.strip("/") == "":
             return "\n".join(EC2_VERSIONS)
         version, _, rest = path.lstrip("/").partition("/")
@@ -183,12 +184,12 @@ class Ec2(MetadataService):
             return self._listing("")
         return self._fact(rest.removeprefix("meta-data/")) if rest.startswith("meta-data/") else None
 
-    def _fact(self, path: str) -> Optional[str]:
+    def _fact(self, path: str) -> str | None:
         if path.endswith("/"):
             return self._listing(path)
         return self.facts().get(path)
 
-    def _listing(self, folder: str) -> Optional[str]:
+    def _listing(self, folder: str) -> str | None:
         names = set()
         for path in self.facts():
             if path.startswith(folder):
@@ -248,7 +249,7 @@ class Azure(MetadataService):
         self.events: list[dict[str, Any]] = []
         self.started: list[str] = []  # the events that somebody asked to begin at once
 
-    def schedule(self, in_s: float, kind: str = "Preempt", machine: Optional[str] = None) -> None:
+    def schedule(self, in_s: float, kind: str = "Preempt", machine: str | None = None) -> None:
         self.events.append({
             "EventId": secrets.token_hex(8),
             "EventType": kind,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator, Union
 
 import pytest
 
@@ -34,7 +34,7 @@ def tmpfs(at: Path, options: str) -> Iterator[None]:
 
 
 @contextmanager
-def mounted(command: list[Union[str, Path]], at: Path) -> Iterator[None]:
+def mounted(command: list[str | Path], at: Path) -> Iterator[None]:
     done = subprocess.run(command, capture_output=True)
     if done.returncode != 0:
         pytest.skip(f"mounting is refused here: {done.stderr.decode().strip()}")

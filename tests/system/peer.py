@@ -1,4 +1,4 @@
-"""Peers that speak the protocol by hand (common/PROTOCOL.md), so that they can also break it.
+"""Peers that speak the protocol by hand (common/protocol/PROTOCOL.md), so that they can also break it.
 
 Speaker is a socket and its handshake; Peer asks as a client does; HandAgent is an agent that computes nothing
 by itself: a test decides what it claims, and when.
@@ -9,8 +9,9 @@ from __future__ import annotations
 import itertools
 import random
 import time
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, Optional, Union
+from typing import Any
 
 import msgpack
 import zmq
@@ -49,12 +50,19 @@ class Speaker:
     """A DEALER. Without keys it speaks the NULL mechanism: no encryption, no name."""
 
     def __init__(
-        self, endpoint: str, head_key: str, keys: Optional[tuple[str, str]], retry_ms: int = RETRY_MS
+        self,
+        endpoint: str,
+        head_key: str,
+        keys: tuple[str, str] | None,
+        retry_ms: int = RETRY_MS,
+        options: Mapping[int, int] = {},
     ) -> None:
         context = zmq.Context.instance()
         self._socket = context.socket(zmq.DEALER)
         self._socket.linger = 0
         self._socket.reconnect_ivl = retry_ms
+        for option, value in options.items():
+            self._socket.setsockopt(option, value)
         if keys is not None:
             self._socket.curve_publickey, self._socket.curve_secretkey = (key.encode() for key in keys)
             self._socket.curve_serverkey = head_key.encode()
@@ -75,7 +83,7 @@ class Speaker:
         with suppress(zmq.Again):
             self._socket.send_multipart(frames, zmq.NOBLOCK)
 
-    def receive(self, within: float = PATIENCE_S) -> Optional[bytes]:
+    def receive(self, within: float = PATIENCE_S) -> bytes | None:
         """The next message, or None if none comes within that many seconds."""
         if not self._socket.poll(int(within * 1000)):
             return None
@@ -91,6 +99,14 @@ class Speaker:
             assert time.monotonic() < deadline, f"none of {expected} within {PATIENCE_S:g} s, but {seen}"
             if self._monitor.poll(1000):
                 seen.append(zmq.Event(recv_monitor_message(self._monitor)["event"]))
+
+
+    def events(self) -> list[zmq.Event]:
+        """Those that have not been looked at."""
+        seen = []
+        while self._monitor.poll(0):
+            seen.append(zmq.Event(recv_monitor_message(self._monitor)["event"]))
+        return seen
 
 
 class Peer:
@@ -110,7 +126,7 @@ class Peer:
         assert answer is not None, f"the head has not answered within {within:g} s"
         return read(answer)
 
-    def receive_or_none(self, within: float) -> Optional[Message]:
+    def receive_or_none(self, within: float) -> Message | None:
         answer = self.speaker.receive(within)
         return None if answer is None else read(answer)
 
@@ -124,7 +140,7 @@ class Peer:
         return self.speaker.receive(for_s) is None
 
     def submit(
-        self, begin: int, end: int, kernel: str = "primes", request: Optional[list[int]] = None
+        self, begin: int, end: int, kernel: str = "primes", request: list[int] | None = None
     ) -> Message:
         return self.ask("submit", id=request or new_request(), spec=job_spec(begin, end, kernel))
 
@@ -153,9 +169,9 @@ class Lease:
         self.job: int = order["job"]
         self.begin, self.end = order["range"]
         self.upto: int = self.begin
-        self.value: Optional[int] = None
+        self.value: int | float | bytes | None = None
 
-    def commit(self, upto: int, value: int) -> None:
+    def commit(self, upto: int, value: int | float | bytes) -> None:
         self.upto, self.value = upto, value
 
     def view(self) -> Message:
@@ -163,12 +179,19 @@ class Lease:
         return view if self.value is None else {**view, "value": self.value}
 
 
+SIEVES = ("primes", "twins", "triplets", "quadruplets", "quintuplets", "sextuplets")
+
+
 class HandAgent:
     """An agent by hand: it takes what it is given, and says what it is told to say."""
 
-    def __init__(self, speaker: Speaker, name: str = "by-hand", slots: int = 1) -> None:
+    def __init__(
+        self, speaker: Speaker, name: str = "by-hand", slots: int = 1, kernels: tuple[str, ...] = SIEVES
+    ) -> None:
         self.name = name
         self.slots = slots
+        self.kernels = kernels
+        self.version = PROTOCOL_VERSION
         self.incarnation = random_bits()
         self.held: dict[LeaseId, Lease] = {}
         self._seq = 0
@@ -179,14 +202,13 @@ class HandAgent:
     def speak_through(self, speaker: Speaker) -> None:
         """Introduces itself; also once more, to a head that was started again."""
         self.speaker = speaker
-        kernels = ["primes", "twins", "triplets", "quadruplets", "quintuplets", "sextuplets"]
-        self._say("hello", version="0", slots=self.slots, kernels=kernels, labels=[])
+        self._say("hello", version="0", slots=self.slots, kernels=list(self.kernels), labels=[])
         welcome = self._hear()
         assert welcome["t"] == "welcome", welcome
 
     def _say(self, kind: str, **fields: Any) -> None:
         who = {"name": self.name, "incarnation": self.incarnation}
-        self.speaker.send(pack(kind, {**who, **fields}))
+        self.speaker.send(pack(kind, {**who, **fields}, self.version))
 
     def _hear(self) -> Message:
         message = self.speaker.receive()
@@ -235,7 +257,7 @@ class HandAgent:
         return list(self.held.values())
 
 
-def word_of(answer: Union[Message, bytes]) -> str:
+def word_of(answer: Message | bytes) -> str:
     """The error word of a refusal; any other answer fails."""
     message = msgpack.unpackb(answer) if isinstance(answer, bytes) else answer
     assert message["t"] == "refusal", f"this should have been refused: {message}"

@@ -6,9 +6,10 @@ import ctypes
 import os
 import signal
 import subprocess
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Mapping, NamedTuple, Optional, Sequence
+from typing import NamedTuple
 
 from waiting import PATIENCE_S
 
@@ -18,7 +19,7 @@ BINARIES = Path(os.environ.get("PQ_BIN", REPOSITORY / "build" / "release" / "bin
 ALL_PROGRAMS = (
     "pqd", "pq-agent", "pq", "pq-submit", "pq-status", "pq-wait", "pq-cancel", "pq-pause", "pq-resume",
     "pq-priority", "pq-retry", "pq-logs", "pq-events", "pq-output", "pq-agents", "pq-verify", "pq-backup", "pq-key",
-    "pq-user-data",
+    "pq-provenance", "pq-recompute", "pq-forget", "pq-user-data",
 )
 
 _SETTINGS_OF_THIS_SHELL = ("PQ_", "PQD_", "XDG_", "NO_COLOR", "JOURNAL_STREAM", "STATE_DIRECTORY")
@@ -41,7 +42,7 @@ def clean_environment(home: Path) -> dict[str, str]:
     return kept | {"HOME": str(home)}
 
 
-def die_with_parent(network: Optional[Path] = None) -> None:
+def die_with_parent(network: Path | None = None) -> None:
     """Run in the child before exec: even a pytest that is killed leaves nothing running.
 
     `network` is the namespace that the child enters, as a file of /run/netns.
@@ -62,8 +63,8 @@ class Program:
         command: Sequence[str],
         directory: Path,
         environment: Mapping[str, str],
-        user: Optional[int] = None,
-        network: Optional[Path] = None,
+        user: int | None = None,
+        network: Path | None = None,
     ) -> None:
         self.name = name
         self._stdout_path = directory / f"{name}.stdout"

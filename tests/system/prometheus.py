@@ -10,7 +10,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from program import Outcome, Program, clean_environment
 from waiting import eventually
@@ -77,7 +77,7 @@ class Prometheus:
         result = self.ask("query", query=query)["result"]
         return [(sample["metric"], float(sample["value"][1])) for sample in result]
 
-    def value(self, query: str) -> Optional[float]:
+    def value(self, query: str) -> float | None:
         """Of the only series; None if there is none yet."""
         samples = self.samples(query)
         assert len(samples) <= 1, samples

@@ -1,5 +1,8 @@
 """Two network namespaces, and between them a router of our own that loses, delays, repeats, reorders and cuts.
 
+It can also forget the connections that go through it, as an address translation does after a while or a restart: their
+packets vanish from then on, and new connections are fair.
+
 Its two ends are tun devices, one in each namespace; this file run as a program is the router, which copies IP packets
 from one to the other. So what crosses it is real TCP of the kernel's, and nothing of pq knows of it. The weather is
 told to the router on its stdin, one JSON line for each change, and it answers each with what it has done so far.
@@ -14,14 +17,15 @@ import json
 import os
 import random
 import selectors
+import socket
 import struct
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Iterator
 
 import pytest
 
@@ -68,13 +72,19 @@ class RoughNetwork:
 
     def be(self, to_head: Weather, to_agents: Weather) -> Traffic:
         """From now on; packets that are on their way arrive as they would have."""
+        return self._tell([asdict(to_head), asdict(to_agents)])
+
+    def _tell(self, what: object) -> Traffic:
         assert self._router.stdin and self._router.stdout
-        self._router.stdin.write(json.dumps([asdict(to_head), asdict(to_agents)]) + "\n")
+        self._router.stdin.write(json.dumps(what) + "\n")
         self._router.stdin.flush()
         return Traffic(**json.loads(self._router.stdout.readline()))
 
     def heal(self) -> Traffic:
         return self.be(FAIR, FAIR)
+
+    def forget_connections(self) -> Traffic:
+        return self._tell("forget")
 
 
 # ---------------------------------------------------------------- its making
@@ -154,6 +164,18 @@ class Router:
         self._numbers = itertools.count()
         self._luck = random.Random(5)
         self._carried = self._lost = self._repeated = 0
+        self._at_agents = at_agents
+        self._known: set[int] = set()  # connections, by their port on the agents' side
+        self._forgotten: set[int] = set()
+
+    def forget(self) -> None:
+        self._forgotten |= self._known
+
+    def _is_forgotten(self, packet: bytes, leaves_at: int) -> bool:
+        port = port_of(packet, is_sender=leaves_at != self._at_agents)
+        if port is not None:
+            self._known.add(port)
+        return port in self._forgotten
 
     def traffic(self) -> Traffic:
         return Traffic(self._carried, self._lost, self._repeated)
@@ -173,7 +195,7 @@ class Router:
                 self._put(packet, leaves_at, weather)
 
     def _put(self, packet: bytes, leaves_at: int, weather: Weather) -> None:
-        is_lost = weather.cut or self._luck.random() < weather.loss
+        is_lost = weather.cut or self._is_forgotten(packet, leaves_at) or self._luck.random() < weather.loss
         if is_lost or len(self._waiting) >= PACKETS_WAITING_MAX:
             self._lost += 1
             return
@@ -192,6 +214,14 @@ class Router:
         return None
 
 
+def port_of(packet: bytes, is_sender: bool) -> int | None:
+    """The one or the other end's, of a TCP packet over IPv4."""
+    if packet[0] >> 4 != 4 or packet[9] != socket.IPPROTO_TCP:
+        return None
+    at = (packet[0] & 15) * 4 + (0 if is_sender else 2)
+    return int.from_bytes(packet[at : at + 2], "big")
+
+
 def run_router(at_head: int, at_agents: int) -> None:
     router = Router(at_head, at_agents)
     ready = selectors.DefaultSelector()
@@ -205,8 +235,12 @@ def run_router(at_head: int, at_agents: int) -> None:
             line = sys.stdin.readline()  # one at a time: each waits for its answer
             if not line:
                 return
-            to_head, to_agents = json.loads(line)
-            router.weather = {at_head: Weather(**to_head), at_agents: Weather(**to_agents)}
+            told = json.loads(line)
+            if told == "forget":
+                router.forget()
+            else:
+                to_head, to_agents = told
+                router.weather = {at_head: Weather(**to_head), at_agents: Weather(**to_agents)}
             print(json.dumps(asdict(router.traffic())), flush=True)
 
 

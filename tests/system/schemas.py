@@ -1,15 +1,15 @@
-"""What programs read, held against common/schemas: strictly, so that the files tell of every field."""
+"""What programs read, held against common/report/schemas: strictly, so that the files tell of every field."""
 
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 
-SCHEMAS = Path(__file__).resolve().parents[2] / "common" / "schemas"
+SCHEMAS = Path(__file__).resolve().parents[2] / "common" / "report" / "schemas"
 
 
 def file_of(name: str) -> Path:
@@ -36,7 +36,7 @@ def whole(part: Any, document: dict[str, Any]) -> Any:
     return closed
 
 
-@lru_cache(maxsize=None)
+@cache
 def validator(name: str) -> jsonschema.Draft202012Validator:
     document = json.loads(file_of(name).read_text())
     return jsonschema.Draft202012Validator(whole(document, document))
@@ -47,7 +47,10 @@ def check(told: Any) -> None:
     name = told.get("schema") if isinstance(told, dict) else None
     assert name is not None, f"an answer without a schema: {str(told)[:200]}"
     assert file_of(name).is_file(), f"{name} is described nowhere in {SCHEMAS}"
-    wrong = [f"{'/'.join(map(str, error.absolute_path))}: {error.message[:300]}" for error in validator(name).iter_errors(told)]
+    wrong = [
+        f"{'/'.join(map(str, error.absolute_path))}: {error.message[:300]}"
+        for error in validator(name).iter_errors(told)
+    ]
     assert not wrong, f"not as {file_of(name).name} says: {'; '.join(wrong[:5])}"
 
 

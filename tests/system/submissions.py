@@ -10,7 +10,6 @@ import random
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Optional
 
 from cluster import Cluster
 from peer import Message, Peer, job_spec, new_request
@@ -47,7 +46,7 @@ class Wanted:
 
     sample: Sample
     request: list[int] = field(default_factory=new_request)
-    job: Optional[int] = None
+    job: int | None = None
 
 
 class Submissions:
@@ -60,7 +59,7 @@ class Submissions:
         self._stop = threading.Event()
         self._answered = threading.Event()
         self._thread = threading.Thread(target=self._run, name="submissions")
-        self._failure: Optional[BaseException] = None
+        self._failure: BaseException | None = None
 
     def __enter__(self) -> Submissions:
         self._thread.start()

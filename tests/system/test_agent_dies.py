@@ -13,7 +13,7 @@ from reference import MEDIUM_JOB, MEDIUM_TOTAL, counted_one_by_one
 from waiting import eventually
 
 LEASE_TERM_S = 2.0  # of SHORT_TERM
-SLOW_MACHINE_S = 8.0  # what a busy machine may add to any wait
+SLOW_MACHINE_S = 30.0  # what a busy machine may add to any wait
 LONG_STEPS = "1e18:+1e17"  # a step takes a minute there
 
 
@@ -137,7 +137,7 @@ def test_idle_agents_end_at_once_when_asked_and_the_head_knows(cluster: Cluster)
     for agent in agents:
         assert agent.terminate(SLOW_MACHINE_S).status == 0
     everybody = len(agents)
-    eventually(lambda: head.stderr().count("agent left") == everybody, "each goodbye has been heard", 5)
+    eventually(lambda: head.stderr().count("agent left") == everybody, "each goodbye has been heard")
     assert {agent["state"] for agent in cluster.agents().values()} == {"gone"}
 
 
@@ -171,7 +171,7 @@ def test_agent_of_a_dead_head_ends_by_itself(cluster: Cluster) -> None:
     eventually(lambda: is_busy(cluster, "alone"), "it computes")
     cluster.head.kill()
     ended = agent.ends()
-    assert ended.status == 4 and "no word from the head" in ended.stderr
+    assert ended.status == 4 and "no message from the head" in ended.stderr
 
 
 def test_agent_without_work_ends_by_itself(cluster: Cluster) -> None:

@@ -8,6 +8,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+
 from cluster import Cluster
 from waiting import eventually
 

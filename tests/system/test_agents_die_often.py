@@ -7,14 +7,14 @@ import itertools
 import random
 import signal
 import time
-from typing import Iterator
+from collections.abc import Iterator
 
 from cluster import Cluster, Json
 from measured import SCALE, Measured, median_and_worst, scaled
 from peer import HandAgent
 from program import Program
 from reference import MEDIUM_JOB, MEDIUM_TOTAL
-from waiting import eventually, pause
+from waiting import LONG_S, eventually, pause
 
 TERM_S = 1.0
 BEAT_S = 0.1
@@ -141,7 +141,7 @@ def test_totals_are_exact_whatever_happens_to_agents(cluster: Cluster, measured:
 
 
 def finished_exactly(cluster: Cluster, job: int) -> Json:
-    report = cluster.wait(job, within=180)
+    report = cluster.wait(job, within=LONG_S)
     assert (report["state"], report["value"]) == ("done", str(MEDIUM_TOTAL))
     assert report["attempts_failed"] == 0, "a lost agent is no failed attempt"
     cluster.verify(job)

@@ -8,7 +8,7 @@ import signal
 import sqlite3
 import time
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Callable
 
 import pytest
 
@@ -18,7 +18,7 @@ from mount import tmpfs
 from peer import HandAgent, new_request, read
 from reference import LONG_JOB, LONG_TOTAL, MEDIUM_JOB, MEDIUM_TOTAL
 from refusal import expect_refusal
-from waiting import eventually
+from waiting import LONG_S, PATIENCE_S, eventually
 
 MANY_JOBS = 20_000  # some megabytes: a backup of many turns
 
@@ -86,8 +86,8 @@ def test_head_serves_agents_while_it_copies(cluster: Cluster) -> None:
     operator = cluster.peer()
     operator.send("back_up", id=new_request(), name="big")
     began = time.monotonic()
-    slowest, beats, answer = slowest_beat(agent, began + 30, lambda: operator.speaker.receive(0))
-    assert answer is not None, "no answer within 30 s"
+    slowest, beats, answer = slowest_beat(agent, began + PATIENCE_S, lambda: operator.speaker.receive(0))
+    assert answer is not None, "no answer to the request for a backup"
     told = read(answer)
     assert told["t"] == "backed_up" and beats > 0
     took = time.monotonic() - began
@@ -99,8 +99,8 @@ def test_head_serves_agents_while_it_copies(cluster: Cluster) -> None:
 
 
 def slowest_beat(
-    agent: HandAgent, until: float, over: Callable[[], Optional[bytes]]
-) -> tuple[float, int, Optional[bytes]]:
+    agent: HandAgent, until: float, over: Callable[[], bytes | None]
+) -> tuple[float, int, bytes | None]:
     """Beats until something is heard, or so long: the longest round trip, how many, and what was heard."""
     slowest, beats, heard = 0.0, 0, None
     while heard is None and time.monotonic() < until:
@@ -210,7 +210,7 @@ def test_old_backup_is_restored_under_load(cluster: Cluster) -> None:
     again = operator.submit(0, 1000, request=request)
     assert (again["job"], again["repeated"]) == (2, False), "a repeated submit is a job again"
     assert cluster.wait(2)["value"] == "168"
-    ended = cluster.wait(job, within=120)
+    ended = cluster.wait(job, within=LONG_S)
     assert (ended["state"], ended["value"]) == ("done", str(LONG_TOTAL))
     assert all(agent.is_running() for agent in agents), "no agent had to be started again"
     for each in (1, 2):

@@ -7,7 +7,7 @@ import time
 from cluster import QUICK_BEATS, Cluster
 from measured import Measured
 from reference import MEDIUM_JOB, MEDIUM_TOTAL
-from waiting import eventually, pause
+from waiting import LONG_S, eventually, pause
 from wall_clock import WallClock
 
 HOUR_S = 3600
@@ -23,14 +23,14 @@ def test_steps_of_the_wall_clock_change_only_what_is_shown(cluster: Cluster, mea
     clock = WallClock(cluster)
     cluster.start_head(*QUICK_BEATS)
     agent = cluster.start_agent("only")
-    waiter = cluster.start("pq-submit", "--range", MEDIUM_JOB, "--wait", "--timeout", "5m")
+    waiter = cluster.start("pq-submit", "--range", MEDIUM_JOB, "--wait", "--timeout", "15m")
     eventually(lambda: "job 1 submitted" in waiter.stderr(), "the job is submitted")
     for seconds in STEPS_S:
         clock.step(seconds)
         expect_work_goes_on(cluster, seconds)
         cluster.restart_head(*QUICK_BEATS)  # its deadlines are new; what it has stored is of another time
         expect_work_goes_on(cluster, seconds)
-    told = waiter.ends(within=120)
+    told = waiter.ends(within=LONG_S)
     assert (told.status, told.stdout) == (0, f"{MEDIUM_TOTAL}\n"), told
     job = cluster.job(1)
     assert (job["recomputed"], job["leases"]["expired"]) == ("0", 0)
@@ -63,3 +63,20 @@ def test_steps_of_the_wall_clock_lose_and_forget_nobody(cluster: Cluster) -> Non
         pause(2 * TERM_S)
         eventually(lambda: cluster.agents()["late"]["state"] == "active", "it is heard")
         assert cluster.agents()["early"]["state"] == "gone"
+
+
+def test_a_clock_that_is_wrong_for_a_moment_ends_no_agent_and_refuses_no_key(cluster: Cluster) -> None:
+    clock = WallClock(cluster)
+    cluster.start_head(*QUICK_BEATS)
+    token = cluster.run("pq-key", "new", "agent", "--name", "spot", "--expires", "1h").stdout.strip()
+    agent = cluster.start_agent("early", "--join", token)
+    clock.step(2 * HOUR_S)
+    eventually(lambda: "the clock has jumped ahead" in cluster.head.stderr(), "the head doubts its clock")
+    late = cluster.spawn_agent("late", "--join", token)
+    eventually(lambda: "clock has jumped" in late.stderr(), "a new agent is to come again")
+    assert cluster.wait(cluster.submit(SMALL_JOB))["value"] == str(SMALL_TOTAL)
+    clock.step(0)
+    eventually(lambda: "late" in cluster.agents(), "it is let in once the clock is right")
+    assert agent.is_running()
+    assert "would end the key spot: whoever" in cluster.head.stderr()
+    assert "key_revoked" not in cluster.head.stderr()

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
 import socket
-from typing import Iterator
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import zmq
 
 from cluster import Cluster
-from program import ALL_PROGRAMS
+from program import ALL_PROGRAMS, BINARIES, Program
 from refusal import expect_refusal
+from waiting import PATIENCE_S, eventually
 
 TOO_LONG = "n" * 65
 
@@ -50,7 +57,7 @@ SUBMITS = {
     "unknown kernel": (["--range", "0:5", "--kernel", "octuplets"], "there are primes, twins"),
     "unknown fold": (["--range", "0:5", "--fold", "product"], "there are sum, min, max, none"),
     "unknown flag": (["--range", "0:5", "--colour"], "‘colour’ does not exist"),
-    "word too many": (["--range", "0:5", "again"], '"again" is one word too many'),
+    "word too many": (["--range", "0:5", "again"], '"again" is an unexpected argument'),
     "priority in words": (["--range", "0:5", "--priority", "high"], "is not a priority: give an integer"),
     "priority too large": (["--range", "0:5", "--priority", "3000000000"], "is not a priority"),
     "name too long": (["--range", "0:5", "--name", TOO_LONG], "give at most 64"),
@@ -78,9 +85,9 @@ SUBMITS = {
     "setting of pq's own": (["--range", "0:5", "--env", "PQ_LO=1", "--", "x"], "are pq's own"),
     "setting given twice": (["--range", "0:5", "--env", "A=1", "--env", "A=2", "--", "x"], "is given twice"),
     "label without a value": (["--range", "0:5", "--require", "zone"], "give KEY=VALUE"),
-    "memory of another unit": (["--range", "0:5", "--memory", "2X", "--", "x"], "such as 2G"),
-    "memory too large": (["--range", "0:5", "--memory", "99999999999T", "--", "x"], "such as 2G"),
-    "runs of no time": (["--range", "0:5", "--timeout", "0s", "--", "x"], "can be limited to 1ms"),
+    "memory of another unit": (["--range", "0:5", "--memory", "2X", "--", "x"], "such as 512K or 2G"),
+    "memory too large": (["--range", "0:5", "--memory", "99999999999T", "--", "x"], "the largest is 16777215T"),
+    "runs of no time": (["--range", "0:5", "--timeout", "0s", "--", "x"], "give at least 1ms"),
     "no cpus": (["--range", "0:5", "--cpus", "0"], "--cpus 0 is not a number from 1 to 1024"),
     "no attempts": (["--range", "0:5", "--attempts", "0"], "--attempts 0 is not a number from 1"),
     "waiting without a unit": (["--range", "0:5", "--wait-timeout", "5"], "write 5s for seconds"),
@@ -105,16 +112,19 @@ OTHERS = {
     "key: name of two words": (["pq-key", "new", "agent", "--name", "a b"], "without spaces"),
     "key: no address": (["pq-key", "new", "agent", "--address", "there"], "give tcp://HOST:PORT"),
     "logs: span in words": (["pq-logs", "1", "--span", "all"], "write an integer such as"),
-    "backup: a word": (["pq-backup", "now"], '"now" is one word too many'),
+    "backup: a word": (["pq-backup", "now"], '"now" is an unexpected argument'),
     "backup: name of another folder": (["pq-backup", "--name", "../x"], "give 1 to 64 letters, digits"),
     "backup: name too long": (["pq-backup", "--name", TOO_LONG], "give 1 to 64 letters, digits"),
-    "pqd: a word": (["pqd", "start"], '"start" is one word too many'),
+    "pqd: a word": (["pqd", "start"], '"start" is an unexpected argument'),
     "pqd: no such flag": (["pqd", "--daemonize"], "‘daemonize’ does not exist"),
     "pqd: no beat": (["pqd", "--beat", "0s"], "give at least 10ms"),
     "pqd: term of two beats": (["pqd", "--beat", "1s", "--lease-term", "2s"], "longer than three beats"),
     "pqd: term without a unit": (["pqd", "--lease-term", "15"], "write 15s for seconds"),
+    "pqd: jobs kept for no time": (["pqd", "--keep-jobs", "0s"], "too short; give at least 1h"),
+    "pqd: logs kept for minutes": (["pqd", "--keep-logs", "30m"], "too short; give at least 1h"),
+    "pqd: kept bytes in words": (["pqd", "--keep-bytes", "much"], '"much" is not a size'),
     "pqd: term of weeks": (["pqd", "--lease-term", "1000h"], "at most 1d"),
-    "agent: a word": (["pq-agent", "start"], '"start" is one word too many'),
+    "agent: a word": (["pq-agent", "start"], '"start" is an unexpected argument'),
     "agent: no slots": (["pq-agent", "--slots", "0"], "is not a number from 1 to 1024"),
     "agent: slots in words": (["pq-agent", "--slots", "all"], "is not a number from 1 to 1024"),
     "agent: too many slots": (["pq-agent", "--slots", "1025"], "is not a number from 1 to 1024"),
@@ -137,7 +147,10 @@ ASKING_FOR_A_JOB = {
     "pq-logs": [],
     "pq-output": [],
     "pq-verify": [],
+    "pq-provenance": [],
+    "pq-recompute": ["--agent", "w1"],
     "pq-priority": ["5"],
+    "pq-forget": [],
 }
 
 
@@ -239,6 +252,46 @@ def test_head_that_does_not_run(cluster: Cluster, timeout: list[str]) -> None:
     expect_refusal(outcome, "pq-status", 4, f"no head answers at {cluster.endpoint}; {advice}")
 
 
+def test_head_too_busy_to_greet_is_waited_for(cluster: Cluster) -> None:
+    cluster.start_head()
+    cluster.head.send_signal(signal.SIGSTOP)
+    asking = cluster.start("pq-status")
+    time.sleep(7)
+    assert asking.is_running()
+    cluster.head.send_signal(signal.SIGCONT)
+    assert asking.ends().status == 0, asking.stderr()
+
+
+def test_head_that_takes_a_connection_and_says_nothing(cluster: Cluster) -> None:
+    cluster.start_head()
+    cluster.head.send_signal(signal.SIGSTOP)
+    outcome = cluster.run("pq-status", "--timeout", "1s")
+    cluster.head.send_signal(signal.SIGCONT)
+    silence = rf"connected to {re.escape(cluster.endpoint)}, but it has been silent for [\d.]+m?s: .* stopped or busy"
+    assert outcome.status == 4 and re.search(silence, outcome.stderr), outcome
+
+
+def test_head_that_falls_silent_after_it_has_answered(cluster: Cluster) -> None:
+    head = cluster.start_head()
+    job = cluster.submit("0:10")
+    waiting = cluster.start("pq-status", str(job), "--watch", "--timeout", "6s")
+    eventually(waiting.stdout, "it has an answer")
+    head.send_signal(signal.SIGSTOP)
+    ended = waiting.ends()
+    head.send_signal(signal.SIGCONT)
+    assert "but it has been silent for" in ended.stderr and "no head" not in ended.stderr, ended
+
+
+def test_an_agent_tells_a_head_that_is_stopped_from_one_that_is_away(cluster: Cluster) -> None:
+    head = cluster.start_head()
+    head.send_signal(signal.SIGSTOP)
+    agent = cluster.spawn_agent("early")
+    eventually(lambda: "it is stopped or busy" in agent.stderr(), "the agent says what it sees")
+    assert "no head answers" not in agent.stderr()
+    head.send_signal(signal.SIGCONT)
+    eventually(lambda: "the head knows this agent" in agent.stderr(), "it is let in")
+
+
 def test_submit_to_a_head_that_does_not_run(serving: Cluster, unused_port: int) -> None:
     head = f"tcp://127.0.0.1:{unused_port}"
     outcome = serving.run("pq-submit", "--range", "0:1e6", "--head", head, "--timeout", "300ms")
@@ -279,6 +332,64 @@ def test_key_file_that_others_can_read(serving: Cluster) -> None:
     path.chmod(0o644)
     outcome = serving.run("pq-status", "--key", str(path), "--timeout", "300ms")
     expect_refusal(outcome, "pq-status", 4, str(path), "chmod 600")
+
+
+# ---------------------------------------------------------------- addresses that cannot be listened at
+
+NO_ADDRESSES = {
+    "another machine's": ("192.0.2.1:0", "no interface of this machine has that address"),
+    "another machine's, IPv6": ("[2001:db8::1]:0", ""),
+    "a name that nobody knows": ("nowhere.invalid:80", ""),
+    "a number too large for an address": ("256.0.0.1:80", ""),
+}
+
+
+@pytest.mark.parametrize("case", NO_ADDRESSES)
+def test_head_refuses_an_address_that_it_cannot_have(cluster: Cluster, case: str) -> None:
+    address, reason = NO_ADDRESSES[case]
+    outcome = cluster.run("pqd", "--listen", "tcp://127.0.0.1:*", "--http", address)
+    expect_refusal(outcome, "pqd", 1, f"cannot listen at {address} for HTTP: {reason}", "or --http none")
+    endpoint = f"tcp://{address}"
+    outcome = cluster.run("pqd", "--listen", endpoint, "--http", "none")
+    expect_refusal(outcome, "pqd", 1, f"cannot bind {endpoint}: {reason}", "pass --listen")
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "x", ""])
+def test_head_refuses_a_port_that_is_none(cluster: Cluster, port: str) -> None:
+    outcome = cluster.run("pqd", "--listen", "tcp://127.0.0.1:*", "--http", f"127.0.0.1:{port}")
+    expect_refusal(outcome, "pqd", 2, f'"127.0.0.1:{port}" is no HOST:PORT')
+    outcome = cluster.run("pqd", "--listen", f"tcp://127.0.0.1:{port}", "--http", "none")
+    expect_refusal(outcome, "pqd", 2, f"tcp://127.0.0.1:{port}", "write tcp://ADDRESS:PORT")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+@pytest.mark.parametrize("flag", ["--http", "--listen"])
+def test_head_refuses_a_port_that_its_user_may_not_have(cluster: Cluster, directory: Path, flag: str) -> None:
+    if int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text()) <= 80:
+        pytest.skip("every user may have every port here")
+    directory.chmod(0o777)
+    others = ("--listen", "tcp://127.0.0.1:*") if flag == "--http" else ("--http", "none")
+    address = "127.0.0.1:80" if flag == "--http" else "tcp://127.0.0.1:80"
+    words = ("pqd", "--state-dir", str(directory / "state"), *others, flag, address)
+    ended = Program("nobody", words, directory, cluster.environment, user=65534).ends()
+    expect_refusal(ended, "pqd", 1, address, "this user has no right to that port")
+
+
+@pytest.mark.parametrize("program", ["pqd", "pq-agent", "pq-status"])
+def test_program_without_descriptors_says_so(serving: Cluster, program: str) -> None:
+    words = {
+        "pqd": ("--http", "127.0.0.1:0", "--listen", "tcp://127.0.0.1:*", "--state-dir", str(serving.root / "full")),
+        "pq-agent": ("--state-dir", str(serving.state_dir)),
+        "pq-status": ("--state-dir", str(serving.state_dir)),
+    }[program]
+    for descriptors in range(8, 34, 2):
+        script = f'ulimit -n {descriptors}; exec "$0" "$@"'
+        ended = subprocess.run(
+            ["sh", "-c", script, str(BINARIES / program), *words], capture_output=True, text=True, timeout=PATIENCE_S
+        )
+        assert ended.returncode in (1, 4), (descriptors, ended)
+        assert "open files" in ended.stderr or "ulimit -n" in ended.stderr, (descriptors, ended)
+        assert "invariant" not in ended.stderr, (descriptors, ended)
 
 
 # ---------------------------------------------------------------- what every program answers

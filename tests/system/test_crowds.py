@@ -4,17 +4,20 @@ asked fails, and when they are gone, so is what they took.
 
 from __future__ import annotations
 
+import re
 import resource
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Callable, Iterator, Optional
+from typing import Callable
 
 from cluster import QUICK_BEATS, Cluster
 from crowd import Crowd
 from measured import Measured, scaled, spread
 from peer import HandAgent
 from process_state import descriptors_of, resident_mb_of
+from program import Outcome
 from waiting import eventually, pause
 
 IDLE = 10_000
@@ -26,6 +29,8 @@ BETWEEN_LOOKS_S = 0.2
 DESCRIPTORS_SPARE = 2000  # of the head's bound: for its own, and for those who may come
 DESCRIPTORS_OF_NEWCOMERS = 5
 FEW_DESCRIPTORS = 100
+DESCRIPTORS_SPARED = 8  # a head with no more than these lets nobody new in
+FLOOD = 900  # of messages, which a socket keeps while the head is busy
 GROWTH_SHARE_MAX = 0.8  # of the second crowd, to the first one's: about 0.4; a leak for each connection gives 1
 GROWTH_MB_LEAST = 10.0
 
@@ -38,7 +43,7 @@ class Asking:
         self._ask = ask
         self._pause_s = pause_s
         self._stop = threading.Event()
-        self._failure: Optional[BaseException] = None
+        self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
@@ -142,10 +147,45 @@ def test_crowd_that_takes_all_descriptors_locks_nobody_out(cluster: Cluster) -> 
         eventually(lambda: descriptors_of(head.pid) == FEW_DESCRIPTORS, "they have taken all")
         assert client.ask("ask_jobs")["t"] == "jobs"
         (cluster.state_dir / "authorized_keys").touch()
-        eventually(lambda: "no key is let in" in head.stderr(), "the list cannot be read")
-    eventually(lambda: " info: the list of keys is back" in head.stderr(), "it can be read again")
+        eventually(lambda: "all keys are refused" in head.stderr(), "the list cannot be read")
+        eventually(lambda: "descriptors are nearly used up" in head.stderr(), "the head warns of it")
+    eventually(lambda: " info: the list of keys can be read again" in head.stderr(), "it can be read again")
     assert cluster.wait(cluster.submit("0:1e6"))["value"] == "78498"
     assert agent.is_running()
+    eventually(lambda: "descriptors are enough again" in head.stderr(), "the head says that it is over")
+    assert head.stderr().count("descriptors are nearly used up") == 1
+
+
+def test_client_that_comes_when_descriptors_are_used_up_is_told_so(cluster: Cluster) -> None:
+    head = cluster.start_head()
+
+    _, hard = resource.prlimit(head.pid, resource.RLIMIT_NOFILE)
+
+    def refusal() -> Outcome | None:
+        """The head may be closing one while they are counted, and then has room: the next look counts without it."""
+        few = descriptors_of(head.pid) + DESCRIPTORS_SPARED
+        resource.prlimit(head.pid, resource.RLIMIT_NOFILE, (few, hard))
+        outcome = cluster.run("pq-status", "--timeout", "3s")
+        return outcome if outcome.status else None
+
+    outcome = eventually(refusal, "who comes is refused")
+    assert outcome.status == 4 and "hardly any descriptors left" in outcome.stderr, outcome
+    assert "come_again" in cluster.run("pq-status", "--timeout", "3s", "--json").stdout
+
+
+def test_flood_of_bad_messages_has_a_line_and_a_count_each_second(cluster: Cluster) -> None:
+    head = cluster.start_head(*QUICK_BEATS)
+    began = time.monotonic()
+    peer = cluster.peer()
+    for _ in range(FLOOD):
+        peer.speaker.send(b"this is no message")
+    count = re.compile(r"message refused: (\d+) more like it of key local-operator within")
+    singles = re.compile(r"message refused: of key local-operator: ")
+    told = lambda: len(singles.findall(head.stderr())) + sum(map(int, count.findall(head.stderr())))  # noqa: E731
+    eventually(lambda: told() == FLOOD, "each of them is told of or counted")
+    seconds = time.monotonic() - began
+    assert len(singles.findall(head.stderr())) <= seconds + 2
+    assert cluster.ask("pq-status")["jobs"] == []
 
 
 def test_head_takes_as_many_connections_as_the_system_allows(cluster: Cluster) -> None:

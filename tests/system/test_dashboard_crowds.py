@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import re
-from typing import Iterator
+from collections.abc import Iterator
 
 import pytest
 from selenium.webdriver.common.keys import Keys
@@ -105,6 +105,27 @@ def test_a_thousand_jobs_are_few_elements_and_can_be_sorted_searched_and_walked_
     eventually(lambda: page.texts(".table-jobs .cell-title") == ["sweep 774"], "it is found")
     page.press(Keys.ESCAPE)
     assert page.attribute(".table-jobs [role=grid]", "aria-rowcount") == str(JOBS + 1)
+
+
+def test_jobs_that_find_no_room_in_the_list_are_counted_and_kept_up_to_date_on_their_page(
+        head: HeadDouble, page: Browser) -> None:
+    fill(head, 6, 1)
+    for number in (901, 902, 903):
+        head.unlisted[number] = job_report(number, 0, 1000, name=f"late {number}")
+    head.ended_left_out = 40
+    ready(page, head)
+    page.says(".toolbar [role=status]", "3 more active ones are not listed; 40 older ones are not listed")
+    assert "3 not listed" in page.says("[data-tile=jobs]", "1")
+    ready(page, head, "#/jobs/902")
+    page.says(".subtitle, h1", "902")
+    page.says(".job-progress", "0 of 1 000")
+    with head.changing():
+        head.unlisted[902].update(done="400", value="70")
+    page.says(".job-progress", "400 of 1 000")
+    with head.changing():
+        head.unlisted[902].update(state="cancelled", finished_unix_ms=now_ms())
+    page.says("#job-state", "cancelled")
+    page.says(".job-progress", "partial, no total")
 
 
 def test_two_thousand_agents_are_few_elements_and_the_silent_one_is_found(head: HeadDouble, page: Browser) -> None:

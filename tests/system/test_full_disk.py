@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator
 
 import pytest
 
@@ -15,6 +15,7 @@ from peer import HandAgent, job_spec, new_request, read
 from program import Outcome
 from reference import LONG_JOB, LONG_TOTAL, counted_one_by_one
 from refusal import expect_refusal
+from waiting import LONG_S
 
 SPARE_BYTES = 256 * 1024  # what is left on the disk: some dozen commits
 SPARE_BYTES_OF_EACH_ROUND = (SPARE_BYTES, 0, 1024 * 1024, 40 * 1024)
@@ -119,7 +120,7 @@ def test_total_is_exact_though_the_disk_is_full_again_and_again(small_disk_of_a_
         expect_refusal(ended, "pqd", 75, "pq.db", "nothing that was acknowledged is lost", "free space")
         ballast.unlink()
         cluster.start_head(*QUICK_BEATS)
-    report = cluster.wait(job, within=120)
+    report = cluster.wait(job, within=LONG_S)
     assert (report["state"], report["value"]) == ("done", str(LONG_TOTAL))
     cluster.verify(job)
     assert all(agent.is_running() for agent in agents)

@@ -14,7 +14,7 @@ from peer import HandAgent, Message, Peer, Speaker
 from program import Program
 from reference import MEDIUM_JOB, MEDIUM_TOTAL
 from submissions import Submissions, samples
-from waiting import pause
+from waiting import LONG_S, pause
 
 KILLS = 200
 JOB_WIDTH_MAX = 10**6  # of the small jobs
@@ -94,7 +94,7 @@ class Waiter:
             self._running = self._start()
 
     def finish(self) -> None:
-        told = self._running.ends(within=120)
+        told = self._running.ends(within=LONG_S)
         assert (told.status, told.stdout) == (0, f"{MEDIUM_TOTAL}\n"), told
         self.heads_outlived += told.stderr.count(" is back")
         self.totals += 1

@@ -9,24 +9,26 @@ import hashlib
 import socket
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Iterator
 
 import pytest
 
 from cluster import QUICK_BEATS, SHORT_TERM, Cluster
-from http_stream import Answer, Http, Stream
+from http_stream import Http, Stream
 from measured import Measured, spread
 from peer import HandAgent
+from process_state import threads_of
 from program import REPOSITORY
-from waiting import PATIENCE_S, eventually, pause
+from waiting import eventually, pause
 
 HTTP = ("--http", "127.0.0.1:*")
-DASHBOARD = REPOSITORY / "daemon" / "http" / "dashboard"
+DASHBOARD = REPOSITORY / "daemon" / "dashboard"
 SLOW_OF_EACH_KIND = 40
 STREAMS_THAT_NOBODY_READS = 100
 DASHBOARDS = 20
 BEATS = 100
+THREADS = 2  # one serves all connections, one renders
 
 
 @pytest.fixture
@@ -100,6 +102,9 @@ def test_dashboard_is_served_from_the_program(http: Http) -> None:
     assert page.body == (DASHBOARD / "index.html").read_bytes()
     for file in DASHBOARD.iterdir():
         asset = http.get(f"/assets/{file.name}")
+        if file.suffix not in (".css", ".html", ".js", ".svg"):  # of the tools that check it
+            assert asset.status == 404, file.name
+            continue
         assert asset.body == file.read_bytes(), file.name
         assert asset.headers["etag"] == f'"{hashlib.sha256(asset.body).hexdigest()}"'
     packed = http.get("/assets/chart.js", Accept_Encoding="gzip")
@@ -217,6 +222,23 @@ def streams_that_nobody_reads(http: Http, opened: ExitStack) -> None:
         made = opened.enter_context(http.connect())
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         made.sendall(f"GET /api/v1/stream HTTP/1.1\r\nHost: {http.host}\r\n\r\n".encode())
+
+
+def test_head_serves_a_crowd_with_two_threads(cluster: Cluster) -> None:
+    """However many connections there are, and whatever each of them waits for."""
+    without = len(threads_of(cluster.start_head(*QUICK_BEATS, "--http", "none").pid))
+    assert cluster.head.terminate().status == 0
+    head = cluster.start_head(*QUICK_BEATS, *HTTP)
+    http = Http(cluster)
+    with ExitStack() as opened:
+        streams_that_nobody_reads(http, opened)
+        slow = slow_clients(http, opened)
+        next(slow)
+        assert http.json("/api/v1/jobs")["jobs"] == []
+        stream = http.stream()
+        stream.until(lambda: stream.ticks, "a tick")
+        assert len(threads_of(head.pid)) == without + THREADS, threads_of(head.pid)
+        stream.close()
 
 
 class Dashboard:

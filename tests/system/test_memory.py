@@ -100,7 +100,8 @@ def batches(count: int) -> list[int]:
 
 # What a round is, how often it comes, and how many bytes of each may stay.
 ROUNDS: dict[str, tuple[Callable[[Cluster, int], None], int, int]] = {
-    "leases": (many_leases, 100_000, 20),
+    # More than the rows of who computed what that a job keeps: their pages, some 3 MB, stay in SQLite's cache.
+    "leases": (many_leases, 200_000, 20),
     "jobs": (many_jobs, 20_000, 2500),
     "clients": (many_clients, 2000, 1500),
     "agents": (many_agents, 10_000, 2500),

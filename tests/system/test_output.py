@@ -101,9 +101,9 @@ def test_wait_prints_the_total_and_nothing_else(busy: Cluster) -> None:
 
 def test_verify_says_ok_of_each_invariant(busy: Cluster) -> None:
     outcome = busy.run("pq-verify", "1")
-    assert (outcome.status, outcome.stderr) == (0, "job 1: all of 9 promises hold\n")
+    assert (outcome.status, outcome.stderr) == (0, "job 1: all of 12 promises hold\n")
     lines = outcome.stdout.splitlines()
-    assert len(lines) == 9 and all(line.startswith("ok ") for line in lines)
+    assert len(lines) == 12 and all(line.startswith("ok ") for line in lines)
     assert "1 span covers 10000000:60000000 exactly once, 50000000 integers" in outcome.stdout
     assert "the stored parts fold to 2897536, and so says the head" in outcome.stdout
     for invariant in ("tiling", "one_holder", "value_is_fold", "counters_fit", "holders_are_known"):
@@ -144,7 +144,7 @@ def test_waiting_while_piped_writes_plain_lines(cluster: Cluster) -> None:
     cluster.start_head(*QUICK_BEATS)
     outcome = cluster.run("pq-submit", "--range", "0:100", "--wait", "--timeout", "400ms")
     assert (outcome.status, outcome.stdout) == (124, "")
-    assert "job 1: 0.0 %, queued, no agent is there that takes work" in outcome.stderr
+    assert "job 1: 0.0 %, queued, no agent is accepting work" in outcome.stderr
     assert "\r" not in outcome.stderr and "\x1b" not in outcome.stderr
 
 
@@ -176,9 +176,9 @@ def test_job_as_json(busy: Cluster) -> None:
 
 def test_job_that_has_not_begun_as_json(cluster: Cluster) -> None:
     cluster.start_head()
-    job = cluster.job(cluster.submit("0:1e18", "--kernel", "twins", "--fold", "max"))
+    job = cluster.job(cluster.submit("0:1e18", "--kernel", "twins"))
     expect_schema(job, JOB_SCHEMA)
-    assert (job["state"], job["kernel"], job["fold"], job["width"]) == ("queued", "twins", "max", str(10**18))
+    assert (job["state"], job["kernel"], job["fold"], job["width"]) == ("queued", "twins", "sum", str(10**18))
     assert (job["value"], job["value_is_final"], job["started_unix_ms"]) == (None, False, None)
 
 

@@ -1,19 +1,18 @@
-"""Any program over a range, with real processes: values, folds, files, lists, failures, logs, and programs that behave badly."""
+"""Any program over a range, with real processes: values, folds, files, lists, failures, logs, bad behaviour."""
 
 from __future__ import annotations
 
 import json
 import os
 import stat
-import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator
 
 import pytest
 
 from cluster import SHORT_TERM, Cluster, Json
 from program import Outcome
-from waiting import eventually
+from waiting import PATIENCE_S, eventually
 
 SUM_OF_A_RANGE = "echo $(( (PQ_HI - PQ_LO) * (PQ_LO + PQ_HI - 1) / 2 ))"  # the sum of the integers in it
 
@@ -29,7 +28,7 @@ def script(root: Path, name: str, text: str) -> Path:
     return path
 
 
-def submit(cluster: Cluster, *words: str, within: float = 60) -> Outcome:
+def submit(cluster: Cluster, *words: str, within: float = PATIENCE_S) -> Outcome:
     return cluster.run("pq-submit", *words, within=within)
 
 
@@ -122,7 +121,9 @@ def test_only_the_last_line_is_the_value_and_the_rest_is_the_log(runs: Cluster) 
 
 
 def test_what_a_program_is_told(runs: Cluster) -> None:
-    told = "echo $PQ_LO $PQ_HI $PQ_JOB $PQ_ATTEMPT $PQ_SLOT $FLAVOUR ${PQ_STATE_DIR-none}; test -n $PQ_LEASE; pwd; ls -A"
+    told = (
+        "echo $PQ_LO $PQ_HI $PQ_JOB $PQ_ATTEMPT $PQ_SLOT $FLAVOUR ${PQ_STATE_DIR-none}; test -n $PQ_LEASE; pwd; ls -A"
+    )
     job = submitted(runs, "--range", "7:8", "--fold", "none", "--env", "FLAVOUR=a=b c", "--collect",
                     "--", "sh", "-c", told)
     assert runs.wait(job)["state"] == "done"
@@ -160,7 +161,16 @@ def test_files_and_directories_travel_by_what_is_in_them(runs: Cluster) -> None:
 def test_a_large_file_arrives_whole(runs: Cluster) -> None:
     large = runs.root / "large"
     large.write_bytes(os.urandom(5_000_000))
-    words = ("--range", "0:1", "--file", str(large), "--", "sh", "-c", "sha256sum < large | tr -dc 0-9 | cut -c1-9; wc -c < large")
+    words = (
+        "--range",
+        "0:1",
+        "--file",
+        str(large),
+        "--",
+        "sh",
+        "-c",
+        "sha256sum < large | tr -dc 0-9 | cut -c1-9; wc -c < large",
+    )
     assert total(runs, *words) == "5000000"
 
 
@@ -172,7 +182,20 @@ def test_what_a_run_leaves_in_its_directory_is_gone_for_the_next(runs: Cluster) 
 def test_a_list_gives_one_item_to_each_run(runs: Cluster) -> None:
     items = runs.root / "items"
     items.write_text("3\n\n10\n-4")
-    job = submitted(runs, "--each", str(items), "--collect", "--fold", "none", "--", "sh", "-c", 'echo "[$1] $PQ_ITEM"', "sh", "{item}")
+    job = submitted(
+        runs,
+        "--each",
+        str(items),
+        "--collect",
+        "--fold",
+        "none",
+        "--",
+        "sh",
+        "-c",
+        'echo "[$1] $PQ_ITEM"',
+        "sh",
+        "{item}",
+    )
     report = runs.wait(job)
     assert (report["state"], report["width"]) == ("done", "4")
     assert runs.run("pq-output", str(job)).stdout == "[3] 3\n[] \n[10] 10\n[-4] -4\n"
@@ -200,7 +223,9 @@ for line in sys.stdin:
 
 
 def test_a_stream_is_started_once_a_slot(runs: Cluster) -> None:
-    program = script(runs.root, "stream.py", STREAM.replace("for line", f"open('{runs.root}/started', 'a').write('x')\nfor line", 1))
+    program = script(
+        runs.root, "stream.py", STREAM.replace("for line", f"open('{runs.root}/started', 'a').write('x')\nfor line", 1)
+    )
     words = ("--stream", "--step", "10", "--range", "0:5000", "--file", str(program), "--", "./stream.py")
     assert total(runs, *words) == str(sum_of(0, 5000))
     assert 1 <= len((runs.root / "started").read_text()) <= 2
@@ -220,12 +245,32 @@ def test_a_stream_that_dies_is_started_again(runs: Cluster) -> None:
 # ---------------------------------------------------------------- failures
 
 
+def test_a_job_that_failed_prints_no_total_but_to_those_who_ask_for_a_part(runs: Cluster) -> None:
+    program = ("--", "sh", "-c", "test $PQ_LO -ne 7 && echo $PQ_LO")
+    words = ("--range", "0:20", "--step", "1", "--attempts", "1")
+    part = str(sum_of(0, 20) - 7)
+    told = f"no total, but a partial sum {part} of 19 of its 20 integers in 0:20"
+    outcome = runs.run("pq-submit", *words, "--wait", *program)
+    assert (outcome.status, outcome.stdout) == (1, "") and told in outcome.stderr
+    outcome = runs.run("pq-submit", *words, "--wait", "--partial", *program)
+    assert (outcome.status, outcome.stdout) == (1, f"{part}\n") and told in outcome.stderr
+    job, done = submitted(runs, *words, *program), runs.submit("0:100")
+    runs.wait(done)
+    for flags, stdout, lines in (((), "", ""), (("--partial",), f"{part}\n", f"{job} {part}\n")):
+        outcome = runs.run("pq-wait", str(job), *flags)
+        assert (outcome.status, outcome.stdout) == (1, stdout) and told in outcome.stderr
+        outcome = runs.run("pq-wait", f"{job},{done}", *flags)
+        assert (outcome.status, outcome.stdout) == (1, f"{lines}{done} 25\n") and told in outcome.stderr
+    report = json.loads(runs.run("pq-wait", str(job), "--json").stdout)
+    assert (report["value"], report["value_is_final"]) == (part, False)
+
+
 def test_a_poison_integer_is_found_and_the_rest_is_computed(runs: Cluster) -> None:
     command = "test $PQ_LO -le 137 -a $PQ_HI -gt 137 && { echo at 137 >&2; exit 3; }; " + SUM_OF_A_RANGE
     job = submitted(runs, "--range", "0:200", "--step", "50", "--", "sh", "-c", command)
     report = runs.wait(job)
     assert (report["state"], report["failed"], report["done"]) == ("failed", "1", "199")
-    assert report["value"] == str(sum_of(0, 200) - 137) and report["value_is_final"]
+    assert report["value"] == str(sum_of(0, 200) - 137) and not report["value_is_final"], "a part is no total"
     [span] = report["failed_spans"]
     assert (span["begin"], span["end"], span["attempts"]) == ("137", "138", 3)
     assert span["error"] == "exit status 3: at 137"
@@ -248,7 +293,7 @@ def test_failed_parts_have_another_chance(runs: Cluster) -> None:
     assert (report["state"], report["failed"], report["value"]) == ("done", "0", "10")
     runs.verify(job)
     again = runs.run("pq-retry", str(job))
-    assert again.status == 1 and "nothing to try again" in again.stderr
+    assert again.status == 1 and "no part of the job has failed" in again.stderr
 
 
 @pytest.mark.parametrize("command, words", [
@@ -256,12 +301,11 @@ def test_failed_parts_have_another_chance(runs: Cluster) -> None:
     (("./no-such-file",), "./no-such-file: No such file or directory"),
     (("/etc/passwd",), "/etc/passwd: Permission denied"),
 ])
-def test_a_wrong_command_is_told_within_seconds(runs: Cluster, command: tuple[str, ...], words: str) -> None:
-    began = time.monotonic()
+def test_a_wrong_command_soon_ends_its_job(runs: Cluster, command: tuple[str, ...], words: str) -> None:
     report = ends(runs, "--range", "0:1e9", "--", *command)
     assert report["state"] == "failed" and words in report["error"], report
-    assert "more than 100 attempts failed" in report["error"]
-    assert time.monotonic() - began < 10
+    assert "nothing of it has succeeded" in report["error"]
+    assert report["attempts_failed"] <= 9  # three times the attempts of an integer
 
 
 def test_max_failures_and_attempts(runs: Cluster) -> None:
@@ -300,11 +344,9 @@ def test_megabytes_of_output_are_kept_in_part(runs: Cluster) -> None:
 
 
 def test_a_run_that_takes_too_long_is_ended_even_if_it_ignores_sigterm(runs: Cluster) -> None:
-    began = time.monotonic()
     report = ends(runs, "--range", "0:1", "--timeout", "500ms", "--attempts", "1",
                   "--", "sh", "-c", "trap '' TERM; sleep 4711.5")
     assert report["state"] == "failed" and "timed out after 500ms" in report["error"], report["error"]
-    assert time.monotonic() - began < 20
     assert processes_with("4711.5") == []
 
 
@@ -371,12 +413,11 @@ def test_an_agent_runs_no_programs_unless_it_may(cluster: Cluster) -> None:
 # ---------------------------------------------------------------- machines that die
 
 
-def test_what_was_written_two_seconds_before_an_agent_died_is_readable(cluster: Cluster) -> None:
+def test_what_was_readable_before_an_agent_died_is_afterwards(cluster: Cluster) -> None:
     cluster.start_head(*SHORT_TERM)
     victim = cluster.start_agent("victim", "--allow-exec")
     job = submitted(cluster, "--range", "0:1", "--", "sh", "-c", "echo last words >&2; sleep 4714.5")
-    eventually(lambda: processes_with("sleep 4714.5") != [], "it runs")
-    time.sleep(2)
+    eventually(lambda: "last words" in logs(cluster, job), "it is at the head while the program still runs")
     victim.kill()
     eventually(lambda: processes_with("sleep 4714.5") == [], "nothing is left behind")
     assert "last words" in logs(cluster, job)
@@ -400,7 +441,9 @@ def test_not_even_what_hides_from_its_agent_is_left_behind(cluster: Cluster) -> 
         pytest.skip("no control groups (cgroup v2) may be made here")
     cluster.start_head(*SHORT_TERM)
     victim = cluster.start_agent("victim", "--allow-exec")
-    submitted(cluster, "--range", "0:10", "--step", "1", "--", "sh", "-c", "(setsid env -i /bin/sleep 4716.5 &); sleep 4716.6")
+    submitted(
+        cluster, "--range", "0:10", "--step", "1", "--", "sh", "-c", "(setsid env -i /bin/sleep 4716.5 &); sleep 4716.6"
+    )
     for number in "56":
         eventually(lambda: processes_with(f"4716.{number}") != [], "it runs")
     victim.kill()
@@ -410,7 +453,9 @@ def test_not_even_what_hides_from_its_agent_is_left_behind(cluster: Cluster) -> 
 def test_a_killed_agent_is_no_failure_and_the_total_is_exact(cluster: Cluster) -> None:
     cluster.start_head(*SHORT_TERM)
     agents = [cluster.start_agent(f"agent-{n}", "--allow-exec", slots=2) for n in range(2)]
-    job = submitted(cluster, "--range", "0:400", "--step", "1", "--collect", "--", "sh", "-c", "sleep 0.02; echo $PQ_LO")
+    job = submitted(
+        cluster, "--range", "0:400", "--step", "1", "--collect", "--", "sh", "-c", "sleep 0.02; echo $PQ_LO"
+    )
     for turn in range(4):
         cluster.progress(job, beyond=turn * 50, within=90)  # a restarted head waits 30 s for whoever is gone
         agents[turn % 2].kill()
@@ -427,7 +472,9 @@ def test_a_drained_agent_finishes_its_run_and_nothing_is_computed_twice(cluster:
     cluster.start_head("--beat", "100ms")
     leaver = cluster.start_agent("leaver", "--allow-exec", slots=2)
     ran = cluster.root / "ran"
-    job = submitted(cluster, "--range", "0:60", "--step", "1", "--", "sh", "-c", f"sleep 0.1; echo $PQ_LO >> {ran}; echo 1")
+    job = submitted(
+        cluster, "--range", "0:60", "--step", "1", "--", "sh", "-c", f"sleep 0.1; echo $PQ_LO >> {ran}; echo 1"
+    )
     cluster.progress(job, beyond=5)
     assert leaver.terminate().status == 0
     cluster.start_agent("heir", "--allow-exec", slots=2)
@@ -446,7 +493,7 @@ def test_an_agent_on_which_everything_fails_is_put_into_quarantine(cluster: Clus
                     "--", "sleep", "0.02")
     report = cluster.wait(job)
     assert (report["state"], report["failed"]) == ("done", "0"), report
-    assert report["attempts_failed"] >= 5
+    assert 1 <= report["attempts_failed"] <= 5  # what cannot even be started there needs no more
     assert cluster.agents()["bare"]["state"] == "quarantined"
     assert "quarantined" in cluster.run("pq-agents").stdout
     assert "sleep: command not found" in logs(cluster, job, "--failed")

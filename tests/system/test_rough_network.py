@@ -6,7 +6,7 @@ The head lives in a network namespace of its own, and so do the agents; rough_ne
 from __future__ import annotations
 
 import time
-from typing import Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,7 +15,7 @@ from measured import SCALE, Measured, median_and_worst
 from program import Program
 from reference import LONG_JOB, LONG_TOTAL, MEDIUM_JOB, MEDIUM_TOTAL
 from rough_network import CUT, FAIR, HEAD_ADDRESS, RoughNetwork, Weather, rough_network
-from waiting import eventually, pause
+from waiting import LONG_S, eventually, pause
 
 BAD_LINE = Weather(loss=0.05, twice=0.03, delay_ms=20, jitter_ms=20)
 LONG_TERM = ("--beat", "100ms", "--lease-term", "150s")
@@ -42,7 +42,7 @@ def far(cluster: Cluster, network: RoughNetwork) -> Cluster:
 
 
 def expect_exact(cluster: Cluster, job: int, total: int) -> dict[str, object]:
-    report = cluster.wait(job, within=180)
+    report = cluster.wait(job, within=LONG_S)
     assert (report["state"], report["value"], report["attempts_failed"]) == ("done", str(total), 0)
     cluster.verify(job)
     return report
@@ -57,7 +57,7 @@ def test_totals_are_exact_over_a_bad_line(far: Cluster, network: RoughNetwork, m
     network.be(BAD_LINE, BAD_LINE)
     agents = [far.start_agent(name, network=network.agents) for name in ("east", "west")]
     client = far.start("pq-submit", "--range", MEDIUM_JOB, "--wait", network=network.agents)
-    told = client.ends(within=180)
+    told = client.ends(within=LONG_S)
     assert (told.status, told.stdout) == (0, f"{MEDIUM_TOTAL}\n")
     report = expect_exact(far, 1, MEDIUM_TOTAL)
     traffic = network.heal()

@@ -39,9 +39,9 @@ def test_schema_is_sound_and_says_what_each_field_is(name: str) -> None:
 def test_every_schema_that_the_sources_name_is_described() -> None:
     named = set()
     for folder in ("common", "client", "daemon"):
-        for source in (REPOSITORY / folder).rglob("*.cpp"):
-            text = source.read_text()
-            named |= {word for word in text.split('"') if word.startswith("pq.") and word.endswith("/1")}
+        for source in (REPOSITORY / folder).rglob("*.h"):
+            words = source.read_text().split('"')
+            named |= {word for word in words if word.startswith("pq.") and word.endswith("/1") and " " not in word}
     assert len(named) > 15
     for name in named:
         assert schemas.file_of(name).is_file(), name

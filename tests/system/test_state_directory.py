@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import sqlite3
 from pathlib import Path
-from typing import Iterator
 
 import pytest
 
@@ -71,7 +71,7 @@ def head_of_nobody(directory: Path, state_dir: Path) -> Outcome:
 
 
 def test_directory_of_a_read_only_file_system(cluster: Cluster, directory: Path) -> None:
-    with tmpfs(directory, "ro,size=1m"):
+    with tmpfs(directory, "ro,size=1m,mode=700"):
         outcome = refused_head(cluster, directory)
     expect_refusal(outcome, "pqd", 1, str(directory), "Read-only file system", "pass another --state-dir")
 
@@ -99,6 +99,33 @@ def test_keys_are_for_their_owner_alone(cluster: Cluster) -> None:
     assert len(secret) == 4
     for path in [*secret, cluster.state_dir]:
         assert path.stat().st_mode & 0o077 == 0, path
+
+
+def test_directory_that_others_may_enter(stopped: Cluster) -> None:
+    stopped.state_dir.chmod(0o750)
+    outcome = refused_head(stopped, stopped.state_dir)
+    expect_refusal(outcome, "pqd", 1, "other users may enter it (mode 0750)", f"run: chmod 700 {stopped.state_dir}")
+    stopped.state_dir.chmod(0o700)
+    stopped.start_head()
+
+
+def test_files_of_all_programs_are_for_their_owner_alone_but_those_of_runs_as_their_user_wants(
+    cluster: Cluster,
+) -> None:
+    before = os.umask(0o022)
+    try:
+        cluster.start_head()
+        agent = cluster.start_agent("worker", "--allow-exec", "--work-dir", str(cluster.root / "work"))
+    finally:
+        os.umask(before)
+    assert cluster.run("pq-backup", "--name", "one").status == 0
+    made = [path for path in cluster.state_dir.rglob("*") if not path.is_symlink()]
+    assert {"pq.db", "pq.db-wal", "one.db", "head.public", "head.endpoint", "pqd.lock"} <= {path.name for path in made}
+    for path in made:
+        assert path.stat().st_mode & 0o077 == 0, path
+    told = cluster.run("pq-submit", "--wait", "--range", "0:1", "--", "sh", "-c", "echo $(($(umask) + 0))")
+    assert told.stdout.strip() == "18", f"022 in octal, and not 077: {told}"
+    assert agent.is_running()
 
 
 # ---------------------------------------------------------------- the port
@@ -182,6 +209,39 @@ def test_head_key_that_is_damaged(stopped: Cluster) -> None:
     (stopped.state_dir / "keys" / "head.key").write_text("public nothing\n")
     outcome = refused_head(stopped, stopped.state_dir)
     expect_refusal(outcome, "pqd", 1, "head.key is no key file", "make one with pq-key new")
+
+
+def test_keys_without_a_database_are_a_queue_that_was_lost(stopped: Cluster) -> None:
+    database = stopped.state_dir / "pq.db"
+    database.rename(database.with_suffix(".away"))
+    outcome = refused_head(stopped, stopped.state_dir)
+    expect_refusal(outcome, "pqd", 1, "head.key is there, but no database", str(database), "--new-queue")
+    assert not database.exists()
+    stopped.start_head("--new-queue")
+    assert stopped.ask("pq-status")["jobs"] == []
+
+
+@pytest.mark.parametrize("name", ["pq.db", "pq.db-wal"])
+@pytest.mark.parametrize("how", ["removed", "replaced by another file"])
+def test_database_that_is_taken_away_from_a_head(cluster: Cluster, name: str, how: str) -> None:
+    head = cluster.start_head()
+    cluster.submit("0:100")
+    file = cluster.state_dir / name
+    content = file.read_bytes()
+    file.rename(cluster.root / "away")
+    if how != "removed":
+        file.write_bytes(content)
+    ended = head.ends()
+    assert ended.status == 75
+    assert f"{file} was {how} while pqd used it" in ended.stderr
+    assert not file.exists() if how == "removed" else file.read_bytes() == content
+
+
+def test_what_sqlite_says_is_in_the_log(cluster: Cluster) -> None:
+    cluster.start_head()
+    cluster.submit("0:100")
+    cluster.restart_head()
+    assert re.search(r"info: SQLite: recovered \d+ frames from WAL file", cluster.head.stderr())
 
 
 # ---------------------------------------------------------------- and none of these

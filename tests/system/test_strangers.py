@@ -6,8 +6,9 @@ Whatever they do, the head keeps serving; every test ends by asking it.
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 import msgpack
 import pytest
@@ -16,6 +17,7 @@ from zmq.utils import z85
 
 from cluster import QUICK_BEATS, Cluster
 from crowd import NULL_GREETING
+from http_stream import Http
 from peer import HandAgent, Peer, job_spec, pack, word_of
 from waiting import eventually
 
@@ -145,6 +147,30 @@ def test_agent_key_cannot_submit(serving: Cluster) -> None:
     assert "pq-submit: this key's role does not allow it" in outcome.stderr
 
 
+def test_values_of_settings_are_for_operators_alone(cluster: Cluster) -> None:
+    """Neither a viewer nor HTTP, the log or the events tell them: they may be passwords."""
+    cluster.start_head("--http", "127.0.0.1:*", "--log-level", "trace")
+    http = Http(cluster)
+    secret = "swordfish"
+    job = cluster.submit("0:9", "--env", f"TOKEN={secret}", "--", "./sim")
+    assert cluster.job(job)["program"]["env"] == {"TOKEN": secret}
+    viewer = ("--key", str(token_file(cluster, "viewer", "onlooker")))
+    seen = cluster.ask("pq-status", str(job), *viewer)
+    assert seen["program"]["env"] == {"TOKEN": None}
+    assert "TOKEN=(hidden)" in cluster.run("pq-status", str(job), *viewer).stdout
+    pages = [http.get(path).body for path in ("/api/v1/jobs", f"/api/v1/jobs/{job}", "/api/v1/events", "/metrics")]
+    told = [
+        cluster.run("pq-status", "--json", *viewer).stdout,
+        cluster.run("pq-wait", str(job), "--json", "--timeout", "1s", *viewer).stdout,
+        cluster.run("pq-status", str(job), "--explain", *viewer).stdout,
+        cluster.run("pq-events", "--json").stdout,
+        cluster.head.stderr(),
+        *(page.decode() for page in pages),
+    ]
+    assert b"TOKEN" in pages[1]
+    assert not any(secret in text for text in told)
+
+
 def test_viewer_sees_all_and_changes_nothing(serving: Cluster) -> None:
     key = ("--key", str(token_file(serving, "viewer", "onlooker")))
     job = str(serving.submit("0:1e18"))
@@ -242,7 +268,7 @@ def test_malformed_message_is_answered_with_one_word(serving: Cluster, role: str
     assert following.get("q") == 1, "one answer, and the connection stays"
 
 
-@pytest.mark.parametrize("version", [0, 2, 99, 2**64 - 1])
+@pytest.mark.parametrize("version", [0, 3, 99, 2**64 - 1])
 def test_other_version_is_answered_with_its_word(serving: Cluster, version: int) -> None:
     peer = serving.peer()
     peer.speaker.send(pack("ask_jobs", {"q": 1}, version))

@@ -11,8 +11,9 @@ import struct
 import subprocess
 import termios
 import time
+from collections.abc import Mapping
 from functools import partial
-from typing import Callable, Mapping
+from typing import Callable
 
 import pytest
 
@@ -164,11 +165,13 @@ def test_watch_shows_jobs_and_agents_and_fits_every_size(computing: Cluster) -> 
         assert any("素数を数える" in line for line in drawn) and any("worker" in line for line in drawn)
         again = watch.read_frame(lambda lines: True)
         assert again[0].split("   ")[0] == drawn[0].split("   ")[0], "it is drawn again in place"
-        for columns, lines in ((40, 6), (20, 3), (120, 40)):
+        for columns, lines in ((40, 6), (20, 3)):
             watch.resize(columns, lines)
             fitted = watch.read_frame(lambda all_lines: len(all_lines) < lines)
             assert all(len(COLOUR.sub("", line)) <= columns for line in fitted)
-        assert any(line.startswith("AGENT") for line in fitted), "all of it is back"
+        watch.resize(120, 40)
+        back = watch.read_frame(lambda lines: any(line.startswith("AGENT") for line in lines))
+        assert len(back) < 40 and all(len(COLOUR.sub("", line)) <= 120 for line in back), "all of it is back"
 
 
 def test_watch_of_more_than_fits_counts_the_rest(computing: Cluster) -> None:
@@ -235,3 +238,16 @@ def test_watch_in_a_pipe_is_plain_blocks(computing: Cluster) -> None:
     titles = [line.split()[0] for line in outcome.stdout.splitlines() if line.startswith(("JOB", "AGENT"))]
     assert titles == ["JOB", "AGENT", "JOB", "AGENT"]
     assert outcome.stderr == ""
+
+
+def test_collected_output_does_not_steer_a_terminal_and_reaches_a_file_as_it_was_printed(
+    computing: Cluster,
+) -> None:
+    computing.start_agent("runner", "--allow-exec")
+    script = r"printf 'a\tb\033]0;title\007\342\200\256end\n'; echo 1"
+    job = computing.submit("0:1", "--collect", "--", "sh", "-c", script)
+    computing.wait(job)
+    assert on_terminal(computing, "pq-output", str(job)) == "a\tb?]0;title????end\r\n1\r\n"
+    piped = subprocess.run([str(BINARIES / "pq-output"), "--state-dir", str(computing.state_dir), str(job)],
+                           env=computing.environment, capture_output=True)
+    assert piped.stdout == b"a\tb\x1b]0;title\x07\xe2\x80\xaeend\n1\n"

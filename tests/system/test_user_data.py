@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from cluster import Cluster
 from program import Outcome
 from waiting import eventually

@@ -7,7 +7,8 @@ from typing import Callable, TypeVar
 
 T = TypeVar("T")
 
-PATIENCE_S = 30.0  # for what takes a fraction of a second on a quiet machine
+PATIENCE_S = 120.0  # for what takes a fraction of a second on a quiet machine
+LONG_S = 900.0  # for jobs that keep a quiet machine busy for a minute
 
 
 def eventually(condition: Callable[[], T], what: str, within: float = PATIENCE_S) -> T:

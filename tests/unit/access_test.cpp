@@ -1,4 +1,4 @@
-#include "daemon/access.h"
+#include "daemon/gate/access.h"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -13,11 +13,12 @@
 #include <string>
 #include <vector>
 
-#include "common/limits.h"
 #include "common/os/files.h"
+#include "common/values/limits.h"
+#include "tests/rooms.h"
 #include "tests/unit/scratch_dir.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 namespace fs = std::filesystem;
@@ -25,6 +26,9 @@ using namespace std::chrono_literals;
 
 const std::string key_a = "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID";
 const std::string key_b = "rq:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7";
+
+// An operator's key that never ends: it may make any other.
+const Principal owner{.role = Role::operator_, .public_key = "", .name = "owner", .expires_unix_ms = {}};
 
 unsigned mode_of(const fs::path& path) {
   struct stat found {};
@@ -214,7 +218,8 @@ TEST_CASE("a list that is gone admits nobody until it is back") {
   fs::remove(state.paths.authorized_keys());
   access.refresh({});
   CHECK_FALSE(access.find(agent_key).has_value());
-  CHECK_FALSE(access.authorize({.role = Role::agent, .public_key = key_a, .name = "new"}, {}).has_value());
+  CHECK_FALSE(
+      access.authorize({.role = Role::agent, .public_key = key_a, .name = "new"}, owner, {}).has_value());
   CHECK_FALSE(fs::exists(state.paths.authorized_keys()));
 
   write(state.paths.authorized_keys(), list);
@@ -242,11 +247,11 @@ TEST_CASE("a key that is authorized is on the list at once, on the disk, and aft
   {
     Access access(state.paths);
     const std::string before = bytes_of(state.paths.authorized_keys());
-    REQUIRE(access.authorize(request, {}).has_value());
+    REQUIRE(access.authorize(request, owner, {}).has_value());
     CHECK(access.find(key_a)->role == Role::viewer);
     CHECK(bytes_of(state.paths.authorized_keys()) == before + "viewer " + key_a + " guest\n");
 
-    REQUIRE(access.authorize(request, {}).has_value());  // again: nothing to add
+    REQUIRE(access.authorize(request, owner, {}).has_value());  // again: nothing to add
     CHECK(bytes_of(state.paths.authorized_keys()) == before + "viewer " + key_a + " guest\n");
   }
   CHECK(Access(state.paths).find(key_a)->name == "guest");
@@ -255,21 +260,24 @@ TEST_CASE("a key that is authorized is on the list at once, on the disk, and aft
 TEST_CASE("a key with another role, a bad key and a bad name are refused and change nothing") {
   const EmptyState state;
   Access access(state.paths);
-  REQUIRE(access.authorize({.role = Role::agent, .public_key = key_a, .name = "fleet"}, {}).has_value());
+  REQUIRE(
+      access.authorize({.role = Role::agent, .public_key = key_a, .name = "fleet"}, owner, {}).has_value());
   const std::string before = bytes_of(state.paths.authorized_keys());
 
-  const auto promoted = access.authorize({.role = Role::operator_, .public_key = key_a, .name = "fleet"}, {});
+  const auto promoted =
+      access.authorize({.role = Role::operator_, .public_key = key_a, .name = "fleet"}, owner, {});
   REQUIRE_FALSE(promoted.has_value());
   CHECK(promoted.error().word == ErrorWord::not_allowed);
   CHECK(promoted.error().detail.find("agent") != std::string::npos);
   for (const std::string name : {"", "two words", "line\nbreak", "tab\t", "\x7f", "\xc3\xa4"}) {
     CAPTURE(name);
-    const auto refused = access.authorize({.role = Role::agent, .public_key = key_b, .name = name}, {});
+    const auto refused =
+        access.authorize({.role = Role::agent, .public_key = key_b, .name = name}, owner, {});
     REQUIRE_FALSE(refused.has_value());
     CHECK(refused.error().word == ErrorWord::malformed);
   }
-  CHECK_FALSE(
-      access.authorize({.role = Role::agent, .public_key = key_b + "\n", .name = "name"}, {}).has_value());
+  CHECK_FALSE(access.authorize({.role = Role::agent, .public_key = key_b + "\n", .name = "name"}, owner, {})
+                  .has_value());
   CHECK(bytes_of(state.paths.authorized_keys()) == before);
   CHECK_FALSE(access.find(key_b).has_value());
 }
@@ -297,7 +305,7 @@ TEST_CASE(
   const EmptyState state;
   Access access(state.paths);
   const auto authorized = access.authorize(
-      {.role = Role::agent, .public_key = key_a, .name = "spot", .lasts_ms = 5000}, at(1s, 700));
+      {.role = Role::agent, .public_key = key_a, .name = "spot", .lasts_ms = 5000}, owner, at(1s, 700));
   REQUIRE(authorized.has_value());
   CHECK(authorized->expires_unix_ms == 6000);  // 5.7 s, rounded up as it is written
   const auto still = at(6s, 5999);
@@ -317,12 +325,143 @@ TEST_CASE(
   CHECK_FALSE(again.find(key_a).has_value());
 }
 
+// ---------------------------------------------------------------- clocks that jump
+
+// A key of an agent that expires 10 s after the beginning, and is in use.
+struct ExpiringKey {
+  ExpiringKey() {
+    REQUIRE(access.authorize({.role = Role::agent, .public_key = key_a, .name = "spot", .lasts_ms = 10'000},
+                             owner, at(0s, 0)));
+    look(1s, 1000);
+  }
+  void look(Duration since, UnixMs unix_ms) { access.refresh(at(since, unix_ms)); }
+  std::vector<std::string> revoked(Duration since) { return access.take_revoked(at(since)); }
+  Standing standing() const {
+    for (const ListedKey& key : access.all()) {
+      if (key.principal.public_key == key_a) return key.standing;
+    }
+    FAIL("it stays listed");
+    return Standing::good;
+  }
+
+  EmptyState state;
+  Access access{state.paths};
+};
+
+TEST_CASE("a clock that jumps two hours ahead for a second ends nobody, and refuses nobody afterwards") {
+  ExpiringKey key;
+  key.look(2s, 7'202'000);
+  CHECK(key.standing() == Standing::doubtful);
+  CHECK(key.access.find(key_a).has_value());  // whoever is in stays
+  CHECK(key.access.admission(key_a) == Admission::come_again);
+  CHECK(key.access.next_deadline(at(2s, 7'202'000)) == at(2500ms).instant);
+  CHECK(key.revoked(2900ms).empty());
+  key.look(3s, 3000);
+  CHECK(key.standing() == Standing::good);
+  CHECK(key.access.admission(key_a) == Admission::welcome);
+  CHECK(key.revoked(9s).empty());
+  CHECK_FALSE(key.access.is_revoked(key_a));
+}
+
+TEST_CASE("an expiry by a clock that has jumped is told once it has held for a minute") {
+  ExpiringKey key;
+  key.look(2s, 7'202'000);
+  key.look(61999ms, 7'261'999);
+  CHECK(key.standing() == Standing::doubtful);
+  CHECK(key.revoked(61999ms).empty());
+  key.look(62s, 7'262'000);
+  CHECK(key.standing() == Standing::expired);
+  CHECK(key.access.admission(key_a) == Admission::unknown);
+  CHECK(key.revoked(62300ms) == std::vector{key_a});
+  CHECK(key.access.is_revoked(key_a));
+}
+
+TEST_CASE("a clock that jumps again and again holds up no expiry for longer than a minute") {
+  ExpiringKey key;
+  for (int second = 2; second < 62; second += 20) key.look(std::chrono::seconds(second), 3'600'000 * second);
+  CHECK(key.standing() == Standing::doubtful);
+  key.look(62s, 3'600'000 * 62);
+  CHECK(key.standing() == Standing::expired);
+}
+
+TEST_CASE("a key that has expired for sure is not in doubt again when the clock jumps on") {
+  ExpiringKey key;
+  key.look(10s, 10'000);
+  REQUIRE(key.standing() == Standing::expired);
+  REQUIRE(key.revoked(11s) == std::vector{key_a});
+  key.look(12s, 7'212'000);
+  CHECK(key.standing() == Standing::expired);
+  CHECK(key.access.admission(key_a) == Admission::unknown);
+}
+
+TEST_CASE("a key that has expired by a wrong clock is good again without a restart when the clock is right") {
+  ExpiringKey key;
+  key.look(2s, 7'202'000);
+  key.look(62s, 7'262'000);
+  REQUIRE(key.revoked(63s) == std::vector{key_a});
+  key.look(70s, 5000);
+  CHECK(key.standing() == Standing::good);
+  CHECK(key.access.find(key_a)->name == "spot");
+  CHECK(key.access.admission(key_a) == Admission::welcome);
+  key.look(75s, 10'000);  // and it expires once more; the jump back is still doubted
+  CHECK(key.standing() == Standing::doubtful);
+  key.look(130s, 65'000);
+  CHECK(key.revoked(131s) == std::vector{key_a});
+}
+
+TEST_CASE("an expired key stays on the list, on the disk too, until it is revoked") {
+  ExpiringKey key;
+  const std::string before = bytes_of(key.state.paths.authorized_keys());
+  key.look(10s, 10'000);
+  CHECK(key.standing() == Standing::expired);
+  CHECK(bytes_of(key.state.paths.authorized_keys()) == before);
+  const auto again = key.access.authorize({.role = Role::agent, .public_key = key_a, .name = "spot"}, owner,
+                                          at(11s, 11'000));
+  REQUIRE_FALSE(again.has_value());
+  CHECK(again.error().detail.find("expired at 1970-01-01T00:00:10Z") != std::string::npos);
+  CHECK(key.access.revoke("spot", somebody, at(11s, 11'000))->size() == 1);
+  CHECK(key.access.all().size() == 2);
+}
+
+// ---------------------------------------------------------------- keys that make keys
+
+TEST_CASE("a key that ends makes no key that lasts longer, and says until when it may") {
+  const EmptyState state;
+  Access access(state.paths);
+  const Principal brief{
+      .role = Role::operator_, .public_key = "", .name = "brief", .expires_unix_ms = 3'600'000};
+  const auto ask = [&](std::optional<std::uint64_t> lasts_ms) {
+    return access.authorize({.role = Role::agent, .public_key = key_a, .name = "spot", .lasts_ms = lasts_ms},
+                            brief, at(1s, 60'000));
+  };
+  for (const std::optional<std::uint64_t> lasts_ms :
+       {std::optional<std::uint64_t>{}, std::optional<std::uint64_t>{3'540'001}}) {
+    const auto refused = ask(lasts_ms);
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().word == ErrorWord::not_allowed);
+    CHECK(refused.error().detail.find("1970-01-01T01:00:00Z") != std::string::npos);
+    CHECK(refused.error().detail.find("59m") != std::string::npos);
+    CHECK_FALSE(access.find(key_a).has_value());
+  }
+  CHECK(ask(3'540'000)->expires_unix_ms == 3'600'000);
+}
+
+TEST_CASE("only an operator's key makes keys") {
+  const EmptyState state;
+  Access access(state.paths);
+  for (const Role role : {Role::agent, Role::viewer}) {
+    const Principal asker{.role = role, .public_key = "", .name = "other"};
+    CHECK_FALSE(
+        access.authorize({.role = Role::viewer, .public_key = key_a, .name = "new"}, asker, {}).has_value());
+  }
+}
+
 TEST_CASE("a wish for a key that lasts no time, or for ever and a day, is refused") {
   const EmptyState state;
   Access access(state.paths);
   for (const std::uint64_t lasts : {std::uint64_t{0}, std::uint64_t{4'000'000'000'000}, ~std::uint64_t{0}}) {
-    const auto refused =
-        access.authorize({.role = Role::agent, .public_key = key_a, .name = "spot", .lasts_ms = lasts}, {});
+    const auto refused = access.authorize(
+        {.role = Role::agent, .public_key = key_a, .name = "spot", .lasts_ms = lasts}, owner, {});
     REQUIRE_FALSE(refused.has_value());
     CHECK(refused.error().word == ErrorWord::malformed);
   }
@@ -352,8 +491,10 @@ TEST_CASE("a key is revoked by itself too, but never the one that asks") {
   const EmptyState state;
   Access access(state.paths);
   const Principal self = *access.find(read_key_file(state.paths.operator_key()).public_key);
-  REQUIRE(access.authorize({.role = Role::agent, .public_key = key_a, .name = "spot"}, {}).has_value());
-  REQUIRE(access.authorize({.role = Role::agent, .public_key = key_b, .name = "spot"}, {}).has_value());
+  REQUIRE(
+      access.authorize({.role = Role::agent, .public_key = key_a, .name = "spot"}, owner, {}).has_value());
+  REQUIRE(
+      access.authorize({.role = Role::agent, .public_key = key_b, .name = "spot"}, owner, {}).has_value());
   CHECK(access.revoke(key_a, self, {})->size() == 1);
   CHECK(access.find(key_b).has_value());
   const auto refused = access.revoke(self.name, self, {});
@@ -384,7 +525,8 @@ TEST_CASE("nobody is told that a key is gone while an editor writes, or while th
 TEST_CASE("a key that is taken off the list by hand, or given another role, is one that is gone") {
   const EmptyState state;
   Access access(state.paths);
-  REQUIRE(access.authorize({.role = Role::agent, .public_key = key_a, .name = "spot"}, {}).has_value());
+  REQUIRE(
+      access.authorize({.role = Role::agent, .public_key = key_a, .name = "spot"}, owner, {}).has_value());
   write(state.paths.authorized_keys(), "viewer " + key_a + " spot\n");
   access.refresh(at(1s));
   CHECK(access.next_deadline(at(1s)) == at(1300ms).instant);
@@ -398,9 +540,10 @@ TEST_CASE("a line that an editor left without its end is not glued to the next k
   const EmptyState state;
   Access access(state.paths);
   write(state.paths.authorized_keys(), "agent " + key_a + " edited");
-  REQUIRE(access.authorize({.role = Role::viewer, .public_key = key_b, .name = "guest"}, {}).has_value());
+  REQUIRE(
+      access.authorize({.role = Role::viewer, .public_key = key_b, .name = "guest"}, owner, {}).has_value());
   CHECK(bytes_of(state.paths.authorized_keys()) ==
         "agent " + key_a + " edited\nviewer " + key_b + " guest\n");
 }
 
-}  // namespace pq
+}  // namespace pq::tests

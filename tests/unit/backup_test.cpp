@@ -1,5 +1,5 @@
-// The head's turn while a backup is made, and what its clients hear.
-#include "daemon/backups.h"
+// The head's turn while a backup is made, and the answers to its clients.
+#include "daemon/store/backups.h"
 
 #include <doctest/doctest.h>
 
@@ -9,14 +9,15 @@
 #include <utility>
 #include <vector>
 
-#include "common/wire.h"
+#include "common/protocol/wire.h"
 #include "daemon/daemon.h"
+#include "tests/rooms.h"
 #include "tests/unit/model_store.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
-// A backup takes three turns here, and ends as it is told.
+// A backup takes three turns here, and ends with the result that the test sets.
 class ScriptedStore final : public ModelStore {
  public:
   std::optional<Refusal> begin_backup(const std::string& name) override {
@@ -42,7 +43,10 @@ class ScriptedTransport final : public Transport {
   void send(const std::vector<OutgoingBytes>& batch) override {
     sent.insert(sent.end(), batch.begin(), batch.end());
   }
-  tl::expected<Authorized, Refusal> authorize(const Authorize& /*request*/) override { return {}; }
+  tl::expected<Authorized, Refusal> authorize(const Authorize& /*request*/,
+                                              const Principal& /*asker*/) override {
+    return {};
+  }
 
   std::vector<Incoming> arrived;
   std::vector<Instant> deadlines;
@@ -182,4 +186,4 @@ TEST_CASE("only an operator may have a backup made") {
 }
 
 }  // namespace
-}  // namespace pq
+}  // namespace pq::tests

@@ -1,15 +1,18 @@
 // Each promise is shown to be broken by counters or rows that are wrong in just one way.
-#include "daemon/core/bookkeeping.h"
+#include "daemon/core/proof/bookkeeping.h"
 
 #include <doctest/doctest.h>
 
 #include <set>
 #include <string>
 
+#include "common/protocol/limits.h"
+#include "common/values/limits.h"
+#include "tests/rooms.h"
 #include "tests/unit/scenario.h"
 #include "tests/unit/scratch_dir.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 // Two jobs over [0, 1000) with a lease each, of two agents and two heads. All is well with them.
@@ -26,8 +29,8 @@ struct Sound : Stored {
       job.started_unix_ms = 1;
       put(id, 0, 300, Done{value(62)});
       put(id, 300, 600, leased(id, 7));
-      put(id, 600, 800, Free{2, AgentId{1}});
-      put(id, 800, 801, Failed{3, "boom"});
+      put(id, 600, 800, Free{{2, {AgentId{1}}}});
+      put(id, 800, 801, Failed{{3}, "boom"});
       put(id, 801, 1000, Free{});
       agents[AgentId{id}].name = "vm-" + std::to_string(id);
       epochs.insert(Epoch{id});
@@ -35,7 +38,7 @@ struct Sound : Stored {
   }
 
   static Leased leased(std::uint64_t epoch, std::uint64_t counter) {
-    return {{Epoch{epoch}, counter}, AgentId{epoch}, 300, std::nullopt, 1};
+    return {{Epoch{epoch}, counter}, AgentId{epoch}, 300, std::nullopt, {1}};
   }
 
   void put(std::uint64_t id, std::uint64_t begin, std::uint64_t end, SpanState state) {
@@ -94,7 +97,7 @@ TEST_CASE("counters_fit is broken by fewer failed attempts than the spans have s
   Sound s;
   SUBCASE("of one span") { s.job().attempts_failed = 2; }
   SUBCASE("of all that was given up") {
-    for (std::uint64_t begin = 900; begin < 904; ++begin) s.put(1, begin, begin + 1, Failed{1, "boom"});
+    for (std::uint64_t begin = 900; begin < 904; ++begin) s.put(1, begin, begin + 1, Failed{{1}, "boom"});
   }
   CHECK_FALSE(s.counters().holds);
   CHECK(says(s.counters().detail, "given up"));
@@ -133,7 +136,7 @@ TEST_CASE("leases that are well say how many there are, of whom and of how many 
 TEST_CASE("of a large fleet a few holders are named, and the others counted") {
   Sound s;
   for (std::uint64_t n = 0; n < 100; ++n) {
-    s.put(2, 801 + n, 802 + n, Leased{{Epoch{1}, 100 + n}, AgentId{3 + n / 2}, 801 + n, {}, 0});
+    s.put(2, 801 + n, 802 + n, Leased{{Epoch{1}, 100 + n}, AgentId{3 + n / 2}, 801 + n, {}, {}});
     s.agents[AgentId{3 + n / 2}].name = std::string(limits::name_bytes_max, 'n');
   }
   const std::string detail = examine_leases(s).at(1).detail;
@@ -158,4 +161,4 @@ TEST_CASE("a lease whose holder is no agent is found") {
 }
 
 }  // namespace
-}  // namespace pq
+}  // namespace pq::tests

@@ -1,8 +1,9 @@
-#include "agent/control_group.h"
+#include "agent/programs/control_group.h"
+#include "tests/rooms.h"
 
 #include <doctest/doctest.h>
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 const std::string usual_mounts =
@@ -28,4 +29,4 @@ TEST_CASE("without cgroup v2, or where only a part of it is to be seen, there is
   CHECK(control_group_dir("", "").empty());
 }
 
-}  // namespace pq
+}  // namespace pq::tests

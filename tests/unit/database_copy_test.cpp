@@ -1,5 +1,5 @@
 // A copy of a database that goes on changing, whatever happens to it.
-#include "daemon/database_copy.h"
+#include "daemon/store/database_copy.h"
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>
@@ -7,13 +7,14 @@
 #include <set>
 #include <string>
 
-#include "daemon/sqlite_store.h"
-#include "daemon/stored_file.h"
+#include "daemon/store/sqlite_store.h"
+#include "daemon/store/stored_file.h"
+#include "tests/rooms.h"
 #include "tests/unit/scratch_dir.h"
 #include "tests/unit/small_disk.h"
 #include "tests/unit/stored_rows.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 namespace fs = std::filesystem;
@@ -22,7 +23,7 @@ Changes job_of_pages(std::uint64_t id, std::uint64_t spans) {
   Changes changes;
   changes.jobs[JobId{id}] = job_row(id);
   for (std::uint64_t begin = 0; begin < spans; ++begin) {
-    changes.spans[{JobId{id}, begin}] = Span{begin + 1, Failed{3, std::string(200, 'x')}};
+    changes.spans[{JobId{id}, begin}] = Span{begin + 1, Failed{{3}, std::string(200, 'x')}};
   }
   return changes;
 }
@@ -198,4 +199,4 @@ TEST_CASE("a disk without room is told with figures, and is given back what was 
 }
 
 }  // namespace
-}  // namespace pq
+}  // namespace pq::tests

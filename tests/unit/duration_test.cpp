@@ -1,4 +1,4 @@
-#include "common/duration.h"
+#include "common/values/duration.h"
 
 #include <doctest/doctest.h>
 

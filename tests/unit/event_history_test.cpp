@@ -1,12 +1,15 @@
-#include "daemon/core/event_history.h"
+#include "daemon/core/telling/event_history.h"
 
 #include <doctest/doctest.h>
 
 #include <string>
 
+#include "common/protocol/limits.h"
+#include "daemon/core/limits.h"
+#include "tests/rooms.h"
 #include "tests/unit/scenario.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 using namespace std::chrono_literals;
@@ -16,13 +19,12 @@ const Event failed{Happening::program_failed, JobId{7}, "a", "exit status 3"};
 
 TEST_CASE("every happening has one word, that is read back, and words for people") {
   std::set<std::string_view> words;
-  for (int i = 0; i <= static_cast<int>(Happening::key_revoked); ++i) {
-    const auto what = static_cast<Happening>(i);
+  for (const Happening what : all<Happening>()) {
     CHECK(words.insert(to_text(what)).second);
-    CHECK(parse_happening(to_text(what)) == what);
-    CHECK_FALSE(words_of(what).text.empty());
+    CHECK(parse<Happening>(to_text(what)) == what);
+    CHECK_FALSE(words_for_people(what).text.empty());
   }
-  CHECK(parse_happening("agent_jumped") == std::nullopt);
+  CHECK(parse<Happening>("agent_jumped") == std::nullopt);
 }
 
 TEST_CASE("a job that failed is a warning, one that is done is not") {
@@ -118,4 +120,4 @@ TEST_CASE("leases that are split for idle slots are told of once a turn") {
 }
 
 }  // namespace
-}  // namespace pq
+}  // namespace pq::tests

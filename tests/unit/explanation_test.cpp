@@ -1,5 +1,5 @@
 // Why a job waits or is slow: each reason comes up when it holds, with words that name what is the matter.
-#include "daemon/core/explanation.h"
+#include "daemon/core/telling/explanation.h"
 
 #include <doctest/doctest.h>
 
@@ -8,11 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "common/text.h"
+#include "common/values/text.h"
+#include "tests/rooms.h"
 #include "tests/unit/scenario.h"
 #include "tests/unit/scratch_dir.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 using namespace std::chrono_literals;
@@ -81,7 +82,7 @@ TEST_CASE("draining and silent agents are named, and so is a head that has just 
   s.restarts_head();
   const JobId job = s.submits(thousand);
   const auto early = reason(explained(s, job), "head_restarted");
-  CHECK(says(early.text, "waits for 2 agents that it knew, a and b"));
+  CHECK(says(early.text, "is waiting for 2 agents from before: a and b"));
   s.agent("a").beats();
   s.agent("b").beats();
   s.steers(job, Steering::pause);
@@ -133,8 +134,8 @@ TEST_CASE("a job behind one of higher priority is told so, and how to pass it") 
   const JobId second = s.submits(with_priority(0));
   const auto why = reason(explained(s, second), "priority");
   CHECK(says(why.text, "1 of 1 slots are held by job " + std::to_string(first.value)));
-  CHECK(*why.advice ==
-        "pq-priority " + std::to_string(second.value) + " 5 puts it beside them; or start more agents.");
+  CHECK(*why.advice == "pq-priority " + std::to_string(second.value) +
+                           " 5 gives it the same priority; or start more agents.");
 }
 
 TEST_CASE("a paused job, and jobs that have ended, say so and what to do") {
@@ -165,7 +166,7 @@ TEST_CASE("a job that runs on all slots with nothing wrong is told that more age
   const auto runs = explained(alone, job);
   CHECK(words(runs) == std::vector<std::string>{"runs"});
   CHECK(says(runs.reasons[0].text, "It runs on 1 slot of 1 agent"));
-  CHECK(says(*runs.reasons[0].advice, "more agents"));
+  CHECK(says(*runs.reasons[0].advice, "add agents"));
 }
 
 TEST_CASE("jobs of equal priority are told that they share, and a slow agent is named") {
@@ -180,7 +181,7 @@ TEST_CASE("jobs of equal priority are told that they share, and a slow agent is 
     agent.beats();
   }
   const auto why = explained(s, first);
-  CHECK(says(reason(why, "shares").text, "It shares 3 slots with 1 job: 2 are its own."));
+  CHECK(says(reason(why, "shares").text, "It shares 3 slots with 1 job; 2 are its own."));
   const auto slow = reason(why, "slow_agent");
   CHECK(says(slow.text, "c is slow: 1e+03 integers a second on a slot where the median is 1e+06"));
   CHECK(says(*slow.advice, "pq-agents drain c"));
@@ -196,16 +197,21 @@ TEST_CASE("failures are told with the program's last words, losses with who was 
   JobSpec spec = with_priority(0);
   const JobId job = s.submits(spec);
   const Taken lease = a.takes_lease();
-  a.fails(lease, upto(lease.begin + 1), "no such table: rates");
+  a.commits(lease, upto(lease.begin + 1), value(1));  // it is believed
+  a.fails(lease, upto(lease.begin + 2), "no such table: rates");
   const auto failing = reason(explained(s, job), "failing");
   CHECK(says(failing.text,
-             "1 attempt failed; beyond 100 it is given up, the last with: no such table: rates."));
+             "1 attempt failed, the last with: no such table: rates; more than 100 fail the job."));
   CHECK(says(*failing.advice, "pq-logs " + std::to_string(job.value) + " --failed"));
   s.agent("b").falls_silent();
   s.passes(1min);
   const auto losses = reason(explained(s, job), "losses");
   CHECK(says(losses.text, "1 agent was lost (b)"));
   CHECK(says(losses.text, "of this job expired"));
+  s.agent("b").beats();
+  s.agent("b").falls_silent();
+  s.passes(1min);
+  CHECK(says(reason(explained(s, job), "losses").text, "agents were lost 2 times (b)"));
   s.passes(11min);
   const auto later = words(explained(s, job));
   CHECK(std::find(later.begin(), later.end(), "losses") == later.end());
@@ -222,11 +228,45 @@ TEST_CASE(
   auto& a = s.agent("a");
   const Taken lease = a.takes_lease();
   REQUIRE(lease.job == job);
-  a.fails(lease, upto(lease.begin + 1), "it is over.");
+  a.commits(lease, upto(lease.begin + 1), value(1));
+  a.fails(lease, upto(lease.begin + 2), "it is over.");
   for (const char* name : {"a", "b", "c"}) s.agent(name).takes_lease();
   const auto why = explained(s, job);
   CHECK(says(reason(why, "failing").text, "the last with: it is over."));
   CHECK(*reason(why, "shares").advice == "Start more agents.");
+}
+
+TEST_CASE("failures that do not count yet are told as such, and so is what agents are lost with") {
+  Scenario s;
+  s.ends_amid_work();
+  auto& a = s.agent("a");
+  auto& b = s.agent("b");
+  JobSpec spec = with_priority(0);
+  spec.kernel = Kernel::exec;
+  spec.range = {0, 4};
+  spec.program = Program{};
+  spec.program->words = {"./sim"};
+  for (const char* name : {"c", "d"}) s.stranger(name).knows_only({Kernel::exec}).joins(1);
+  a.says_goodbye();
+  b.says_goodbye();
+  const JobId job = s.submits(spec);
+  auto& c = s.agent("c");
+  auto& d = s.agent("d");
+  const Taken lease = c.takes_lease();
+  c.fails(lease, upto(lease.begin + 1), "no such file");
+  const auto failing = reason(explained(s, job), "failing");
+  CHECK(says(failing.text, "Attempts failed on 1 agent, the last with: "));
+  CHECK(says(failing.text, "; other agents try those parts before the failures count"));
+  CHECK(says(failing.text, "no such file"));
+  for (int i = 0; i < 6; ++i) {
+    ScriptedAgent& agent = i % 2 == 0 ? d : c;
+    s.passes(20s);
+    if (agent.is_granted_nothing()) continue;
+    agent.restarts();
+    agent.joins(1);
+  }
+  const auto suspect = reason(explained(s, job), "suspect");
+  CHECK(says(suspect.text, "lost while"));
 }
 
 TEST_CASE("names and last words from elsewhere cannot steer a terminal") {
@@ -242,4 +282,4 @@ TEST_CASE("names and last words from elsewhere cannot steer a terminal") {
 }
 
 }  // namespace
-}  // namespace pq
+}  // namespace pq::tests

@@ -1,4 +1,4 @@
-#include "agent/file_cache.h"
+#include "agent/programs/file_cache.h"
 
 #include <doctest/doctest.h>
 
@@ -10,11 +10,13 @@
 #include <string>
 #include <vector>
 
+#include "tests/rooms.h"
 #include "tests/unit/scratch_dir.h"
 
 namespace {
 
 using namespace pq;
+using namespace pq::tests;
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
@@ -91,6 +93,18 @@ TEST_CASE("one request is on its way, and again when no answer comes") {
   CHECK(f.cache().next_message(start + 5s)->offset == 3);
 }
 
+TEST_CASE("an agent that begins anew asks by its other name, at once") {
+  Fetching f;
+  CHECK(f.cache().has({f.file("0123456789")}) == false);
+  REQUIRE(f.cache().next_message(start).has_value());
+  CHECK_FALSE(f.cache().next_message(start).has_value());
+  f.cache().begin_anew("b", {78});
+  const auto asked = f.cache().next_message(start);
+  REQUIRE(asked.has_value());
+  CHECK(asked->name == "b");
+  CHECK(asked->incarnation == Incarnation{78});
+}
+
 TEST_CASE("a file that the head does not have cannot be had, and is asked for again") {
   Fetching f;
   const FileRef missing{"data", sha256_of("gone"), 4, FileKind::plain};
@@ -134,6 +148,21 @@ TEST_CASE("a file of an earlier life is used if it is whole, else fetched anew")
   }
   fs::remove(f.dir() / to_text(file.hash));  // somebody has cleaned up
   CHECK(f.get({file}) == true);
+}
+
+TEST_CASE("a file that somebody has written to is hashed again, and fetched anew if it is another") {
+  Fetching f;
+  const FileRef file = f.file("0123456789");
+  CHECK(f.get({file}) == true);
+  const int asked = f.asked();
+  const fs::path path = f.dir() / to_text(file.hash);
+  fs::permissions(path, fs::perms::owner_all);
+  CHECK(f.get({file}) == true);
+  CHECK(f.asked() == asked);  // still the same bytes
+  std::ofstream(path, std::ios::in) << "9";
+  CHECK(f.get({file}) == true);
+  CHECK(f.asked() > asked);
+  CHECK(bytes_of(path) == "0123456789");
 }
 
 TEST_CASE("what is too much goes, the longest unused first, but nothing that is in use") {

@@ -6,10 +6,12 @@
 #include <chrono>
 #include <string>
 
-#include "common/limits.h"
+#include "common/values/limits.h"
+#include "daemon/core/limits.h"
+#include "tests/rooms.h"
 #include "tests/unit/model_store.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 using namespace std::chrono_literals;
@@ -143,4 +145,4 @@ TEST_CASE("where there is no room, files that nobody needs go first, then those 
   CHECK_FALSE(head.puts(PutFile{hash, limits::file_bytes_max + 1, 0, {}}));
 }
 
-}  // namespace pq
+}  // namespace pq::tests

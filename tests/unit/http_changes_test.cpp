@@ -7,12 +7,14 @@
 #include <utility>
 #include <vector>
 
-#include "common/limits.h"
-#include "daemon/http/changes.h"
+#include "common/protocol/limits.h"
+#include "daemon/view/changes.h"
+#include "daemon/view/limits.h"
+#include "tests/rooms.h"
 #include "tests/unit/http_site.h"
 #include "tests/unit/stream_text.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 // The words of what is told, in order.
@@ -121,6 +123,15 @@ TEST_CASE("that more are left out is a change of the lists") {
   CHECK(told(two.text(), "agents").at("left_out") == 2);
 }
 
+TEST_CASE(
+    "that more of those left out have not ended is a change, also where as many are left out as before") {
+  Two two;
+  two.before.jobs.left_out = two.now.jobs.left_out = 5;
+  two.now.jobs.live_left_out = 2;
+  CHECK(words(two.text()) == "jobs tick");
+  CHECK(told(two.text(), "jobs").at("live_left_out") == 2);
+}
+
 TEST_CASE("events are told once each; those that nobody can tell any more are counted") {
   Two two;
   two.before.events = events(5);
@@ -154,4 +165,4 @@ TEST_CASE("no text of a user breaks a stream's lines") {
   CHECK(two.text().find('\r') == std::string::npos);
 }
 
-}  // namespace pq
+}  // namespace pq::tests

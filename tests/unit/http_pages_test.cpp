@@ -9,19 +9,21 @@
 #include <thread>
 #include <vector>
 
-#include "common/json.h"
-#include "common/limits.h"
-#include "common/os/host_names.h"
-#include "common/sha256.h"
-#include "daemon/http/answer.h"
+#include "common/protocol/limits.h"
+#include "common/report/json.h"
+#include "common/values/sha256.h"
+#include "daemon/core/limits.h"
 #include "daemon/http/assets.h"
-#include "daemon/http/event_query.h"
+#include "daemon/http/host_names.h"
 #include "daemon/http/own_names.h"
-#include "daemon/http/schemas.h"
+#include "daemon/view/answer.h"
+#include "daemon/view/event_query.h"
+#include "daemon/view/schemas.h"
+#include "tests/rooms.h"
 #include "tests/unit/http_site.h"
 #include "tests/unit/serving_head.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 KeptEvents kept(const EventHistory& history) {
@@ -91,7 +93,7 @@ TEST_CASE("each page of a job shows what was looked at closely") {
   Snapshot shown = picture({});
   JobDetail& detail = *shown.details[JobId{9}];
   detail.throughput = {{1000, 2.5, 3, 4}};
-  detail.failed_spans = {{{3, 4}, 3, "exit status 1"}};
+  detail.job.failed_spans = {{{3, 4}, 3, "exit status 1"}};
   detail.failed_logs.emplace_back().number = 5;
   CHECK(page_of(shown, "/api/v1/jobs/9").at("failed_spans").at(0).at("error") == "exit status 1");
   CHECK(page_of(shown, "/api/v1/jobs/9/ledger") == to_json(detail.ledger));
@@ -290,4 +292,4 @@ TEST_CASE("a machine is known by its host name, bare and in the domains that its
   CHECK(names_of("", "search lan").empty());
 }
 
-}  // namespace pq
+}  // namespace pq::tests

@@ -18,14 +18,15 @@
 #include <string>
 #include <vector>
 
-#include "common/messages.h"
 #include "common/os/clock.h"
-#include "daemon/agent_files.h"
+#include "common/protocol/messages.h"
+#include "daemon/http/agent_files.h"
 #include "daemon/http/listener.h"
 #include "daemon/http/server.h"
-#include "daemon/http/snapshots.h"
+#include "daemon/view/snapshots.h"
+#include "tests/rooms.h"
 
-namespace pq {
+namespace pq::tests {
 
 // Time that stands still until it is moved on: a picture that was taken just now stays fresh.
 class TestClock final : public Clock {
@@ -58,6 +59,7 @@ inline Snapshot picture(Instant taken_at) {
       .taken_at = taken_at, .jobs = {.jobs = {job_shown(7), job_shown(9)}}, .agents = {.agents = {agent}}};
   for (const JobReport& one : snapshot.jobs.jobs) {
     snapshot.details[one.job] = JobDetail{};
+    snapshot.details[one.job]->job = one;
     snapshot.details[one.job]->ledger = {
         .job = one.job, .range = one.spec.range, .spans = {{.range = one.spec.range}}, .spans_in_all = 1};
     snapshot.details[one.job]->explanation = {
@@ -73,7 +75,7 @@ inline int connect_to(const HttpAddress& address) {
   where.sin_port = htons(address.port);
   where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const timeval patience{.tv_sec = 30, .tv_usec = 0};  // then a test fails; none that passes comes near it
+  const timeval patience{.tv_sec = 60, .tv_usec = 0};  // then a test fails; none that passes comes near it
   const int few =
       1 << 16;  // bytes that wait for a client that does not read: so a test needs no large answers
   REQUIRE(::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0);
@@ -130,7 +132,7 @@ struct Site {
 
   httplib::Client client() const {
     httplib::Client made("127.0.0.1", server->address().port);
-    made.set_read_timeout(3, 0);  // less than a slow client is given
+    made.set_read_timeout(60, 0);  // for a busy machine; whoever waits for a slow client waits for ever
     return made;
   }
 
@@ -147,4 +149,4 @@ struct Site {
   std::optional<HttpServer> server;
 };
 
-}  // namespace pq
+}  // namespace pq::tests

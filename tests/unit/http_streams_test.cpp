@@ -11,13 +11,14 @@
 #include <string>
 #include <thread>
 
-#include "common/limits.h"
 #include "common/os/wait.h"
+#include "daemon/http/limits.h"
+#include "tests/rooms.h"
 #include "tests/unit/http_site.h"
 #include "tests/unit/serving_head.h"
 #include "tests/unit/stream_text.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 using namespace std::chrono_literals;
@@ -149,11 +150,15 @@ TEST_CASE("a head that nobody listens to takes no pictures") {
   std::this_thread::sleep_for(100ms);
   CHECK(turning.pictures == 0);
   { Listening(site.server->address()).hears("tick"); }
-  std::this_thread::sleep_for(2 * limits::stream_pulse);  // one may have been under way
-  const int then = turning.pictures;
-  CHECK(then > 0);
-  std::this_thread::sleep_for(2 * limits::stream_pulse);
-  CHECK(turning.pictures == then);
+  CHECK(turning.pictures > 0);
+  // On a busy machine it takes a while until it is noticed that nobody listens any more.
+  bool is_at_rest = false;
+  for (const Instant end = instant_now() + patience_max; !is_at_rest && instant_now() < end;) {
+    const int then = turning.pictures;
+    std::this_thread::sleep_for(2 * limits::stream_pulse);
+    is_at_rest = turning.pictures == then;
+  }
+  CHECK(is_at_rest);
 }
 
 TEST_CASE("the stop cuts off all streams at once") {
@@ -161,9 +166,7 @@ TEST_CASE("the stop cuts off all streams at once") {
   const Turning turning(site);
   std::list<Listening> clients;
   for (int i = 0; i < 20; ++i) clients.emplace_back(site.server->address()).hears("tick");
-  const Instant before = instant_now();
-  site.server.reset();
-  CHECK(instant_now() - before < 2s);
+  expect_to_return([&] { site.server.reset(); });
   for (Listening& client : clients) {
     client.ends();
   }
@@ -175,9 +178,7 @@ TEST_CASE("a head that hangs holds up neither the stop nor the headers") {
   Listening client(site.server->address());
   CHECK(client.reads());
   CHECK(says(client.headers(), "text/event-stream"));
-  const Instant before = instant_now();
-  site.server.reset();
-  CHECK(instant_now() - before < 1s);
+  expect_to_return([&] { site.server.reset(); });
 }
 
 TEST_CASE("a client that does not read is cut off, and the others are told meanwhile") {
@@ -240,4 +241,4 @@ TEST_CASE("there are so many places for streams, and one that was left is anothe
   CHECK(heard.starts_with("HTTP/1.1 200 "));
 }
 
-}  // namespace pq
+}  // namespace pq::tests

@@ -1,4 +1,4 @@
-// What clouds say of a machine's end, as their services say it, and what is made of that.
+// How clouds announce a machine's end, in the form of their services, and what the agent makes of it.
 
 #include <doctest/doctest.h>
 #include <poll.h>
@@ -17,11 +17,13 @@
 #include "agent/interruption/forewarning.h"
 #include "agent/interruption/gcp.h"
 #include "agent/interruption/lookout.h"
-#include "common/utc_time.h"
+#include "common/values/utc_time.h"
+#include "tests/rooms.h"
 
 namespace {
 
 using namespace pq;
+using namespace pq::tests;
 using namespace std::chrono_literals;
 
 constexpr UnixMs today = 1'800'000'000'000;
@@ -30,7 +32,7 @@ Now at(Duration since) {
   return {Instant{} + since, today + std::chrono::duration_cast<std::chrono::milliseconds>(since).count()};
 }
 
-// A service that tells what it is given, and keeps what it was asked.
+// A service that answers what the test sets, and records the requests.
 struct Service {
   std::map<std::string, MetadataReply> replies;  // by path, without what stands behind a '?'
   std::vector<MetadataRequest> asked;
@@ -392,7 +394,7 @@ TEST_CASE("the lookout looks again and again, and keeps the errors of looks that
   Lookout lookout(std::make_unique<CountingSource>(looks), clock, 1h, 1ms);
   while (looks < 3) std::this_thread::yield();
   pollfd question{.fd = lookout.fd(), .events = POLLIN, .revents = 0};
-  CHECK(poll(&question, 1, 10'000) == 1);
+  CHECK(poll(&question, 1, 60'000) == 1);
   const auto outlook = lookout.take();
   REQUIRE(outlook.has_value());
   CHECK(outlook->notice.has_value());

@@ -1,6 +1,6 @@
 // Each promise is shown to be broken by rows that are wrong in just one way: a check that cannot fail is
 // worthless.
-#include "daemon/core/invariants.h"
+#include "daemon/core/proof/invariants.h"
 
 #include <doctest/doctest.h>
 
@@ -8,11 +8,12 @@
 #include <set>
 #include <string>
 
+#include "tests/rooms.h"
 #include "tests/unit/extremes.h"
 #include "tests/unit/scenario.h"
 #include "tests/unit/scratch_dir.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 // [0, 1000): done, leased, free, free after a failure, given up. All is well with it.
@@ -31,20 +32,20 @@ struct Sound {
     put(0, 300, Done{value(62)});
     put(300, 600, leased(1, 450, value(31)));
     put(600, 800, Free{});
-    put(800, 900, Free{1, AgentId{1}});
-    put(900, 901, Failed{3, "boom"});
+    put(800, 900, Free{{1, {AgentId{1}}}});
+    put(900, 901, Failed{{3}, "boom"});
     put(901, 1000, leased(2, 901, std::nullopt));
   }
 
   static Leased leased(std::uint64_t counter, std::uint64_t upto, std::optional<Value> value) {
-    return {{Epoch{1}, counter}, AgentId{1}, upto, value, 0};
+    return {{Epoch{1}, counter}, AgentId{1}, upto, value, {}};
   }
 
   void put(std::uint64_t begin, std::uint64_t end, SpanState state) {
     spans[{job.id, begin}] = {end, std::move(state)};
   }
 
-  // All that is computed now, and the job has ended so.
+  // Everything is computed now, so the job has ended.
   void is_whole(JobState state) {
     job.state = state;
     spans.clear();
@@ -84,7 +85,7 @@ TEST_CASE("tiling is broken by a gap, an overlap, an empty span and a wrong end"
   }
   SUBCASE("a gap at the end") { s.spans.erase({s.job.id, 901}); }
   SUBCASE("an overlap") { s.put(600, 801, Free{}); }
-  SUBCASE("an empty span") { s.put(800, 800, Free{1, {}}); }
+  SUBCASE("an empty span") { s.put(800, 800, Free{{1, {}}}); }
   SUBCASE("an end beyond the job's") { s.put(901, 1001, Sound::leased(2, 901, std::nullopt)); }
   SUBCASE("a begin before the job's") { s.job.spec.range.begin = 1; }
   SUBCASE("no spans at all") {
@@ -116,7 +117,11 @@ TEST_CASE("value_is_fold is broken by another value, by none, and by one that sh
   SUBCASE("the same number of another kind") { s.claimed = Value(93.0); }
   SUBCASE("none") { s.claimed.reset(); }
   SUBCASE("a part with another value") { s.put(0, 300, Done{value(61)}); }
-  SUBCASE("of what does not fit") { s.put(0, 300, Done{Value(int128_max)}); }
+  SUBCASE("of more than fits") { s.put(0, 300, Done{Value(int128_max)}); }
+  SUBCASE("a decimal that differs only where it is rounded") {
+    s.put(0, 300, Done{Value(1e16)});
+    s.claimed = Value(1e16);
+  }
   SUBCASE("of nothing") {
     s.spans.clear();
     s.put(0, 1000, Free{});
@@ -165,7 +170,7 @@ TEST_CASE("state_fits is broken by an end that came too early or did not come") 
   SUBCASE("done, with a part given up") {
     s.is_whole(JobState::done);
     s.put(0, 999, Done{value(93)});
-    s.put(999, 1000, Failed{3, "boom"});
+    s.put(999, 1000, Failed{{3}, "boom"});
   }
   SUBCASE("running, with nothing to do") { s.is_whole(JobState::running); }
   SUBCASE("queued, with nothing to do") { s.is_whole(JobState::queued); }
@@ -196,17 +201,17 @@ TEST_CASE("neighbours_are_joined is broken by two that should be one, and only b
   SUBCASE("but not done ones whose sum does not fit") {
     s.put(0, 100, Done{Value(int128_max)});
     s.put(100, 300, Done{Value(int128_max)});
-    s.claimed.reset();
+    s.claimed = fold(Fold::sum, *fold(Fold::sum, int128_max, int128_max), Int128{31});
     CHECK(s.broken().empty());
   }
   SUBCASE("and not free ones that are being bisected") {
-    s.put(800, 850, Free{1, AgentId{1}});
-    s.put(850, 900, Free{1, AgentId{1}});
+    s.put(800, 850, Free{{1, {AgentId{1}}}});
+    s.put(850, 900, Free{{1, {AgentId{1}}}});
     CHECK(s.broken().empty());
   }
 }
 
-// A queue is as its rows say: what is wrong in them is wrong in it.
+// A queue is restored from its rows, so their faults become its own.
 TEST_CASE("a queue that was made from broken rows is found broken, with the job and the promise named") {
   const auto found_in = [](const Sound& s) {
     Stored stored;
@@ -226,4 +231,4 @@ TEST_CASE("a queue that was made from broken rows is found broken, with the job 
 }
 
 }  // namespace
-}  // namespace pq
+}  // namespace pq::tests

@@ -10,12 +10,13 @@
 #include <string>
 #include <vector>
 
-#include "common/errors.h"
 #include "common/os/files.h"
 #include "common/os/paths.h"
+#include "common/values/errors.h"
+#include "tests/rooms.h"
 #include "tests/unit/scratch_dir.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 namespace fs = std::filesystem;
@@ -52,7 +53,7 @@ CredentialSources sources_in(const fs::path& state_dir) {
   return sources;
 }
 
-// What a head leaves in its state directory.
+// The files that a head writes into its state directory.
 struct HeadState {
   HeadState() {
     fs::create_directories(paths.dir / "keys");
@@ -349,4 +350,4 @@ TEST_CASE("a file that is replaced holds the new text and leaves nothing beside 
   CHECK_FALSE(replace_file(scratch.path() / "none" / "x", "text").has_value());
 }
 
-}  // namespace pq
+}  // namespace pq::tests

@@ -1,4 +1,4 @@
-// What of a text fits on a terminal, and what pq-status --watch shows on one.
+// How text is fitted to a terminal, and what pq-status --watch shows on one.
 #include "client/layout.h"
 
 #include <doctest/doctest.h>
@@ -10,8 +10,10 @@
 #include "client/table.h"
 #include "client/typography.h"
 #include "client/watch.h"
+#include "tests/rooms.h"
 
 using namespace pq;
+using namespace pq::tests;
 
 namespace {
 
@@ -34,7 +36,7 @@ JobReport job(std::uint64_t number, JobState state, const std::string& name) {
   return report;
 }
 
-AgentReport agent(const std::string& name, AgentState state = AgentState::active) {
+AgentReport an_agent(const std::string& name, AgentState state = AgentState::active) {
   AgentReport report;
   report.name = name;
   report.state = state;
@@ -52,7 +54,8 @@ Sight cluster(std::uint64_t jobs, std::size_t agents) {
     sight.jobs.jobs.push_back(
         job(i, i % 2 == 0 ? JobState::running : JobState::done, names[i % names.size()]));
   }
-  for (std::size_t i = 1; i <= agents; ++i) sight.agents.agents.push_back(agent("vm-" + std::to_string(i)));
+  for (std::size_t i = 1; i <= agents; ++i)
+    sight.agents.agents.push_back(an_agent("vm-" + std::to_string(i)));
   return sight;
 }
 
@@ -74,6 +77,8 @@ TEST_CASE("a text is as wide as a terminal draws it") {
   CHECK(columns_of("e\u0301") == 1);
   CHECK(columns_of("🦀") == 2);
   CHECK(columns_of("naïve …") == 7);
+  CHECK(columns_of("⌚ ⏩ 🤝 ᄀ ꥠ") == 14);
+  CHECK(columns_of("a\u200D\u0302\uFE0F") == 1);
   CHECK(columns_of("\xff\xe7") == 2);
   CHECK(shortened("素数を", 6) == "素数を");
   CHECK(shortened("素数を", 5) == "素数…");
@@ -143,7 +148,7 @@ TEST_CASE("a table leaves out what can be spared first, and lines up whatever it
 
 TEST_CASE("a watch shows jobs that go on first, then agents, and what there is of both above") {
   Sight sight = cluster(5, 2);
-  sight.agents.agents.push_back(agent("gone", AgentState::gone));
+  sight.agents.agents.push_back(an_agent("gone", AgentState::gone));
   const Lines lines = shown(sight, {.columns = 120, .lines = 40});
   CHECK(lines[0] == "2 running   2 agents, 6 of 8 slots busy   tcp://10.0.0.5:7700");
   CHECK(lines[2].starts_with("JOB  NAME"));
@@ -169,8 +174,8 @@ TEST_CASE("a watch tells why jobs wait and agents will leave, and what is not th
 TEST_CASE("a watch of one job shows its bar, its block and its agents") {
   Sight sight;
   sight.job = job(7, JobState::running, "nightly");
-  AgentReport other = agent("vm-1");
-  AgentReport its = agent("vm-2");
+  AgentReport other = an_agent("vm-1");
+  AgentReport its = an_agent("vm-2");
   other.leases = {{JobId{6}, {}}};
   its.leases = {{JobId{6}, {}}, {JobId{7}, {}}};
   sight.agents = agents_of({.agents = {other, its}}, JobId{7});

@@ -1,5 +1,5 @@
-// A ledger for tests, with the rows that it has written so far. After every change these must be what it
-// remembers, and all that is promised of stored rows must hold.
+// A ledger for tests, with the rows that it has written so far. After every change the rows must equal its
+// memory, and every promise about stored rows must hold.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -8,12 +8,13 @@
 #include <optional>
 #include <string>
 
-#include "daemon/core/invariants.h"
 #include "daemon/core/ledger.h"
+#include "daemon/core/proof/invariants.h"
+#include "tests/rooms.h"
 #include "tests/unit/scenario.h"
 #include "tests/unit/stored_rows.h"
 
-namespace pq {
+namespace pq::tests {
 
 class Book {
  public:
@@ -56,8 +57,28 @@ class Book {
     check_rows();
   }
   void fails(AgentId agent, std::uint64_t begin, std::uint64_t upto, const std::string& error = "boom") {
-    ledger_.fail(begin, {agent, upto, error, 3}, changes_);
+    const std::uint32_t attempts = ledger_.leased_at(begin)->evidence.attempts_failed + 1;
+    ledger_.fail(begin, {agent, upto, error, true, attempts >= 3}, changes_);
     check_rows();
+  }
+  // A failure that does not count: it only records where the part failed.
+  void fails_unheard(AgentId agent, std::uint64_t begin, std::uint64_t upto) {
+    ledger_.fail(begin, {agent, upto, "boom", false, false}, changes_);
+    check_rows();
+  }
+  void loses(std::uint64_t begin, const LostPart& loss) {
+    ledger_.lose(begin, loss, changes_);
+    check_rows();
+  }
+  std::uint64_t absolves(AgentId agent, const Range& part) {
+    const std::uint64_t fewer = ledger_.absolve(agent, part, changes_);
+    check_rows();
+    return fewer;
+  }
+  // The part that this agent takes next: nothing that has failed on it, if others can take it.
+  std::optional<Range> next_free(AgentId agent, bool others_can) const {
+    return ledger_.next_free(
+        [&](const Evidence& known) { return !others_can || !known.has_failed_on(agent); });
   }
 
   bool forgives() {
@@ -90,4 +111,4 @@ class Book {
   std::uint64_t counter_ = 0;
 };
 
-}  // namespace pq
+}  // namespace pq::tests

@@ -3,10 +3,11 @@
 
 #include <vector>
 
+#include "tests/rooms.h"
 #include "tests/unit/extremes.h"
 #include "tests/unit/ledger_book.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 // SplitMix64 (Steele, Lea, Flood 2014).
@@ -25,7 +26,7 @@ class Dice {
   std::uint64_t state_;
 };
 
-// One integer's state. What is told of leases is kept beside, as a person would on paper.
+// One integer's state. Reports about leases are kept separately, as a person would on paper.
 struct Cell {
   enum { free, leased, counted, given_up } state = free;
   std::uint32_t attempts_failed = 0;
@@ -82,7 +83,7 @@ class Duel {
 
   void grant() {
     const AgentId agent{1 + dice_.below(3)};
-    const auto free = book_.ledger().next_free(agent, dice_.one_in(2));
+    const auto free = book_.next_free(agent, dice_.one_in(2));
     if (!free) return;
     const Range range = book_.grants(agent, free->begin, 1 + dice_.below(10));
     leases_.push_back({book_.lease_id(), agent, range.begin, range.begin, range.end});
@@ -180,11 +181,12 @@ class Duel {
   }
 
   static Cell cell(const Span& span, std::uint64_t n) {
-    if (const auto* free = std::get_if<Free>(&span.state)) return {Cell::free, free->attempts_failed};
+    if (const auto* free = std::get_if<Free>(&span.state))
+      return {Cell::free, free->evidence.attempts_failed};
     if (const auto* failed = std::get_if<Failed>(&span.state))
-      return {Cell::given_up, failed->attempts_failed};
+      return {Cell::given_up, failed->evidence.attempts_failed};
     const auto* leased = std::get_if<Leased>(&span.state);
-    if (leased != nullptr && n >= leased->upto) return {Cell::leased, leased->attempts_failed};
+    if (leased != nullptr && n >= leased->upto) return {Cell::leased, leased->evidence.attempts_failed};
     return {Cell::counted, 0};
   }
 
@@ -207,4 +209,4 @@ TEST_CASE("whatever happens to it, a ledger agrees with one that keeps each inte
 }
 
 }  // namespace
-}  // namespace pq
+}  // namespace pq::tests

@@ -1,11 +1,12 @@
-#include "daemon/core/ledger_picture.h"
+#include "daemon/core/telling/ledger_picture.h"
 
 #include <doctest/doctest.h>
 
-#include "common/limits.h"
+#include "daemon/core/limits.h"
+#include "tests/rooms.h"
 #include "tests/unit/scenario.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 void check_tiles(const LedgerPicture& picture) {
@@ -22,7 +23,7 @@ TEST_CASE("a ledger is pictured span by span, with who holds what and how far") 
   TwoAgents s;
   s.ends_amid_work();
   s.a->commits(s.lease, upto(300), value(62));
-  const LedgerPicture picture = picture_of(s.queue(), s.queue().jobs().at(s.id));
+  const LedgerPicture picture = picture_of(s.queue().core(), s.queue().jobs().at(s.id));
   check_tiles(picture);
   REQUIRE(picture.spans.size() == 1);
   CHECK(picture.spans_in_all == 1);
@@ -33,7 +34,7 @@ TEST_CASE("a ledger is pictured span by span, with who holds what and how far") 
   CHECK(leased.granted_unix_ms.has_value());
   s.a->ends_earlier(s.lease, 400);
   s.b->beats();
-  const LedgerPicture split = picture_of(s.queue(), s.queue().jobs().at(s.id));
+  const LedgerPicture split = picture_of(s.queue().core(), s.queue().jobs().at(s.id));
   check_tiles(split);
   CHECK(split.spans.size() >= 2);
   CHECK(split.spans[1].range.begin == 400);
@@ -43,7 +44,7 @@ TEST_CASE("after a restart of the head nobody knows when a lease was granted") {
   TwoAgents s;
   s.ends_amid_work();
   s.restarts_head();
-  const LedgerPicture picture = picture_of(s.queue(), s.queue().jobs().at(s.id));
+  const LedgerPicture picture = picture_of(s.queue().core(), s.queue().jobs().at(s.id));
   REQUIRE(picture.spans.size() == 1);
   CHECK(picture.spans[0].kind == SpanKind::leased);
   CHECK_FALSE(picture.spans[0].granted_unix_ms.has_value());
@@ -65,7 +66,7 @@ TEST_CASE("what is free and failed tells of attempts and last words") {
       a.finishes(lease, 0);
     }
   }
-  const LedgerPicture picture = picture_of(s.queue(), s.queue().jobs().at(job));
+  const LedgerPicture picture = picture_of(s.queue().core(), s.queue().jobs().at(job));
   check_tiles(picture);
   REQUIRE(picture.spans.size() == 3);
   CHECK(picture.spans[0].kind == SpanKind::done);
@@ -91,7 +92,7 @@ TEST_CASE("more spans than a screen shows are told as mixed ones that add up") {
     stored.spans[{row.id, 2 * i + 1}] = {2 * i + 2, Leased{{Epoch{9}, i + 1}, AgentId{1}, 2 * i + 1, {}}};
   }
   const Queue queue({}, Epoch{10}, stored, {Instant{std::chrono::hours(1)}, 1000});
-  const LedgerPicture picture = picture_of(queue, queue.jobs().at(row.id));
+  const LedgerPicture picture = picture_of(queue.core(), queue.jobs().at(row.id));
   check_tiles(picture);
   CHECK(picture.spans_in_all == 2 * leases);
   CHECK(picture.spans.size() <= limits::ledger_spans_told);
@@ -109,4 +110,4 @@ TEST_CASE("more spans than a screen shows are told as mixed ones that add up") {
 }
 
 }  // namespace
-}  // namespace pq
+}  // namespace pq::tests

@@ -1,5 +1,5 @@
-// A message as a tree that tests change: taken apart and put together by msgpack alone, so that nothing here
-// knows how pq reads or writes.
+// A message as a tree that tests change. Only msgpack takes it apart and puts it together, so nothing here
+// uses pq's own reader or writer.
 #pragma once
 
 #include <bit>
@@ -11,7 +11,9 @@
 #include <utility>
 #include <vector>
 
-namespace pq::test {
+#include "tests/rooms.h"
+
+namespace pq::tests {
 
 using Type = msgpack::type::object_type;
 using Entries = std::vector<msgpack::object_kv>;
@@ -58,6 +60,7 @@ class MessageTree {
   }
 
  private:
+  // NOLINTNEXTLINE(misc-no-recursion): as deep as the messages that tests make
   void walk(const std::string& path, msgpack::object& object) {
     places_.push_back({path, &object});
     if (object.type == Type::MAP) {
@@ -71,7 +74,8 @@ class MessageTree {
     }
   }
 
-  // As msgpack::pack does, but 3.0 stays a float: in a value it is not the same as 3.
+  // As msgpack::pack does, except that 3.0 stays a float: as a value it differs from 3.
+  // NOLINTNEXTLINE(misc-no-recursion): as deep as the messages that tests make
   static void pack(msgpack::sbuffer& buffer, const msgpack::object& object) {
     msgpack::packer<msgpack::sbuffer> packer(buffer);
     if (object.type == Type::MAP) {
@@ -120,4 +124,4 @@ inline msgpack::object array_of(std::vector<msgpack::object>& items) {
   return array;
 }
 
-}  // namespace pq::test
+}  // namespace pq::tests

@@ -1,5 +1,5 @@
-// What the head counts of itself, and how Prometheus is told.
-#include "daemon/http/metrics.h"
+// What the head counts of itself, and how it reports that to Prometheus.
+#include "daemon/view/metrics.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -18,18 +18,20 @@
 #include <variant>
 #include <vector>
 
-#include "common/limits.h"
-#include "common/wire.h"
+#include "common/protocol/wire.h"
+#include "daemon/core/limits.h"
 #include "daemon/daemon.h"
-#include "daemon/http/answer.h"
-#include "daemon/http/exposition.h"
-#include "daemon/measures.h"
-#include "daemon/sqlite_store.h"
+#include "daemon/store/sqlite_store.h"
+#include "daemon/view/answer.h"
+#include "daemon/view/exposition.h"
+#include "daemon/view/limits.h"
+#include "daemon/view/measures.h"
+#include "tests/rooms.h"
 #include "tests/unit/model_store.h"
 #include "tests/unit/scenario.h"
 #include "tests/unit/scratch_dir.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 using namespace std::chrono_literals;
@@ -203,6 +205,7 @@ TEST_CASE("agents are told by state, never one by one") {
 TEST_CASE("all that can happen has a series before it does, and every message") {
   const Samples samples = samples_of(metrics({}, {}));
   CHECK(samples.at("pq_events_total{what=\"backup_failed\"}") == "0");
+  CHECK(samples.at("pq_descriptors_scarce") == "0");
   CHECK(samples.at("pq_events_total{what=\"agent_lost\"}") == "0");
   CHECK(samples.at("pq_jobs_ended_total{state=\"failed\"}") == "0");
   CHECK(samples.at("pq_messages_refused_total{word=\"not_allowed\"}") == "0");
@@ -242,7 +245,6 @@ TEST_CASE("a process tells what it uses") {
 
 TEST_CASE("a database tells its size, and what its disk has left") {
   const ScratchDir scratch;
-  std::filesystem::create_directory(scratch.state().dir);
   SqliteStore store(scratch.state());
   store.begin_epoch(Epoch{1});
   const StoreSizes sizes = store.sizes().value();
@@ -286,7 +288,10 @@ class SlowTransport final : public Transport {
     for (const OutgoingBytes& message : batch) sent_bytes += message.bytes.size();
   }
   Losses losses() const override { return {5, 6}; }
-  tl::expected<Authorized, Refusal> authorize(const Authorize& /*request*/) override { return {}; }
+  tl::expected<Authorized, Refusal> authorize(const Authorize& /*request*/,
+                                              const Principal& /*asker*/) override {
+    return {};
+  }
 
   std::vector<Incoming> arrived;
   std::size_t sent_bytes = 0;
@@ -409,4 +414,4 @@ TEST_CASE("a queue tells what waits, what is left, and what became of its leases
 }
 
 }  // namespace
-}  // namespace pq
+}  // namespace pq::tests

@@ -1,21 +1,22 @@
-#include "daemon/migrations.h"
+#include "daemon/store/migrations.h"
 
 #include <doctest/doctest.h>
 
 #include <vector>
 
-#include "common/errors.h"
-#include "daemon/sqlite_store.h"
+#include "common/values/errors.h"
+#include "daemon/store/sqlite_store.h"
+#include "tests/rooms.h"
 #include "tests/unit/scratch_dir.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr std::size_t page = 4096;
 
-// What opening is refused with; empty if it is not.
+// The error of opening the file; empty if it opens.
 std::string refusal(const StatePaths& paths) {
   try {
     SqliteStore store(paths);
@@ -34,7 +35,7 @@ void fill(SqliteStore& store) {
   job.id = JobId{1};
   changes.jobs[job.id] = job;
   for (std::uint64_t begin = 0; begin < 1000; ++begin) {
-    changes.spans[{JobId{1}, begin}] = Span{begin + 1, Failed{3, std::string(200, 'x')}};
+    changes.spans[{JobId{1}, begin}] = Span{begin + 1, Failed{{3}, std::string(200, 'x')}};
   }
   store.commit(changes);
 }
@@ -94,6 +95,32 @@ TEST_CASE("an older database goes on from its version and keeps its rows") {
   CHECK(database.text("SELECT note FROM epochs WHERE epoch = 7") == "third");
   migrate(database, file, steps);  // nothing is left to do
   CHECK(version_of(database) == 3);
+}
+
+TEST_CASE("of what an older pq had computed nobody knows who did it, and what it lost is no longer counted") {
+  const ScratchDir scratch;
+  const fs::path file = scratch.path() / "old.db";
+  Database database(file);
+  migrate(database, file, migrations().first(3));
+  // Two spans of job 1 around 2^63, whose bits are those of negative numbers: done, and leased beyond 10.
+  database.execute(
+      "INSERT INTO jobs (id, request_high, request_low, begin, end, kernel, fold, name, priority, "
+      "attempts_max,"
+      " failures_max, state, leases_granted, leases_expired, leases_yielded, recomputed, attempts_failed,"
+      " created_unix_ms, collected_bytes) VALUES (1, 1, 1, 9223372036854775803, -9223372036854775758, 'exec',"
+      " 'sum', '', 0, 3, 100, 'running', 2, 0, 0, 0, 0, 1, 999);"
+      "INSERT INTO spans (job, begin, end, state, value) VALUES (1, 9223372036854775803,"
+      " -9223372036854775803, 'done', 8);"
+      "INSERT INTO spans (job, begin, end, state, lease_epoch, lease_counter, agent, upto, value)"
+      " VALUES (1, -9223372036854775803, -9223372036854775758, 'leased', 7, 2, 1, -9223372036854775798, 9);"
+      "INSERT INTO outputs (job, begin, part_begin, lease_epoch, lease_counter, end, last, text) VALUES"
+      " (1, -5, 0, 7, 1, 0, 1, x'0101'), (1, 0, 0, 7, 1, 5, 1, x'010101'),"
+      " (1, 5, 0, 7, 2, 10, 1, x'0101010101'), (1, 10, 0, 7, 2, 12, 1, x'01010101010101')");
+  migrate(database, file, migrations());
+  CHECK(database.integer("SELECT count(*) FROM parts WHERE job = 1 AND begin = -5 AND end = 5 AND value = 8"
+                         " AND length(workers) = 0 AND lease_epoch IS NULL") == 1);
+  CHECK(database.integer("SELECT output_bytes FROM parts") == 5);
+  CHECK(database.integer("SELECT collected_bytes FROM jobs") == 10);
 }
 
 TEST_CASE("a step that fails half-way leaves the version before it") {
@@ -199,4 +226,4 @@ TEST_CASE("a database that another program has open is refused") {
   CHECK(says(refusal(scratch.state()), "is open in another program"));
 }
 
-}  // namespace pq
+}  // namespace pq::tests

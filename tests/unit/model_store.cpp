@@ -5,13 +5,14 @@
 #include <set>
 #include <variant>
 
-#include "common/check.h"
+#include "common/values/check.h"
+#include "tests/rooms.h"
 #include "tests/unit/stored_rows.h"
 
-namespace pq {
+namespace pq::tests {
 
 void Model::apply(const Changes& changes) {
-  pq::apply(changes, rows);
+  tests::apply(changes, rows);
   for (const auto& [hash, file] : changes.files) {
     std::uint64_t kept = file ? file->upto : 0;
     for (const FilePartRow& part : changes.file_parts) kept -= part.hash == hash ? part.bytes.size() : 0;
@@ -29,8 +30,22 @@ void Model::apply(const Changes& changes) {
              row.second.entry.run.begin >= erased.from;
     });
   }
+  for (const OutputsDiscarded& discarded : changes.outputs_discarded) {
+    outputs.erase(outputs.lower_bound({discarded.job, discarded.runs.begin, 0, LeaseId{}}),
+                  outputs.lower_bound({discarded.job, discarded.runs.end, 0, LeaseId{}}));
+  }
+  for (const auto& [key, part] : changes.parts) {
+    if (part) {
+      parts.insert_or_assign(key, *part);
+    } else {
+      parts.erase(key);
+    }
+  }
+  for (const auto& [key, worker] : changes.workers) workers[key] = worker;
   for (const auto& [id, job] : changes.jobs) {
     if (job) continue;
+    parts.erase(parts.lower_bound({id, 0}), parts.upper_bound({id, UINT64_MAX}));
+    std::erase_if(workers, [id = id](const auto& row) { return row.first.first == id; });
     const auto is_its = [id = id](const auto& row) { return row.second.job == id; };
     std::erase_if(logs, is_its);
     std::erase_if(outputs, is_its);
@@ -44,9 +59,12 @@ Stored Model::as_stored() const {
     if (leased == nullptr) continue;
     Collected& collected = stored.collected[leased->lease];
     collected.upto = leased->upto;
-    for (auto row = outputs.lower_bound({key.job, leased->upto, 0, LeaseId{}});
-         row != outputs.end() && row->second.job == key.job; ++row) {
+    for (auto row = outputs.lower_bound({key.job, key.begin, 0, LeaseId{}});
+         row != outputs.end() && row->second.job == key.job && row->second.entry.run.begin < span.end;
+         ++row) {
       const OutputRow& output = row->second;
+      if (output.lease == leased->lease && output.entry.run.begin < leased->upto)
+        collected.committed_bytes += output.entry.text.data.size();
       if (output.lease != leased->lease || output.entry.run.begin != collected.upto) continue;
       collected.add(output.entry.run, output.entry.text.data.size(), output.last);
     }
@@ -54,7 +72,34 @@ Stored Model::as_stored() const {
   return stored;
 }
 
-std::optional<Stored> ModelStore::read_job(JobId job) { return job_of(model_.rows, job); }
+Provenance Model::provenance(JobId job) const {
+  Provenance found;
+  for (auto row = parts.lower_bound({job, 0}); row != parts.end() && row->first.job == job; ++row)
+    found.parts.emplace(row->first.begin, row->second);
+  for (auto row = workers.lower_bound({job, WorkerId{}}); row != workers.end() && row->first.first == job;
+       ++row)
+    found.workers.emplace(row->first.second, row->second);
+  return found;
+}
+
+Stored Model::looked_at(JobId job) const {
+  Stored stored = as_stored();
+  stored.provenance[job] = provenance(job);
+  std::uint64_t& bytes = stored.output_bytes[job];
+  for (auto row = outputs.lower_bound({job, 0, 0, LeaseId{}}); row != outputs.end() && row->second.job == job;
+       ++row)
+    bytes += row->second.entry.text.data.size();
+  return stored;
+}
+
+std::optional<Stored> ModelStore::read_job(JobId job) { return job_of(model_.looked_at(job), job); }
+
+Provenance ModelStore::read_provenance(JobId job, std::uint64_t begin, std::size_t count_max) {
+  Provenance found = model_.provenance(job);
+  found.parts.erase(found.parts.begin(), found.parts.lower_bound(begin));
+  while (found.parts.size() > count_max) found.parts.erase(std::prev(found.parts.end()));
+  return found;
+}
 
 std::string ModelStore::read_file(const Sha256& hash, std::uint64_t offset) {
   const auto after = model_.file_parts.upper_bound({hash, offset});
@@ -103,4 +148,4 @@ std::optional<BackupEnd> ModelStore::continue_backup() {
   return std::nullopt;
 }
 
-}  // namespace pq
+}  // namespace pq::tests

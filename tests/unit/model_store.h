@@ -1,4 +1,4 @@
-// A store in memory, as plain as it can be: what the real one must be like. Tests derive stores from it that
+// A store in memory, as simple as possible: the model for the real one. Tests derive stores from it that
 // fail.
 #pragma once
 
@@ -12,11 +12,12 @@
 #include <vector>
 
 #include "daemon/core/rows.h"
-#include "daemon/store.h"
+#include "daemon/store/store.h"
+#include "tests/rooms.h"
 
-namespace pq {
+namespace pq::tests {
 
-// All that a database holds.
+// Everything that a database holds.
 struct Model {
   using OutputKey =
       std::tuple<JobId, std::uint64_t, std::uint64_t, LeaseId>;  // begin of the run, place in its text
@@ -25,10 +26,15 @@ struct Model {
   std::map<std::pair<Sha256, std::uint64_t>, std::string> file_parts;
   std::map<std::pair<JobId, std::uint64_t>, LogRow> logs;
   std::map<OutputKey, OutputRow> outputs;
+  std::map<SpanKey, Part> parts;
+  std::map<std::pair<JobId, WorkerId>, Worker> workers;
 
   void apply(const Changes& changes);
-  // As a head reads it at its start.
+  // The same as a head reads it at its start.
   Stored as_stored() const;
+  // The same, with the provenance and the output of this job.
+  Stored looked_at(JobId job) const;
+  Provenance provenance(JobId job) const;
 };
 
 class ModelStore : public Store {
@@ -37,6 +43,7 @@ class ModelStore : public Store {
   void begin_epoch(Epoch epoch) override { model_.rows.epochs.insert(epoch); }
   void commit(const Changes& changes) override { model_.apply(changes); }
   std::optional<Stored> read_job(JobId job) override;
+  Provenance read_provenance(JobId job, std::uint64_t begin, std::size_t count_max) override;
   std::string read_file(const Sha256& hash, std::uint64_t offset) override;
   std::vector<LogEntry> read_logs(const AskLogs& ask, std::size_t count_max) override;
   std::vector<LogEntry> read_last_failed_logs(JobId job, std::size_t count_max) override;
@@ -51,4 +58,4 @@ class ModelStore : public Store {
   Model model_;
 };
 
-}  // namespace pq
+}  // namespace pq::tests

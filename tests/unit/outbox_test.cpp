@@ -1,4 +1,4 @@
-#include "agent/outbox.h"
+#include "agent/programs/outbox.h"
 
 #include <doctest/doctest.h>
 #include <poll.h>
@@ -10,12 +10,15 @@
 #include <utility>
 #include <vector>
 
-#include "common/limits.h"
-#include "common/wire.h"
+#include "agent/limits.h"
+#include "common/protocol/limits.h"
+#include "common/protocol/wire.h"
+#include "tests/rooms.h"
 
 namespace {
 
 using namespace pq;
+using namespace pq::tests;
 using namespace std::chrono_literals;
 
 constexpr Instant start{100s};
@@ -144,6 +147,23 @@ TEST_CASE("more log than there is room for is left out, which is told") {
   REQUIRE(message->logs.size() == 2);
   CHECK(message->logs[0].stream == Stream::pq);
   CHECK(message->logs[0].text.data.find("bytes of logs were left out") != std::string::npos);
+}
+
+TEST_CASE("an agent that begins anew by another name tells nothing of what the first one computed") {
+  Outbox outbox("a", self);
+  outbox.collect(step(), {{{0, 1}, "first\n"}}, start);
+  const auto sent = outbox.next_message(start);
+  REQUIRE(sent.has_value());
+  outbox.collect(step(), {{{1, 2}, "second\n"}}, start);
+  outbox.begin_anew("b", {78});
+  CHECK(outbox.hear(answer(*sent), start).empty());
+  outbox.collect(step(), {{{2, 3}, "third\n"}}, start);
+  const auto message = outbox.next_message(start);
+  REQUIRE(message.has_value());
+  CHECK(message->name == "b");
+  CHECK(message->incarnation == Incarnation{78});
+  REQUIRE(message->outputs.size() == 1);
+  CHECK(message->outputs[0].text.data == "third\n");
 }
 
 TEST_CASE("an outbox that hurries does not wait for more") {

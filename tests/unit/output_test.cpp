@@ -15,13 +15,16 @@
 #include "client/progress.h"
 #include "client/table.h"
 #include "client/typography.h"
-#include "common/figures.h"
-#include "common/findings.h"
-#include "common/json.h"
-#include "common/text.h"
+#include "client/waiting.h"
+#include "common/report/figures.h"
+#include "common/report/findings.h"
+#include "common/report/json.h"
+#include "common/values/text.h"
+#include "tests/rooms.h"
 #include "tests/unit/scratch_dir.h"
 
 using namespace pq;
+using namespace pq::tests;
 
 namespace {
 
@@ -69,7 +72,7 @@ JobReport program_job() {
   return job;
 }
 
-AgentReport agent(const std::string& name) {
+AgentReport an_agent(const std::string& name) {
   AgentReport report;
   report.name = name;
   report.program_version = "0.1.0";
@@ -89,7 +92,7 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-// What follows `word` on its line of a job's block.
+// The rest of the line that begins with `word`, in a job's block.
 std::string field(const std::string& block, const std::string& word) {
   for (const std::string& line : lines_of(block)) {
     if (line.starts_with("  " + word + ' ')) return line.substr(line.find_first_not_of(' ', word.size() + 2));
@@ -107,9 +110,11 @@ TEST_CASE("a job in JSON has every field of pq.job/1, wide integers as decimal s
     "leases": {"granted": 12, "expired": 1, "yielded": 3}, "attempts_failed": 0,
     "created_unix_ms": 1700000000000, "started_unix_ms": 1700000000100, "finished_unix_ms": 1700000000500,
     "rate_per_s": 0.0, "eta_s": null, "error": null, "cpus": 1, "require": {}, "program": null,
-    "attempts_max": 3, "failures_max": 100, "failed_spans": [], "unplaced": null, "priority": 0,
-    "slots_busy": 0, "eta_low_s": null, "eta_high_s": null})");
-  CHECK(to_line(to_json(done_job())) == to_line(expected));
+     "attempts_max": 3, "failures_max": 100, "crash_limit": 3, "failed_spans": [], "unplaced": null,
+     "priority": 0, "slots_busy": 0, "stuck": null, "eta_low_s": null, "eta_high_s": null, "express": 0,
+     "discarded": "0", "logs_forgotten": false, "output_forgotten": false})");
+  // Objects of the same fields are equal: pq.job/1 promises no order of them.
+  CHECK(nlohmann::json::parse(to_line(to_json(done_job()))) == nlohmann::json::parse(to_line(expected)));
 }
 
 TEST_CASE("a program in JSON is told whole, with what failed of it and why it waits") {
@@ -121,7 +126,8 @@ TEST_CASE("a program in JSON is told whole, with what failed of it and why it wa
   CHECK(json.at("cpus") == 4);
   CHECK(json.at("require") == Json{{"zone", "eu"}});
   CHECK(json.at("failed_spans") ==
-        Json::parse(R"([{"begin": "17", "end": "18", "attempts": 3, "error": "exit status 3: no \ufffd"}])"));
+        Json::parse(R"([{"begin": "17", "end": "18", "attempts": 3, "error": "exit status 3: no \ufffd",
+      "losses": 0}])"));
   CHECK(json.at("unplaced") == "no agent has zone=eu");
   Json program = json.at("program");
   CHECK(program.at("files").at(0).at("sha256") == to_text(sha256_of("sim")));
@@ -129,7 +135,7 @@ TEST_CASE("a program in JSON is told whole, with what failed of it and why it wa
   CHECK(to_line(program) ==
         R"({"words":["./sim","{lo}","a b"],"command":"./sim {lo} 'a b'","stream":false,"step":"1000",)"
         R"("timeout_ms":300000,"memory_bytes":"2147483648","collect":true,"env":{"A":"1"},)"
-        R"("files":[{"name":"sim","bytes":2048,"kind":"executable"}],"items":null})");
+        R"("files":[{"name":"sim","bytes":2048,"kind":"executable"}],"items":null,"express":false})");
   for (const char* key : {"cpus", "require", "program", "attempts_max", "failures_max"})
     CHECK(to_json(job.spec).at(key) == to_json(job).at(key));
 }
@@ -164,15 +170,27 @@ TEST_CASE("a value in JSON keeps all of its digits, or says that it is a double"
   CHECK(to_json(job).at("eta_s") == 5.0);
 }
 
-TEST_CASE("the value of a failed job is final only when none of its range is left") {
+TEST_CASE("a job that has failed or was cancelled has a partial value, and no total") {
   JobReport job = running_job();
-  job.state = JobState::failed;
-  job.error = "exit status 3";
-  CHECK(to_json(job).at("value_is_final") == false);
-  job.failed = job.spec.range.width() - job.done;
-  CHECK(to_json(job).at("value_is_final") == true);
-  CHECK(to_json(job).at("failed") == "25000000");
-  CHECK(to_json(job).at("error") == "exit status 3");
+  for (const JobState state : {JobState::failed, JobState::cancelled}) {
+    job.state = state;
+    job.error = "exit status 3";
+    for (const std::uint64_t failed : {std::uint64_t{0}, job.spec.range.width() - job.done}) {
+      job.failed = failed;
+      CHECK(to_json(job).at("value") == "1500000");
+      CHECK(to_json(job).at("value_is_final") == false);
+      CHECK(printed_value(job, Printing::total) == std::nullopt);
+      CHECK(printed_value(job, Printing::partial_too) == job.value);
+      CHECK(printed_value(job, Printing::json) == std::nullopt);
+    }
+    CHECK(to_json(job).at("failed") == "25000000");
+    CHECK(to_json(job).at("error") == "exit status 3");
+    CHECK(field(job_block(job, Colours::none), "value") ==
+          "1 500 000, partial: of 25 000 000 of its 50 000 000 integers");
+  }
+  CHECK(printed_value(done_job(), Printing::total) == done_job().value);
+  CHECK(printed_value(done_job(), Printing::partial_too) == done_job().value);
+  CHECK(printed_value(done_job(), Printing::json) == std::nullopt);
 }
 
 TEST_CASE("jobs, agents, findings and errors in JSON carry their schemas") {
@@ -181,12 +199,14 @@ TEST_CASE("jobs, agents, findings and errors in JSON carry their schemas") {
   CHECK(jobs.at("jobs").size() == 2);
   CHECK(jobs.at("jobs").at(1) == to_json(running_job()));
   CHECK(jobs.at("left_out") == 4);
+  CHECK(jobs.at("live_left_out") == 0);
+  CHECK(to_json(JobsReport{.jobs = {}, .left_out = 4, .live_left_out = 3}).at("live_left_out") == 3);
 
-  CHECK(to_line(to_json(AgentsReport{.agents = {agent("left")}})) ==
+  CHECK(to_line(to_json(AgentsReport{.agents = {an_agent("left")}})) ==
         R"({"schema":"pq.agents/1","agents":[{"name":"left","state":"active","slots":4,"busy":3,)"
         R"("rate_per_s":120000000.0,"version":"0.1.0","heard_ms_ago":250,"kernels":["primes","twins"],)"
         R"("labels":{"arch":"x86_64","os":"linux"},"notice":null,"notice_errors":0,"beats_missed":0,)"
-        R"("leases":[]}],"left_out":0})");
+        R"("leases":[],"express":false}],"left_out":0})");
   CHECK(to_json(AgentsReport{}).at("agents").is_array());
 
   const Verification broken = {.job = JobId{7},
@@ -253,7 +273,7 @@ TEST_CASE("the table of jobs shows a row each and says how many were left out") 
 
 TEST_CASE("an empty table says how to fill it") {
   CHECK(jobs_table({}, Colours::none) == "no jobs yet; pq-submit --range A:B submits one\n");
-  CHECK(agents_table({}, Colours::none) == "no agents; start pq-agent on each machine that shall compute\n");
+  CHECK(agents_table({}, Colours::none) == "no agents; start pq-agent on each machine that should compute\n");
 }
 
 TEST_CASE("the block of one job tells everything, and nothing that could steer a terminal") {
@@ -262,6 +282,7 @@ TEST_CASE("the block of one job tells everything, and nothing that could steer a
   job.failed = 3;
   job.attempts_failed = 9;
   job.recomputed = 1500;
+  job.discarded = 18;
   job.error = "last words";
   const std::string block = job_block(job, Colours::none);
   CHECK(lines_of(block)[0] == "job 7 \"evil?[2J\"");
@@ -272,6 +293,7 @@ TEST_CASE("the block of one job tells everything, and nothing that could steer a
   CHECK(field(block, "rate").starts_with("5 M/s on 2 slots, time left "));
   CHECK(field(block, "failed") == "3 integers, 9 failed attempts");
   CHECK(field(block, "recomputed") == "1 500 integers");
+  CHECK(field(block, "discarded") == "18 integers that were done, and are computed again");
   CHECK(field(block, "leases") == "12 granted, 1 expired, 3 yielded");
   CHECK(field(block, "submitted") == "2023-11-14 22:13:20 UTC, started 2023-11-14 22:13:20 UTC");
   CHECK(field(block, "error") == "last words");
@@ -279,6 +301,8 @@ TEST_CASE("the block of one job tells everything, and nothing that could steer a
   const std::string ended = job_block(done_job(), Colours::none);
   CHECK(field(ended, "value") == "2 897 536");
   CHECK(field(ended, "rate") == "no line rate");
+  CHECK(field(ended, "discarded") == "no line discarded");
+  CHECK(field(ended, "forgotten") == "no line forgotten");
 }
 
 TEST_CASE("the block of a job that runs a program tells how it is run and what failed") {
@@ -295,6 +319,9 @@ TEST_CASE("the block of a job that runs a program tells how it is run and what f
   job.spec.program->run_width = 1;
   CHECK(says(field(job_block(job, Colours::none), "runs"), "1 integer a run, "));
   CHECK(field(block, "env") == "A=1");
+  JobReport seen_by_a_viewer = program_job();
+  hide_settings(*seen_by_a_viewer.spec.program);
+  CHECK(to_json(seen_by_a_viewer).at("program").at("env") == Json{{"A", nullptr}});
   CHECK(field(block, "cpus") == "4 slots a step");
   CHECK(field(block, "require") == "zone=eu");
   CHECK(says(block, "    17:18     3 attempts, exit status 3: ?[2Jboo\n    and 39 more integers\n"));
@@ -322,10 +349,10 @@ TEST_CASE("the text of a log does not steer a terminal, but keeps its lines") {
 }
 
 TEST_CASE("the table of agents shows what each does and when it was heard") {
-  AgentReport silent = agent("right-hand");
+  AgentReport silent = an_agent("right-hand");
   silent.state = AgentState::silent;
   silent.heard_ms_ago = 17'000;
-  const auto lines = lines_of(agents_table({.agents = {agent("left"), silent}}, Colours::none));
+  const auto lines = lines_of(agents_table({.agents = {an_agent("left"), silent}}, Colours::none));
   REQUIRE(lines.size() == 3);
   CHECK(lines[1].starts_with("left        active      4     3  120 M/s"));
   CHECK(lines[1].ends_with(" ago  0.1.0    arch=x86_64 os=linux"));
@@ -342,11 +369,16 @@ TEST_CASE("the table of keys shows who may do what until when") {
   CHECK(lines[3] == "and 2 more");
 }
 
+TEST_CASE("a key that has expired is shown as such") {
+  const KeysReport report{{{Role::agent, "spot", "k1", 1'474'309'787'000, 0, true}}, 0};
+  CHECK(lines_of(keys_table(report))[1] == "spot  agent       0  2016-09-19T18:29:47Z (expired)  k1");
+}
+
 TEST_CASE("what its cloud has told an agent stands beneath the table") {
-  AgentReport warned = agent("left");
+  AgentReport warned = an_agent("left");
   warned.notice = Notice{NoticeKind::interruption, "EC2 Spot: terminate", 1'474'309'787'000};
   warned.notice_errors = 1;
-  const auto lines = lines_of(agents_table({.agents = {warned, agent("right")}}, Colours::none));
+  const auto lines = lines_of(agents_table({.agents = {warned, an_agent("right")}}, Colours::none));
   REQUIRE(lines.size() == 5);
   CHECK(lines[3] == "left: notice: EC2 Spot: terminate, at 2016-09-19T18:29:47Z");
   CHECK(lines[4].starts_with("left: 1 question to its cloud's metadata service had no proper answer"));
@@ -388,7 +420,10 @@ TEST_CASE("a job that has ended is summed up in one line") {
   CHECK(end_line(with_failures).ends_with(", without 2 integers that failed"));
   JobReport cancelled = running_job();
   cancelled.state = JobState::cancelled;
-  CHECK(end_line(cancelled) == "job 7 cancelled: 1 500 000 primes in 10 000 000:60 000 000, ended at 50.0 %");
+  CHECK(
+      end_line(cancelled) ==
+      "job 7 cancelled: no total, but a partial 1 500 000 primes of 25 000 000 of its 50 000 000 integers in "
+      "10 000 000:60 000 000, ended at 50.0 %");
   JobReport failed = cancelled;
   failed.state = JobState::failed;
   failed.value.reset();
@@ -492,6 +527,26 @@ TEST_CASE("only printable text passes to a terminal as it is") {
   CHECK_FALSE(is_printable("\xed\xa0\x80"));  // a surrogate
   CHECK_FALSE(is_printable("\xe2\x86"));      // cut off
   CHECK(printable("a\x1b[2J→\xff") == "a?[2J→?");
+  for (const char* const turn : {"\u200e", "\u200f", "\u202a", "\u202b", "\u202c", "\u202d", "\u202e",
+                                 "\u2066", "\u2067", "\u2068", "\u2069"}) {
+    CHECK_FALSE(is_printable(turn));
+    CHECK(harmless(std::string("gpj.") + turn + "exe") == "gpj.???exe");
+  }
+  for (const char* const beside : {"\u200d", "\u2010", "\u2029", "\u202f", "\u2065", "\u206a", "שלום"})
+    CHECK(is_printable(beside));
+}
+
+TEST_CASE(
+    "the beginning of a text cuts no character in two, and of other bytes it keeps as many as there may be") {
+  CHECK(beginning("größer", 8) == "größer");
+  CHECK(beginning("größer", 7) == "größe");
+  CHECK(beginning("größer", 5) == "grö");
+  CHECK(beginning("größer", 4) == "grö");
+  CHECK(beginning("größer", 3) == "gr");
+  CHECK(beginning("🦀🦀", 7) == "🦀");
+  CHECK(beginning("🦀", 3).empty());
+  CHECK(beginning("🦀", 0).empty());
+  CHECK(beginning("\x80\x80\x80\x80\x80\x80", 5).size() == 5);
 }
 
 TEST_CASE("a text that is too long keeps its beginning, in whole characters") {

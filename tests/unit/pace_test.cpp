@@ -8,12 +8,14 @@
 #include <cstdint>
 #include <vector>
 
-#include "common/limits.h"
+#include "common/protocol/limits.h"
+#include "tests/rooms.h"
 #include "tests/unit/extremes.h"
 
 namespace {
 
 using namespace pq;
+using namespace pq::tests;
 
 constexpr std::uint64_t ends_never = 1ULL << 62;
 constexpr std::uint64_t far = 1'000'000'000'000'000'000;
@@ -31,7 +33,7 @@ struct Slot {
   }
 };
 
-// The seconds of each of so many steps as the pace chooses them.
+// The seconds of each of so many steps, with the widths that the pace chooses.
 std::vector<double> compute(Pace& pace, Slot slot, std::uint64_t at, int steps) {
   std::vector<double> took;
   for (int i = 0; i < steps; ++i) {

@@ -1,14 +1,17 @@
 // What a system keeps about a program: its manual page and its completions, of the Usage that --help is made
 // of.
-#include "common/os/pages.h"
+#include "common/cli/pages.h"
+#include "tests/rooms.h"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
 using namespace pq;
+using namespace pq::tests;
 
 namespace {
 
@@ -76,7 +79,10 @@ TEST_CASE("only a program that runs another one completes what is behind its das
 }
 
 TEST_CASE("a program whose words are other programs completes to theirs") {
-  const Usage family{.program = "pq", .synopsis = "COMMAND", .purpose = "all", .commands = {some_usage()}};
+  const Usage family{.program = "pq",
+                     .synopsis = "COMMAND",
+                     .purpose = "all",
+                     .commands = {std::make_shared<const Usage>(some_usage())}};
   const std::string bash = bash_completion(family);
   CHECK(has(bash, "complete -F _pq_some pq-some\n"));
   CHECK(has(bash, "    some) _pq_some ;;\n"));

@@ -1,6 +1,6 @@
 // Child processes, where the kernel gives a descriptor of an exit with the child, where it refuses to, as
 // emulators do, and where it knows no such descriptors.
-#include "agent/process.h"
+#include "agent/programs/process.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -22,11 +22,13 @@
 #include <string>
 #include <utility>
 
-#include "agent/run_table.h"
+#include "agent/programs/run_table.h"
+#include "tests/rooms.h"
 
 namespace {
 
 using namespace pq;
+using namespace pq::tests;
 
 enum class ExitDescriptors { come_with_the_child, come_later, are_unknown };
 
@@ -95,7 +97,7 @@ std::string all_of(Descriptor& from) {
   return text;
 }
 
-// By its descriptor, or where there is none by asking.
+// Waits by its descriptor, or by asking where there is none.
 bool exits(const Process& process) {
   pollfd exit{process.exit_fd(), POLLIN, 0};
   for (int i = 0; i < 1000 && !process.has_exited(); ++i) poll(&exit, 1, process.exit_fd() < 0 ? 10 : 10'000);
@@ -151,7 +153,7 @@ void lives_and_dies(ExitDescriptors descriptors) {
 
 TEST_CASE("a child process lives and dies the same, wherever its exit is told from") {
   if (gives_descriptor_with_child()) lives_and_dies(ExitDescriptors::come_with_the_child);
-  // In threads: what the kernel has once refused, it refuses for good.
+  // On threads of their own: once the kernel has refused something, it refuses it for good.
   std::async(std::launch::async, [] {
     const bool is_refused = have_kernel_refuse(false) || !gives_descriptor_with_child();
     REQUIRE(is_refused);

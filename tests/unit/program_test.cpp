@@ -1,15 +1,16 @@
 // What a job may be, and hashes of files.
-#include "common/program.h"
+#include "common/values/program.h"
 
 #include <doctest/doctest.h>
 
 #include <string>
 
-#include "common/job.h"
-#include "common/limits.h"
+#include "common/values/job.h"
+#include "common/values/limits.h"
+#include "tests/rooms.h"
 #include "tests/unit/scratch_dir.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 Program runs(std::vector<std::string> words) {
@@ -57,6 +58,12 @@ TEST_CASE("a command is told as one would type it") {
 
 TEST_CASE("a job has a program if its kernel is exec, and only then") {
   CHECK_FALSE(flaw_of(spec_of(runs({"true"}))));
+  JobSpec least = spec_of(runs({"true"}));
+  least.fold = Fold::min;
+  CHECK_FALSE(flaw_of(least));
+  least.program.reset();
+  least.kernel = Kernel::primes;
+  CHECK(is_refused(least, "--fold min is for a program of your own"));
   JobSpec spec = spec_of(runs({"true"}));
   spec.kernel = Kernel::primes;
   CHECK(is_refused(spec, "leave out --kernel"));
@@ -96,6 +103,21 @@ TEST_CASE("what cannot be run is refused with what to do about it") {
   CHECK(is_refused(spec_of(program), "do not go together"));
 }
 
+TEST_CASE("what need not wait for slots ends soon, and holds none") {
+  Program program = runs({"date"});
+  program.express = true;
+  CHECK(is_refused(spec_of(program), "--express needs a limit of each run: give --timeout 10s or less"));
+  program.timeout_ms = 10'001;
+  CHECK(is_refused(spec_of(program), "--express ends a run after 10s: --timeout 10s is more"));
+  program.timeout_ms = 60'000;
+  CHECK(is_refused(spec_of(program), "--express ends a run after 10s: --timeout 1m is more"));
+  program.timeout_ms = 10'000;
+  CHECK_FALSE(flaw_of(spec_of(program)));
+  JobSpec spec = spec_of(program);
+  spec.cpus = 2;
+  CHECK(is_refused(spec, "leave out --cpus 2 or --express"));
+}
+
 TEST_CASE("slots and labels are within their bounds") {
   JobSpec spec = spec_of(runs({"true"}));
   for (const std::uint32_t cpus : {0U, limits::slots_max + 1}) {
@@ -127,4 +149,4 @@ TEST_CASE("runs of a fixed width are counted from the begin of the range, and en
   CHECK(run_boundary({1, top}, std::uint64_t{1} << 63U, top - 1) == top);
 }
 
-}  // namespace pq
+}  // namespace pq::tests

@@ -1,11 +1,19 @@
 // What clients ask of the queue: submissions, waits, steering.
 #include <doctest/doctest.h>
 
+#include <limits>
+#include <map>
+#include <vector>
+
+#include "common/protocol/limits.h"
+#include "daemon/core/limits.h"
 #include "daemon/core/queue.h"
+#include "daemon/core/telling/job_list.h"
+#include "tests/rooms.h"
 #include "tests/unit/scenario.h"
 #include "tests/unit/scratch_dir.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 using namespace std::chrono_literals;
@@ -25,7 +33,6 @@ TEST_CASE("a submission is stored as it was asked for") {
   JobSpec spec;
   spec.range = {10, 20};
   spec.kernel = Kernel::twins;
-  spec.fold = Fold::max;
   spec.name = "ten";
   spec.priority = -3;
   const JobId job = s.submits(spec);
@@ -33,6 +40,30 @@ TEST_CASE("a submission is stored as it was asked for") {
   CHECK(s.job(job).state == JobState::queued);
   CHECK(s.job(job).created_unix_ms == s.now().unix_ms);
   CHECK(s.spans(job) == "free 10:20");
+}
+
+TEST_CASE("the values of settings are told to operators, and hidden from viewers in every answer") {
+  Scenario s;
+  JobSpec spec;
+  spec.range = thousand;
+  spec.kernel = Kernel::exec;
+  spec.program.emplace().words = {"./sim"};
+  spec.program->env = {{"TOKEN", "word"}, {"EMPTY", ""}};
+  const JobId job = s.submits(spec);
+  const std::vector<Setting> hidden = {{"TOKEN", "", true}, {"EMPTY", "", true}};
+  const auto told = [](const JobReport& report) { return report.spec.program.value().env; };
+  CHECK(told(s.job(job)) == spec.program->env);
+  CHECK(told(as_report(s.asks(AskJob{job}, Role::viewer))) == hidden);
+  CHECK(told(std::get<JobsReport>(s.asks(AskJobs{}, Role::viewer)).jobs.at(0)) == hidden);
+  CHECK(told(std::get<EachJob>(s.asks(AskEach{{job}}, Role::viewer)).reports.at(0)) == hidden);
+  s.waits(1, {.job = job, .patience_ms = 60'000}, {}, Role::viewer);
+  s.waits(2, {.job = job, .patience_ms = 60'000}, {});
+  s.steers(job, Steering::cancel);
+  CHECK(told(as_report(s.answer_to(1))) == hidden);
+  CHECK(told(as_report(s.answer_to(2))) == spec.program->env);
+  CHECK(told(as_report(s.asks(Wait{.job = job}, Role::viewer))) == hidden);
+  spec.program->env = hidden;
+  CHECK(s.is_refused(Submit{{7, 7}, spec}).detail == "--env TOKEN: its value is not here, but hidden");
 }
 
 TEST_CASE("a submission repeated under the same request id is the same job, also after a restart") {
@@ -264,15 +295,139 @@ TEST_CASE("agents are reported by name, with what they do; those that are gone l
   CHECK(reports[2].busy == 0);
 }
 
-TEST_CASE("all jobs are reported by id, and more than a thousand by their number") {
-  Scenario s;
-  s.submits(thousand);
-  s.submits(Range{0, 5});
+// ---------------------------------------------------------------- many jobs
+
+std::vector<JobId> ids_of(const JobsReport& report) {
+  std::vector<JobId> ids;
+  for (const JobReport& job : report.jobs) ids.push_back(job.job);
+  return ids;
+}
+
+std::vector<JobId> ids(const std::vector<std::uint64_t>& numbers) {
+  std::vector<JobId> jobs;
+  for (const std::uint64_t number : numbers) jobs.push_back(JobId{number});
+  return jobs;
+}
+
+// Ten jobs: 3 is being computed, 5 is paused, 1, 6 and 8 are cancelled, the others wait.
+struct TenJobs : Scenario {
+  TenJobs() {
+    submits(thousand);
+    submits(thousand);
+    JobSpec first;
+    first.range = {0, 1'000'000'000};
+    first.priority = 1;
+    submits(first);
+    agent("a").takes_lease();
+    for (int i = 0; i < 7; ++i) submits(thousand);
+    steers({5}, Steering::pause);
+    for (const std::uint64_t ended : {8U, 1U, 6U}) steers({ended}, Steering::cancel);
+    ends_amid_work();
+  }
+
+  JobsReport lists(const ListBounds& bounds) const { return list_jobs(queue().core(), bounds); }
+  JobIds asks_ids(const AskJobIds& ask) { return std::get<JobIds>(asks(ask)); }
+};
+
+TEST_CASE("all jobs are reported by id") {
+  TenJobs s;
   const auto reports = std::get<JobsReport>(s.asks(AskJobs{}));
-  REQUIRE(reports.jobs.size() == 2);
-  CHECK(reports.jobs[1].spec.range == Range{0, 5});
+  CHECK(ids_of(reports) == ids({1, 2, 3, 4, 5, 6, 7, 8, 9, 10}));
+  CHECK(reports.jobs[2].spec.range == Range{0, 1'000'000'000});
   CHECK(reports.left_out == 0);
+  CHECK(reports.live_left_out == 0);
+}
+
+TEST_CASE("a list holds the jobs that have not ended, then the newest of the others") {
+  TenJobs s;
+  const JobsReport eight = s.lists({.jobs = 8, .ended = 8, .program_bytes = 100});
+  CHECK(ids_of(eight) == ids({2, 3, 4, 5, 7, 8, 9, 10}));
+  CHECK(eight.left_out == 2);
+  CHECK(eight.live_left_out == 0);
+  CHECK(ids_of(s.lists({.jobs = 10, .ended = 2, .program_bytes = 100})) == ids({2, 3, 4, 5, 6, 7, 8, 9, 10}));
+}
+
+TEST_CASE("a list that is too short for all live jobs counts them, and begins with those that are computed") {
+  TenJobs s;
+  const JobsReport three = s.lists({.jobs = 3, .ended = 3, .program_bytes = 100});
+  CHECK(ids_of(three) == ids({2, 3, 4}));
+  CHECK(three.left_out == 7);
+  CHECK(three.live_left_out == 4);
+  const JobsReport one = s.lists({.jobs = 1, .ended = 1, .program_bytes = 100});
+  CHECK(ids_of(one) == ids({3}));
+  CHECK(one.live_left_out == 6);
+}
+
+TEST_CASE("long programs shorten a list, and no job that has ended takes the room of one that goes on") {
+  Scenario s;
+  const auto submits = [&](std::size_t bytes) {
+    JobSpec spec;
+    spec.range = thousand;
+    spec.kernel = Kernel::exec;
+    spec.program.emplace().words = {std::string(bytes, 'x')};
+    return s.submits(spec);
+  };
+  for (const std::size_t bytes : {10U, 50U, 60U, 10U}) submits(bytes);
+  s.steers({4}, Steering::cancel);
+  const JobsReport report = list_jobs(s.queue().core(), {.jobs = 9, .ended = 9, .program_bytes = 100});
+  CHECK(ids_of(report) == ids({1, 2}));
+  CHECK(report.left_out == 2);
+  CHECK(report.live_left_out == 1);
+}
+
+TEST_CASE("the head says which jobs are meant, of all that it keeps") {
+  TenJobs s;
+  CHECK(s.asks_ids({.which = Meant::live}) == JobIds{ids({2, 3, 4, 5, 7, 9, 10}), false});
+  CHECK(s.asks_ids({.which = Meant::unpaused}) == JobIds{ids({2, 3, 4, 7, 9, 10}), false});
+  CHECK(s.asks_ids({.which = Meant::paused}) == JobIds{ids({5}), false});
+  CHECK(s.asks_ids({.which = Meant::retryable}) == JobIds{});
+  CHECK(s.asks_ids({.which = Meant::ended}) == JobIds{ids({1, 6, 8}), false});
+  CHECK(s.asks_ids({.which = Meant::newest}) == JobIds{ids({10}), false});
+  CHECK(s.asks_ids({Meant::any, 5, 8}) == JobIds{ids({5, 6, 7, 8}), false});
+  CHECK(s.asks_ids({Meant::live, 8, 9}) == JobIds{ids({9}), false});
+  CHECK(s.asks_ids({Meant::any, 9, 5}) == JobIds{});
+  CHECK(s.asks_ids({Meant::any, 11, std::numeric_limits<std::uint64_t>::max()}) == JobIds{});
+}
+
+TEST_CASE("several jobs are steered by one question, and one that refuses holds up no other") {
+  TenJobs s;
+  const auto cancelled = std::get<EachJob>(s.asks(SteerEach{ids({2, 3, 6, 17, 9}), Steering::cancel}));
+  REQUIRE(cancelled.reports.size() == 4);
+  for (const JobReport& job : cancelled.reports) CHECK(job.state == JobState::cancelled);
+  CHECK(cancelled.reports[1].job == JobId{3});
+  CHECK(cancelled.refused == std::vector{RefusedJob{unknown, {ErrorWord::no_such_job, "17"}}});
+  CHECK(s.asks_ids({.which = Meant::live}) == JobIds{ids({4, 5, 7, 10}), false});
+  const auto raised = std::get<EachJob>(s.asks(ReprioritizeEach{ids({4, 2, 5}), 9}));
+  REQUIRE(raised.reports.size() == 2);
+  CHECK(raised.reports[0].spec.priority == 9);
+  CHECK(raised.reports[1].spec.priority == 9);
+  CHECK(raised.refused == std::vector{RefusedJob{{2}, {ErrorWord::job_has_ended, "2 is cancelled"}}});
+  s.asks(SteerEach{ids({4, 4, 7}), Steering::pause});
+  CHECK(s.asks_ids({.which = Meant::paused}) == JobIds{ids({4, 5, 7}), false});
+}
+
+TEST_CASE("several jobs are told by one question, as each of them by its own") {
+  TenJobs s;
+  const auto told = std::get<EachJob>(s.asks(AskEach{ids({9, 17, 1})}));
+  CHECK(told.reports == std::vector{s.job({9}), s.job({1})});
+  CHECK(told.refused == std::vector{RefusedJob{unknown, {ErrorWord::no_such_job, "17"}}});
+}
+
+TEST_CASE("more numbers than one answer holds come in several") {
+  std::map<JobId, Job> jobs;
+  Changes changes;
+  for (std::uint64_t number = 1; number <= limits::job_ids_told + 2; ++number) {
+    JobRow row;
+    row.id = JobId{number};
+    row.spec.range = {0, 1};
+    jobs.emplace(row.id, Job{.row = row, .ledger = Ledger(row.id, row.spec.range, Fold::sum, changes)});
+  }
+  const JobIds first = ids_of(jobs, AskJobIds{}, 0);
+  CHECK(first.ids.size() == limits::job_ids_told);
+  CHECK(first.more);
+  CHECK(ids_of(jobs, AskJobIds{.first = first.ids.back().value + 1}, 0) ==
+        JobIds{ids({limits::job_ids_told + 1, limits::job_ids_told + 2}), false});
 }
 
 }  // namespace
-}  // namespace pq
+}  // namespace pq::tests

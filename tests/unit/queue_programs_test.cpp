@@ -3,14 +3,21 @@
 
 #include <chrono>
 #include <deque>
+#include <limits>
+#include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
+#include "common/protocol/limits.h"
+#include "common/values/limits.h"
+#include "daemon/core/limits.h"
 #include "daemon/core/queue.h"
+#include "tests/rooms.h"
 #include "tests/unit/scenario.h"
 #include "tests/unit/scratch_dir.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 using namespace std::chrono_literals;
@@ -41,6 +48,28 @@ ScriptedAgent& runner(Scenario& s, const std::string& name, std::uint32_t slots 
 
 }  // namespace
 
+// ---------------------------------------------------------------- what they are worth
+
+TEST_CASE("a decimal total is told rounded, and is an error beyond the largest double") {
+  Scenario s;
+  auto& a = runner(s, "a", 2);
+  constexpr double largest = std::numeric_limits<double>::max();
+  for (const auto& [first, second, total] :
+       {std::tuple(0.1, 0.2, std::optional(0.1 + 0.2)), std::tuple(1e16, 1.0, std::optional(1e16)),
+        std::tuple(largest, largest, std::optional<double>())}) {
+    const JobId job = s.submits(runs({0, 2}));
+    const Taken left = a.takes_lease();
+    const Taken right = a.takes_lease();
+    a.commits(left, upto(left.end), Value(first));
+    a.commits(right, upto(right.end), Value(second));
+    CHECK(s.job(job).state == (total ? JobState::done : JobState::failed));
+    CHECK(s.job(job).value == (total ? std::optional<Value>(*total) : std::nullopt));
+    if (total) continue;
+    CHECK(*s.job(job).error ==
+          "the total does not fit: it is beyond the largest decimal number, 1.7976931348623157e+308");
+  }
+}
+
 // ---------------------------------------------------------------- who may compute them
 
 TEST_CASE("a program runs only where programs may run, and the job says so") {
@@ -68,7 +97,7 @@ TEST_CASE("a job that requires a label waits for an agent that has it") {
 TEST_CASE("without any agent a job says that too, and a paused one says nothing") {
   Scenario s;
   const JobId id = s.submits(Range{0, 10});
-  CHECK(says(*s.job(id).unplaced, "no agent is there"));
+  CHECK(says(*s.job(id).unplaced, "no agent is accepting work"));
   CHECK_FALSE(s.steers(id, Steering::pause).unplaced);
 }
 
@@ -278,7 +307,7 @@ TEST_CASE("an agent on which everything fails while others succeed is put into q
   const auto agents = std::get<AgentsReport>(s.asks(AskAgents{}));
   CHECK(agents.agents[0].state == AgentState::quarantined);
   CHECK(s.job(id).state == JobState::running);
-  CHECK(s.row(id).failures_forgiven >= limits::quarantine_after);
+  CHECK(s.row(id).failures_forgiven >= limits::unproven_failures_max);
 
   good.takes_lease();
   good.says_goodbye();
@@ -293,6 +322,7 @@ TEST_CASE("an agent is not blamed for what fails everywhere, and the work goes o
   auto& b = runner(s, "b");
   JobSpec spec = runs({0, 1000});
   spec.attempts_max = 2;
+  spec.failures_max = limits::failures_max_usual + 1;  // it is to go on even if nothing ever succeeds
   const JobId id = s.submits(spec);
   for (int i = 0; i < 30; ++i) {
     for (ScriptedAgent* agent : {&a, &b}) {
@@ -314,12 +344,12 @@ TEST_CASE("an agent on which much has failed in a row waits until others have tr
   const JobId id = s.submits(runs({0, 1'000'000}));
   auto& good = runner(s, "good");
   const Taken busy = good.takes_lease();
-  for (std::uint32_t i = 0; i < limits::quarantine_after; ++i) {
+  for (std::uint32_t i = 0; i < limits::unproven_failures_max; ++i) {
     const Taken lease = bad.takes_lease();
     bad.fails(lease, upto(lease.begin + 1), "no such file");
   }
   CHECK(bad.is_granted_nothing());
-  CHECK(s.job(id).attempts_failed == limits::quarantine_after);
+  CHECK(s.job(id).attempts_failed == limits::unproven_failures_max);
   s.passes(limits::suspension_term);  // nobody has: it may try again
   const Taken lease = bad.takes_lease();
   bad.fails(lease, upto(lease.begin + 1), "no such file");
@@ -397,10 +427,12 @@ TEST_CASE("what is collected of a run that is not committed is forgotten with it
   a.delivers(output);
   CHECK(s.outputs().size() == 3);
   CHECK(s.job(id).done == 0);
+  CHECK(s.row(id).collected_bytes == 0);
   a.commits(lease, upto(2), std::nullopt);
+  CHECK(s.row(id).collected_bytes == 6);
   a.drops(lease);
   CHECK(s.outputs() == std::vector<std::string>{"fir", "st\n"});
-  CHECK(s.row(id).collected_bytes == 13);
+  CHECK(s.row(id).collected_bytes == 6);
 
   output.seq = 2;  // it comes too late
   output.outputs = {{id, lease.id, {4, 6}, 0, true, {"third\n"}}};
@@ -458,6 +490,7 @@ TEST_CASE("a job that collects more than the head keeps has failed") {
   const JobId id = s.submits(collects({0, 10}));
   const Taken lease = a.takes_lease();
   Model model = s.model();
+  s.makes_up_output();
   model.rows.jobs.at(id).collected_bytes = limits::output_job_bytes_max;
   s.restores_head(model);
   a.reconnects();
@@ -468,4 +501,4 @@ TEST_CASE("a job that collects more than the head keeps has failed") {
   a.beats();
 }
 
-}  // namespace pq
+}  // namespace pq::tests

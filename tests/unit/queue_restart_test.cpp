@@ -4,16 +4,20 @@
 #include <initializer_list>
 #include <set>
 
+#include "daemon/core/limits.h"
 #include "daemon/core/queue.h"
+#include "tests/rooms.h"
 #include "tests/unit/scenario.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 using namespace std::chrono_literals;
 
-// So that a total is easily seen to be right, each integer's value is 1 here.
-std::optional<Value> ones(std::uint64_t begin, std::uint64_t end) { return Int128{end - begin}; }
+// So that a total is easily seen to be right, one integer in ten counts here: as many primes there may be.
+std::optional<Value> tenths(std::uint64_t begin, std::uint64_t end) {
+  return Int128{end / 10} - Int128{begin / 10};
+}
 
 // These agents compute what is left of the job.
 void finish(Scenario& s, JobId job, std::initializer_list<ScriptedAgent*> agents) {
@@ -21,7 +25,7 @@ void finish(Scenario& s, JobId job, std::initializer_list<ScriptedAgent*> agents
     for (ScriptedAgent* agent : agents) {
       if (agent->is_granted_nothing()) continue;
       const Taken lease = agent->takes_lease();
-      agent->commits(lease, upto(lease.end), ones(lease.begin, lease.end));
+      agent->commits(lease, upto(lease.end), tenths(lease.begin, lease.end));
     }
   }
 }
@@ -156,35 +160,35 @@ TEST_CASE("restored from an old backup, the head counts no integer twice") {
   auto& a = s.agent("a");
   const JobId job = s.submits(thousand);
   const Taken old = a.takes_lease();
-  a.commits(old, upto(300), ones(0, 300));
+  a.commits(old, upto(300), tenths(0, 300));
   auto& b = s.agent("b");
   const Model backup = s.model();
 
   SUBCASE("when the holder of then went on") {
-    a.commits(old, upto(500), ones(0, 500));
+    a.commits(old, upto(500), tenths(0, 500));
     s.restores_head(backup);
     CHECK(s.job(job).done == 300);
-    a.commits(old, upto(600), ones(0, 600));  // cumulative: nothing is missing
-    CHECK(s.job(job).value == ones(0, 600));
-    a.commits(old, upto(1000), ones(0, 1000));
+    a.commits(old, upto(600), tenths(0, 600));  // cumulative: nothing is missing
+    CHECK(s.job(job).value == tenths(0, 600));
+    a.commits(old, upto(1000), tenths(0, 1000));
   }
   SUBCASE("when the holder of then had given a part to another") {
     a.ends_earlier(old, 600);
     const Taken rest = b.takes_lease();
-    b.commits(rest, upto(800), ones(600, 800));
+    b.commits(rest, upto(800), tenths(600, 800));
     s.restores_head(backup);
-    b.commits(rest, upto(900), ones(600, 900));  // of a lease that this head never granted
+    b.commits(rest, upto(900), tenths(600, 900));  // of a lease that this head never granted
     CHECK_FALSE(b.holds(rest));
-    CHECK(s.job(job).value == ones(0, 300));
-    a.commits(old, upto(600), ones(0, 600));
-    CHECK(s.spans(job).starts_with("done 0:600 = 600, leased 600:"));
+    CHECK(s.job(job).value == tenths(0, 300));
+    a.commits(old, upto(600), tenths(0, 600));
+    CHECK(s.spans(job).starts_with("done 0:600 = 60, leased 600:"));
   }
   SUBCASE("when the lease of then was over and its rest had been done by another") {
     a.falls_silent();
     s.passes(limits::lease_term + 1ms);
     const Taken rest = b.takes_lease();
     CHECK(rest.begin == 300);
-    b.commits(rest, upto(1000), ones(300, 1000));
+    b.commits(rest, upto(1000), tenths(300, 1000));
     CHECK(s.job(job).state == JobState::done);
     s.restores_head(backup);
     a.restarts();
@@ -192,7 +196,7 @@ TEST_CASE("restored from an old backup, the head counts no integer twice") {
   }
   finish(s, job, {&a, &b});
   CHECK(s.job(job).state == JobState::done);
-  CHECK(s.job(job).value == ones(0, 1000));
+  CHECK(s.job(job).value == tenths(0, 1000));
 }
 
 TEST_CASE("an agent that came after the backup introduces itself and loses what it held") {
@@ -202,13 +206,13 @@ TEST_CASE("an agent that came after the backup introduces itself and loses what 
   auto& a = s.agent("a");
   const Taken lease = a.takes_lease();
   s.restores_head(backup);
-  a.commits(lease, upto(300), ones(0, 300));
+  a.commits(lease, upto(300), tenths(0, 300));
   CHECK(a.takes_refusal()->word == ErrorWord::introduce_yourself);
   a.joins(1);
   CHECK_FALSE(a.holds(lease));
   CHECK(s.job(job).done == 0);
   finish(s, job, {&a});
-  CHECK(s.job(job).value == ones(0, 1000));
+  CHECK(s.job(job).value == tenths(0, 1000));
 }
 
 TEST_CASE("lease ids never repeat, not even after an old backup") {
@@ -230,4 +234,4 @@ TEST_CASE("lease ids never repeat, not even after an old backup") {
 }
 
 }  // namespace
-}  // namespace pq
+}  // namespace pq::tests

@@ -6,10 +6,12 @@
 #include <map>
 #include <vector>
 
+#include "daemon/core/limits.h"
 #include "daemon/core/queue.h"
+#include "tests/rooms.h"
 #include "tests/unit/scenario.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 using namespace std::chrono_literals;
@@ -365,4 +367,4 @@ TEST_CASE("a restarted head still wants a paused job's leases to end") {
 }
 
 }  // namespace
-}  // namespace pq
+}  // namespace pq::tests

@@ -3,10 +3,12 @@
 
 #include <optional>
 
+#include "daemon/core/limits.h"
 #include "daemon/core/queue.h"
+#include "tests/rooms.h"
 #include "tests/unit/scenario.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 using namespace std::chrono_literals;
@@ -156,4 +158,4 @@ TEST_CASE("a paused job's leases are not split") {
 }
 
 }  // namespace
-}  // namespace pq
+}  // namespace pq::tests

@@ -4,10 +4,13 @@
 #include <cstdint>
 #include <vector>
 
+#include "common/protocol/limits.h"
+#include "daemon/core/limits.h"
 #include "daemon/core/queue.h"
+#include "tests/rooms.h"
 #include "tests/unit/scenario.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 using namespace std::chrono_literals;
@@ -194,4 +197,4 @@ TEST_CASE("the tail term follows the beats, and is never longer than the lease t
 }
 
 }  // namespace
-}  // namespace pq
+}  // namespace pq::tests

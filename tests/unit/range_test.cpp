@@ -1,4 +1,4 @@
-#include "common/range.h"
+#include "common/values/range.h"
 
 #include <doctest/doctest.h>
 
@@ -14,7 +14,7 @@ namespace {
 using pq::parse_integer;
 using pq::parse_range;
 using pq::Range;
-using pq::u64_max;
+using pq::tests::u64_max;
 
 using Readings = std::initializer_list<std::pair<std::string, std::uint64_t>>;
 using Refusals = std::initializer_list<std::pair<std::string, std::string>>;

@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <exception>
 
-#include "daemon/core/invariants.h"
+#include "daemon/core/proof/invariants.h"
+#include "daemon/core/proof/provenance_findings.h"
+#include "tests/rooms.h"
 #include "tests/unit/stored_rows.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 using namespace std::chrono_literals;
@@ -22,8 +24,11 @@ struct ShapeOfState {
     return value ? " = " + to_text(*value) : "";
   }
   std::string operator()(const Free& free) const {
-    const std::string failed = free.attempts_failed > 0 ? fmt::format(" after {}", free.attempts_failed) : "";
-    return fmt::format("free {}:{}{}", begin, end, failed);
+    const Evidence& known = free.evidence;
+    const std::string failed =
+        known.attempts_failed > 0 ? fmt::format(" after {}", known.attempts_failed) : "";
+    const std::string lost = known.losses > 0 ? fmt::format(" lost {}", known.losses) : "";
+    return fmt::format("free {}:{}{}{}", begin, end, failed, lost);
   }
   std::string operator()(const Leased& leased) const {
     return fmt::format("leased {}:{} at {}{}", begin, end, leased.upto, equals(leased.value));
@@ -92,7 +97,7 @@ void Scenario::turn(const Sender& from, const Letter<ClientToHead>& asked) {
 
 void Scenario::revokes_key_of(const ScriptedAgent& agent) {
   Effects effects;
-  queue_->revoke(agent.sender().public_key, effects);
+  queue_->revoke(agent.sender().public_key, now_, effects);
   settle(effects);
 }
 
@@ -102,6 +107,19 @@ void Scenario::settle(Effects& effects) {
   for (const Outgoing& outgoing : effects.outgoing) inbox(outgoing.peer).push_back(outgoing.message);
   for (const Event& event : effects.events) ++happened_[event.what];
   check_turn();
+  // As the daemon does at the begin of its next turn, which follows at once.
+  const std::set<JobId> wanted = queue_->provenance_wanted();
+  if (wanted.empty()) return;
+  Effects next;
+  for (const JobId job : wanted) queue_->see_provenance(job, model_.provenance(job), now_, next);
+  settle(next);
+}
+
+HeadToClient Scenario::recomputes(const Recompute& ask) {
+  Effects effects;
+  HeadToClient answer = queue_->recompute(ask, model_.provenance(ask.job), now_, effects);
+  settle(effects);
+  return answer;
 }
 
 void Scenario::check_turn() {
@@ -110,10 +128,35 @@ void Scenario::check_turn() {
   REQUIRE(text_of(model_.rows) == text_of(remembered(*queue_)));
   CHECK(queue_->next_deadline() > now_.instant);  // or the daemon would spin
   for (const auto& [id, job] : queue_->jobs()) {
-    CHECK_MESSAGE(job.ledger.done() >= done_[id], "progress_is_monotonic");
-    done_[id] = job.ledger.done();
+    const std::uint64_t computed = job.ledger.done() + job.row.discarded;
+    CHECK_MESSAGE(computed >= done_[id], "progress_is_monotonic");
+    done_[id] = computed;
   }
   check_leases_are_new();
+  check_provenance();
+}
+
+void Scenario::check_provenance() {
+  for (const auto& [id, job] : model_.rows.jobs) {
+    for (const Finding& finding : examine_provenance(model_.looked_at(id), id)) {
+      if (finding.invariant == "values_agree") continue;  // a test may well want it broken
+      if (finding.invariant == "collected_bytes_fit" && output_is_made_up_) continue;
+      CHECK_MESSAGE(finding.holds, finding.invariant, ": ", finding.detail);
+    }
+  }
+}
+
+std::string Scenario::parts(JobId id) const {
+  const Provenance provenance = model_.provenance(id);
+  std::string text;
+  for (const auto& [begin, part] : provenance.parts) {
+    std::string names;
+    for (const WorkerId worker : part.workers)
+      names += (names.empty() ? "" : "+") + provenance.workers.at(worker).name;
+    text += fmt::format("{}{} {}:{}{}", text.empty() ? "" : ", ", names.empty() ? "?" : names, begin,
+                        part.end, part.value ? " = " + to_text(*part.value) : "");
+  }
+  return text;
 }
 
 void Scenario::check_leases_are_new() {
@@ -189,9 +232,9 @@ JobId Scenario::submits(const JobSpec& spec) {
   return std::get<Submitted>(answer).job;
 }
 
-HeadToClient Scenario::asks(const ClientToHead& question) {
+HeadToClient Scenario::asks(const ClientToHead& question, Role role) {
   const RequestNumber number = ++last_request_;
-  turn(Sender{client_, "key of a client"}, Letter<ClientToHead>{number, question});
+  turn(Sender{client_, "key of a client", role}, Letter<ClientToHead>{number, question});
   const auto answer = answer_to(number);
   REQUIRE_MESSAGE(answer, "the client is not answered in the same turn");
   return *answer;
@@ -215,9 +258,9 @@ Refusal Scenario::is_refused(const ClientToHead& question) {
   return std::get<Refusal>(answer);
 }
 
-void Scenario::waits(RequestNumber number, const Wait& wait, PeerId peer) {
+void Scenario::waits(RequestNumber number, const Wait& wait, PeerId peer, Role role) {
   if (peer == PeerId{}) peer = client_;
-  turn(Sender{peer, "key of a client"}, Letter<ClientToHead>{number, wait});
+  turn(Sender{peer, "key of a client", role}, Letter<ClientToHead>{number, wait});
 }
 
 std::optional<HeadToClient> Scenario::answer_to(RequestNumber number, PeerId peer) {
@@ -261,4 +304,4 @@ void TwoAgents::measure(double a_s, double b_s) {
   b->beats();
 }
 
-}  // namespace pq
+}  // namespace pq::tests

@@ -1,6 +1,6 @@
-// A head's queue among agents and a client, told in the domain's words. The queue is driven only through
-// handle and settle, over virtual time. After every turn all invariants must hold and the rows written so far
-// must be what the queue remembers; at the end no message may be left unread.
+// A head's queue among agents and a client, in the domain's words. Only handle and settle drive the queue,
+// over virtual time. After every turn all invariants must hold, and the rows written so far must equal the
+// queue's memory. At the end no message may be left unread.
 #pragma once
 
 #include <chrono>
@@ -13,13 +13,14 @@
 #include <variant>
 #include <vector>
 
-#include "common/messages.h"
+#include "common/protocol/messages.h"
 #include "daemon/core/queue.h"
 #include "daemon/core/rows.h"
+#include "tests/rooms.h"
 #include "tests/unit/model_store.h"
 #include "tests/unit/scripted_agent.h"
 
-namespace pq {
+namespace pq::tests {
 
 inline constexpr Range thousand{0, 1000};
 
@@ -38,29 +39,39 @@ class Scenario {
   ScriptedAgent& stranger(const std::string& name);
   ScriptedAgent& another_process_of(const std::string& name);  // a stranger with the same name and key
 
-  // What was sent or granted and that the test does not look at is no mistake of it.
+  // Call this if the test does not look at everything that is sent or granted.
   void ends_amid_work() { ends_amid_work_ = true; }
+
+  // The test stores counts of bytes without any output.
+  void makes_up_output() { output_is_made_up_ = true; }
 
   // ---- a client
   JobId submits(Range range, Fold fold = Fold::sum);
   JobId submits(const JobSpec& spec);
-  HeadToClient asks(const ClientToHead& question);  // what is answered in the same turn
+  // What is answered in the same turn.
+  HeadToClient asks(const ClientToHead& question, Role role = Role::operator_);
   JobReport job(JobId id);
   JobReport steers(JobId id, Steering what);
   Refusal is_refused(const ClientToHead& question);
-  void waits(RequestNumber number, const Wait& wait, PeerId peer = {});  // {}: the client's own connection
+  HeadToClient recomputes(const Recompute& ask);
+  // {}: over the client's own connection.
+  void waits(RequestNumber number, const Wait& wait, PeerId peer = {}, Role role = Role::operator_);
   std::optional<HeadToClient> answer_to(RequestNumber number, PeerId peer = {});
 
   // ---- time; agents that are not silent beat regularly meanwhile
   void passes(Duration duration);
-  // The head does not turn for so long: a stopped process, a slow disk.
+  // The head makes no turn for this long: a stopped process, a slow disk.
   void stands_still(Duration duration);
   // The same, but its first turn after that is the one with the next message.
   void stands_still_until_it_hears(Duration duration);
+  void wall_clock_jumps(Duration by) {
+    now_.unix_ms += std::chrono::duration_cast<std::chrono::milliseconds>(by).count();
+  }
   Now now() const { return now_; }
 
   // ---- the head
   void revokes_key_of(const ScriptedAgent& agent);
+  void database_is(std::uint64_t bytes) { queue_->note_stored_bytes(bytes); }
   void restarts_head() { restores_head(Model(model_)); }
   void restores_head(Model backup);  // what was in flight is lost
   const Stored& stored() const { return model_.rows; }
@@ -68,6 +79,8 @@ class Scenario {
   std::vector<LogRow> logs() const;          // of all jobs, by their numbers
   std::vector<std::string> outputs() const;  // collected, in the order of the range
   const Queue& queue() const { return *queue_; }
+  // "a 0:300 = 62, a+b 300:500 = 7, ? 500:600": who has computed what, as it is stored.
+  std::string parts(JobId id) const;
   std::string spans(JobId id) const { return shape(queue_->jobs().at(id).ledger.spans()); }
   const JobRow& row(JobId id) const { return queue_->jobs().at(id).row; }
   bool has_happened(Happening what) const { return happened_.contains(what); }
@@ -83,11 +96,13 @@ class Scenario {
   void settle(Effects& effects);
   void all_beat();
   void check_turn();
+  void check_provenance();
   void check_leases_are_new();
   std::deque<Message>& inbox(PeerId peer) { return inboxes_[peer]; }
 
   QueueSettings settings_;
   bool ends_amid_work_ = false;
+  bool output_is_made_up_ = false;
   Now now_;
   Instant next_beats_;
   Model model_;  // what is stored
@@ -105,7 +120,7 @@ class Scenario {
   std::map<JobId, std::uint64_t> done_;
 };
 
-// A lease over a whole job that agent "a" holds, and agent "b" beside it with nothing to do.
+// Agent "a" holds a lease over a whole job, and agent "b" has nothing to do.
 struct TwoAgents : Scenario {
   JobId id;
   Taken lease;
@@ -114,8 +129,8 @@ struct TwoAgents : Scenario {
 
   explicit TwoAgents(Range range = {0, 1000});
 
-  // Both tell how long an integer takes them.
+  // Both report how long an integer takes them.
   void measure(double a_s, double b_s);
 };
 
-}  // namespace pq
+}  // namespace pq::tests

@@ -1,15 +1,18 @@
-#include "daemon/core/schedule.h"
+#include "daemon/core/scheduling/schedule.h"
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <vector>
 
-#include "common/limits.h"
-#include "daemon/core/pass_clock.h"
+#include "daemon/core/limits.h"
+#include "daemon/core/scheduling/pass_clock.h"
+#include "tests/rooms.h"
 #include "tests/unit/extremes.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 using namespace std::chrono_literals;
@@ -53,6 +56,51 @@ TEST_CASE("no lease is wider than a minute, but for its one integer more") {
 TEST_CASE("an agent that is not measured gets two seconds, or what its fixed cost asks for") {
   CHECK(width_s({{0, 1e-9}, false, 1e18, 1e9}) == doctest::Approx(2));
   CHECK(width_s({{0.5, 1e-9}, false, 1e18, 1e9}) == doctest::Approx(25));
+}
+
+TEST_CASE("leases that may be as long as any differ by up to a fifth of the usual, evenly") {
+  constexpr int count = 10'000;
+  double sum = 0;
+  std::vector<int> in_tenth(10);
+  for (int i = 1; i <= count; ++i) {
+    const double stretch = stretch_of({{0xfedc'ba98'7654'3210}, static_cast<std::uint64_t>(i)});
+    const double place = (stretch - 1 + limits::lease_width_spread) / (2 * limits::lease_width_spread);
+    REQUIRE(place >= 0);
+    REQUIRE(place <= 1);
+    sum += stretch;
+    ++in_tenth[static_cast<std::size_t>(std::min(place * 10, 9.0))];
+  }
+  CHECK(sum / count == doctest::Approx(1).epsilon(0.001));
+  for (const int leases : in_tenth) CHECK(leases == doctest::Approx(count / 10).epsilon(0.02));
+}
+
+TEST_CASE("leases in a row, as one agent is given them, end far apart") {
+  constexpr int slots = 8;
+  for (std::uint64_t first = 1; first < 1000; ++first) {
+    std::vector<double> stretches;
+    for (std::uint64_t i = 0; i < slots; ++i) stretches.push_back(stretch_of({{7}, first + i}));
+    std::sort(stretches.begin(), stretches.end());
+    for (std::size_t i = 1; i < stretches.size(); ++i)
+      CHECK(stretches[i] - stretches[i - 1] > 2 * limits::lease_width_spread / (3 * slots));
+  }
+}
+
+TEST_CASE("only the longest widths are stretched: the end of a job is as exact as without") {
+  const Cost cost{0, 1e-9};
+  const auto stretched_s = [&](bool is_measured, double even_share_s, double stretch) {
+    return width_s({cost, is_measured, even_share_s * 1e10, 1e10 * cost.per_integer_s * 1e9, false, stretch});
+  };
+  for (const double stretch : {0.8, 1.0, 1.2}) {
+    CAPTURE(stretch);
+    CHECK(stretched_s(true, 1e6, stretch) == doctest::Approx(60 * stretch));
+    CHECK(stretched_s(false, 1e6, stretch) == doctest::Approx(2 * stretch));
+    for (const double even_share_s : {0.001, 0.1, 3.0, 90.0})
+      CHECK(stretched_s(true, even_share_s, stretch) == stretched_s(true, even_share_s, 1));
+    for (const double even_share_s : {0.001, 0.1, 3.0})
+      CHECK(stretched_s(false, even_share_s, stretch) == stretched_s(false, even_share_s, 1));
+  }
+  CHECK(width_s({{0.5, 1e-9}, false, 1e18, 1e9, false, 0.8}) ==
+        doctest::Approx(25));  // the fixed cost's share
 }
 
 TEST_CASE("a lease is half of a slot's even share of what is left, between its bounds") {
@@ -296,4 +344,4 @@ TEST_CASE("a short lease of dear integers at the far end of all integers is spli
 }
 
 }  // namespace
-}  // namespace pq
+}  // namespace pq::tests

@@ -1,4 +1,4 @@
-// A directory of a test's own, removed with the test, and what tests ask of files and messages.
+// A directory for one test, removed with it, and what tests check in files and messages.
 #pragma once
 
 #include <cstdlib>
@@ -8,10 +8,11 @@
 #include <string>
 #include <system_error>
 
-#include "common/check.h"
 #include "common/os/paths.h"
+#include "common/values/check.h"
+#include "tests/rooms.h"
 
-namespace pq {
+namespace pq::tests {
 
 class ScratchDir {
  public:
@@ -39,9 +40,9 @@ inline std::string bytes_of(const std::filesystem::path& file) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// Whether the message has `part` in it.
+// Whether the message contains `part`.
 inline bool says(const std::string& message, const std::string& part) {
   return message.find(part) != std::string::npos;
 }
 
-}  // namespace pq
+}  // namespace pq::tests

@@ -5,9 +5,10 @@
 #include <algorithm>
 #include <variant>
 
+#include "tests/rooms.h"
 #include "tests/unit/scenario.h"
 
-namespace pq {
+namespace pq::tests {
 
 // ---------------------------------------------------------------- an agent's life
 
@@ -109,6 +110,16 @@ void ScriptedAgent::fails(const Taken& lease, Upto upto, const std::string& erro
   beats();
 }
 
+void ScriptedAgent::cannot_start(const Taken& lease, Upto upto, const std::string& error) {
+  held_.at(lease.id).cannot_start = true;
+  fails(lease, upto, error);
+}
+
+void ScriptedAgent::computes(const Taken& lease, Upto step_end) {
+  held_.at(lease.id).step_end = step_end.point;
+  beats();
+}
+
 void ScriptedAgent::drops(const Taken& lease) {
   held_.erase(lease.id);
   beats();
@@ -128,6 +139,7 @@ Beat ScriptedAgent::beat() {
   beat.epoch = orders_.epoch;
   beat.orders_seen = orders_.number;
   beat.draining = draining_;
+  beat.express = has_express_;
   for (const auto& [id, lease] : held_) beat.leases.push_back(lease);
   for (const auto& [job, pace] : paces_) beat.paces.push_back(pace);
   return beat;
@@ -136,7 +148,9 @@ Beat ScriptedAgent::beat() {
 LeaseView ScriptedAgent::view(const Taken& lease) const {
   const auto held = held_.find(lease.id);
   if (held != held_.end()) return held->second;
-  return {lease.id, lease.begin, lease.begin, lease.end, std::nullopt, std::nullopt, std::nullopt};
+  LeaseView told{lease.id, lease.begin, lease.begin, lease.end, std::nullopt, std::nullopt, std::nullopt};
+  told.step_end = lease.end;  // what it computes is all of it, if nothing else is said
+  return told;
 }
 
 const Orders& ScriptedAgent::beats() { return says(beat()); }
@@ -174,7 +188,7 @@ void ScriptedAgent::read(const HeadToAgent& message) {
   if (const auto* welcome = std::get_if<Welcome>(&message)) CHECK(welcome->incarnation == hello_.incarnation);
 }
 
-// As a real agent does: what is new is taken, what is not listed is gone.
+// As a real agent does: new leases are taken, leases that are not listed are gone.
 void ScriptedAgent::follow(const Orders& orders) {
   CHECK((orders.epoch != orders_.epoch || orders.number > orders_.number));
   orders_ = orders;
@@ -190,6 +204,7 @@ void ScriptedAgent::follow(const Orders& orders) {
     CHECK_MESSAGE(jobs_known_.contains(order.job), "a lease comes with what its job is");
     const Taken lease{order.lease, order.job, order.range.begin, order.range.end};
     held_[order.lease] = view(lease);
+    held_[order.lease].express = order.express;
     granted_.push_back(lease);
   }
   std::erase_if(held_, [&](const auto& held) { return !listed.contains(held.first); });
@@ -203,9 +218,14 @@ std::optional<std::uint64_t> ScriptedAgent::end_asked(const Taken& lease) const 
   return std::nullopt;
 }
 
+bool ScriptedAgent::is_told_express(const Taken& lease) const {
+  return std::any_of(orders_.leases.begin(), orders_.leases.end(),
+                     [&](const LeaseOrder& order) { return order.lease == lease.id && order.express; });
+}
+
 std::optional<std::uint64_t> ScriptedAgent::lowest_end_asked(const Taken& lease) const {
   const auto lowest = ends_asked_.find(lease.id);
   return lowest == ends_asked_.end() ? std::nullopt : std::optional(lowest->second);
 }
 
-}  // namespace pq
+}  // namespace pq::tests

@@ -1,6 +1,6 @@
-// An agent for scenarios: it says to the head's queue what a test tells it to say, and follows orders as a
-// real one does. It reads the answers to its own words at once; what the head sends unasked it must be made
-// to read (or to lose).
+// An agent for scenarios: it sends what a test tells it to send, and follows orders as a real agent does. It
+// reads answers to its own messages at once. The test must make it read, or lose, messages that the head
+// sends on its own.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,11 @@
 #include <utility>
 #include <vector>
 
-#include "common/messages.h"
+#include "common/protocol/messages.h"
 #include "daemon/core/queue.h"
+#include "tests/rooms.h"
 
-namespace pq {
+namespace pq::tests {
 
 class Scenario;
 
@@ -41,8 +42,9 @@ class ScriptedAgent {
   ScriptedAgent& joins(std::uint32_t slots);
   ScriptedAgent& knows_only(std::vector<Kernel> kernels);  // before it joins
   ScriptedAgent& has_labels(std::vector<Label> labels);    // the same
-  void restarts();                                         // as a new process, which does not say hello yet
-  void reconnects();                                       // the same process over a new connection
+  ScriptedAgent& has_express() { return has_express_ = true, *this; }
+  void restarts();    // as a new process, which does not say hello yet
+  void reconnects();  // the same process over a new connection
   void falls_silent() { silent_ = true; }
   void starts_to_drain();
   void says_goodbye();
@@ -51,14 +53,18 @@ class ScriptedAgent {
   Taken takes_lease();  // the next that it was granted; asks for orders if it has none
   bool is_granted_nothing();
   void commits(const Taken& lease, Upto upto, std::optional<Value> value);
-  void finishes(const Taken& lease, std::int64_t value) { commits(lease, upto(lease.end), pq::value(value)); }
+  void finishes(const Taken& lease, std::int64_t value) {
+    commits(lease, upto(lease.end), pq::tests::value(value));
+  }
   void ends_earlier(const Taken& lease, std::uint64_t end);  // declares a lower end
   void fails(const Taken& lease, Upto upto, const std::string& error);
-  void drops(const Taken& lease);  // lists it no more
+  void cannot_start(const Taken& lease, Upto upto, const std::string& error);
+  void computes(const Taken& lease, Upto step_end);  // and has nothing of it yet
+  void drops(const Taken& lease);                    // lists it no more
   void forgets(JobId job) { paces_.erase(job); }
   void measures(JobId job, double per_integer_s, double fixed_s = 0);  // tells it with its next beats
 
-  // What its programs have printed, and what the head answers.
+  // The output of its programs, and the head's answers.
   OutputStored delivers(const Output& output);
 
   // ---- words
@@ -71,6 +77,7 @@ class ScriptedAgent {
   const Orders& orders() const { return orders_; }                          // the last that it read
   std::optional<std::uint64_t> end_asked(const Taken& lease) const;         // in these
   std::optional<std::uint64_t> lowest_end_asked(const Taken& lease) const;  // in any so far
+  bool is_told_express(const Taken& lease) const;                           // the same
   bool holds(const Taken& lease) const { return held_.contains(lease.id); }
   std::size_t leases() const { return held_.size(); }
   std::optional<Refusal> takes_refusal() { return std::exchange(refusal_, std::nullopt); }
@@ -91,6 +98,7 @@ class ScriptedAgent {
   bool introduced_ = false;
   bool silent_ = false;
   bool draining_ = false;
+  bool has_express_ = false;
   std::uint64_t seq_ = 0;
   std::map<LeaseId, LeaseView> held_;
   std::deque<Taken> granted_;  // not yet taken by the test
@@ -102,4 +110,4 @@ class ScriptedAgent {
   std::optional<OutputStored> stored_;
 };
 
-}  // namespace pq
+}  // namespace pq::tests

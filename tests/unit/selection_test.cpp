@@ -3,13 +3,16 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <string>
 #include <vector>
 
 #include "client/failure.h"
-#include "common/errors.h"
+#include "common/values/errors.h"
+#include "tests/rooms.h"
 
 using namespace pq;
+using namespace pq::tests;
 
 namespace {
 
@@ -86,19 +89,28 @@ TEST_CASE("a span over every number that there is costs no more than the jobs in
 }
 
 TEST_CASE("all means those that the command is for") {
-  JobsReport report = listed({1, 2, 3});
-  report.jobs[1].state = JobState::done;
-  const Selected live = select(AllJobs{}, report, [](const JobReport& job) { return !has_ended(job.state); });
-  CHECK(live == Selected{.jobs = ids({1, 3})});
+  JobsReport report = listed({1, 2, 3, 4, 5, 6});
+  constexpr std::array states = {JobState::queued, JobState::running, JobState::paused,
+                                 JobState::done,   JobState::failed,  JobState::cancelled};
+  for (std::size_t i = 0; i < states.size(); ++i) report.jobs[i].state = states[i];
+  report.jobs[1].failed = 7;
+  report.jobs[5].failed = 7;
+  const auto all = [&](Meant which) { return select(AllJobs{}, report, which); };
+  CHECK(all(Meant::any) == Selected{.jobs = ids({1, 2, 3, 4, 5, 6})});
+  CHECK(all(Meant::live) == Selected{.jobs = ids({1, 2, 3})});
+  CHECK(all(Meant::unpaused) == Selected{.jobs = ids({1, 2})});
+  CHECK(all(Meant::paused) == Selected{.jobs = ids({3})});
+  CHECK(all(Meant::retryable) == Selected{.jobs = ids({2, 5})});
+  CHECK(all(Meant::ended) == Selected{.jobs = ids({4, 5, 6})});
 }
 
-TEST_CASE("it is known when older jobs may be meant that the head did not list") {
+TEST_CASE("it is known when older jobs may be meant that an older head did not list") {
   const JobsReport report = listed({500, 501}, 499);
-  CHECK(selected("all", report).reaches_unlisted);
-  CHECK(selected("400-501", report).reaches_unlisted);
-  CHECK(selected("1-9", report) == Selected{.reaches_unlisted = true});
-  CHECK_FALSE(selected("500-501", report).reaches_unlisted);
-  CHECK_FALSE(selected("7", report).reaches_unlisted);
+  CHECK(selected("all", report) == Selected{.jobs = ids({500, 501}), .unlisted = {"all"}});
+  CHECK(selected("400-501", report) == Selected{.jobs = ids({500, 501}), .unlisted = {"400-501"}});
+  CHECK(selected("1-9", report) == Selected{.unlisted = {"1-9"}});
+  CHECK(selected("500-501", report) == Selected{.jobs = ids({500, 501})});
+  CHECK(selected("7", report) == Selected{.jobs = ids({7})});
 }
 
 TEST_CASE("a selection is written as short as it is understood") {

@@ -7,23 +7,32 @@
 #include <array>
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "common/limits.h"
 #include "common/net/socket.h"
 #include "common/os/clock.h"
-#include "daemon/zmq_transport.h"
+#include "common/protocol/limits.h"
+#include "daemon/gate/zmq_transport.h"
+#include "tests/rooms.h"
 #include "tests/unit/scratch_dir.h"
 
-namespace pq {
+namespace pq::tests {
 
-inline constexpr Duration patience_max = std::chrono::seconds(10);  // no test that passes comes near it
+inline constexpr Duration patience_max = std::chrono::seconds(60);  // no test that passes comes near it
 inline constexpr Duration glance = std::chrono::milliseconds(2);
 
 inline Instant instant_now() { return SystemClock().now().instant; }
+
+// It returns by itself, in whatever time. Where a test's clock stands still, nothing that waits for its end
+// does.
+inline void expect_to_return(const std::function<void()>& action) {
+  auto done = std::async(std::launch::async, action);
+  REQUIRE(done.wait_for(patience_max) == std::future_status::ready);
+}
 
 struct Pipe {
   Pipe() { REQUIRE(::pipe(ends.data()) == 0); }
@@ -89,4 +98,4 @@ struct ServingHead {
   std::vector<Incoming> inbox;
 };
 
-}  // namespace pq
+}  // namespace pq::tests

@@ -7,14 +7,16 @@
 #include <cstdint>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "agent/session.h"
+#include "tests/rooms.h"
 #include "tests/unit/session_scenario.h"
 
 namespace {
 
 using namespace pq;
-using namespace pq::testing;
+using namespace pq::tests;
 using namespace std::chrono_literals;
 
 TEST_CASE("a drain gives back what is not begun, finishes the steps, and says goodbye") {
@@ -120,31 +122,136 @@ TEST_CASE("a lease of a job that the agent was never told of is declined") {
   CHECK(s.says<Beat>().leases.empty());
 }
 
-TEST_CASE("an agent without a lease for idle_exit ends, also if it was never introduced") {
+// The head answers each beat, for this long.
+void is_heard_for(SessionScenario& s, Duration time) {
+  for (; time > beat(); time -= beat()) {
+    s.passes(beat());
+    s.ordered({});
+  }
+  s.passes(time);
+}
+
+TEST_CASE("an agent without a lease for idle_exit ends") {
   SessionSettings settings;
   settings.idle_exit = 5s;
-  {
+  SessionScenario s(1, settings);
+  s.is_welcomed();
+  s.ordered({lease(1, {0, wide})});
+  s.passes(60s + beat() / 2);
+  s.ordered({});
+  is_heard_for(s, 4999ms);
+  CHECK_FALSE(s.session().ending().has_value());
+  s.forgets_what_it_said();
+  s.passes(1ms);
+  s.says<Goodbye>();
+  CHECK(s.session().ending() == Ending::idle);
+}
+
+TEST_CASE("an agent that never reaches its head is not idle: it has not done its work") {
+  SessionSettings settings;
+  settings.idle_exit = 5s;
+  settings.head_timeout = 60s;
+  SUBCASE("nobody answers") {
     SessionScenario s(1, settings);
-    s.passes(4999ms);
+    s.passes(60s);
+    CHECK(s.session().ending() == Ending::head_lost);
+    s.forgets_what_it_said();
+  }
+  SUBCASE("a head answers, but does not know it") {
+    SessionScenario s(1, settings);
+    for (int i = 0; i < 100; ++i) {
+      s.passes(1s);
+      s.hears(Refusal{ErrorWord::introduce_yourself, "a"});
+    }
     CHECK_FALSE(s.session().ending().has_value());
     s.forgets_what_it_said();
-    s.passes(1ms);
-    CHECK(s.session().ending() == Ending::idle);
-    CHECK(s.is_quiet());  // nobody knows it
   }
-  {
+  SUBCASE("it comes late: what was before does not count") {
     SessionScenario s(1, settings);
-    s.is_welcomed();
-    s.ordered({lease(1, {0, wide})});
-    s.passes(60s + beat() / 2);
-    s.ordered({});
-    s.passes(4999ms);
+    s.passes(30s);
+    s.forgets_what_it_said();
+    s.hears(Welcome{self});
+    is_heard_for(s, 4999ms);
     CHECK_FALSE(s.session().ending().has_value());
     s.forgets_what_it_said();
     s.passes(1ms);
     s.says<Goodbye>();
     CHECK(s.session().ending() == Ending::idle);
   }
+}
+
+TEST_CASE("time without the head is not idle time") {
+  SessionSettings settings;
+  settings.idle_exit = 10s;
+  settings.head_timeout = 60s;
+  SUBCASE("it stays away, and is given up") {
+    SessionScenario s(1, settings);
+    s.is_welcomed();
+    is_heard_for(s, 5s);
+    s.passes(60s);
+    CHECK(s.session().ending() == Ending::head_lost);
+    s.forgets_what_it_said();
+  }
+  SUBCASE("it comes back, and the rest has to pass") {
+    SessionScenario s(1, settings);
+    s.is_welcomed();
+    is_heard_for(s, 4s);  // the last word came after 3 s
+    s.passes(49s);
+    s.ordered({});
+    is_heard_for(s, 6999ms);
+    CHECK_FALSE(s.session().ending().has_value());
+    s.forgets_what_it_said();
+    s.passes(1ms);
+    s.says<Goodbye>();
+    CHECK(s.session().ending() == Ending::idle);
+  }
+  SUBCASE("a word or two that are lost do not count") {
+    SessionScenario s(1, settings);
+    s.is_welcomed();
+    is_heard_for(s, 8s);  // the last word came after 7 s
+    s.passes(1999ms);
+    CHECK_FALSE(s.session().ending().has_value());
+    s.forgets_what_it_said();
+    s.passes(1ms);
+    s.says<Goodbye>();
+    CHECK(s.session().ending() == Ending::idle);
+  }
+  SUBCASE("a machine that sleeps is not idle either") {
+    SessionScenario s(1, settings);
+    s.is_welcomed();
+    is_heard_for(s, 5s);
+    s.is_stopped_for(1h);
+    CHECK_FALSE(s.session().ending().has_value());
+    s.forgets_what_it_said();
+  }
+}
+
+TEST_CASE("an agent whose name is another's goes on by another one, without what it held") {
+  SessionScenario s(2);
+  s.is_welcomed();
+  s.ordered({lease(1, {0, wide})});
+  s.with([](Session& session, Instant now) {
+    session.hear(Refusal{ErrorWord::replaced, "a"}, now);
+    REQUIRE(session.ending() == Ending::replaced);
+    session.begin_anew("b", {78}, now);
+  });
+  CHECK_FALSE(s.session().ending().has_value());
+  CHECK(s.session().work().leases() == 0);
+  CHECK(s.abandoned() == std::vector<std::uint32_t>{0});
+  const Hello hello = s.says<Hello>();
+  CHECK(hello.name == "b");
+  CHECK(hello.incarnation == Incarnation{78});
+  CHECK(hello.slots == 2);
+  s.hears(Welcome{self});  // to the one that it was
+  CHECK_FALSE(s.session().is_introduced());
+  s.hears(Welcome{{78}});
+  const Beat beat = s.says<Beat>();
+  CHECK(beat.name == "b");
+  CHECK(beat.leases.empty());
+  s.finishes(1);  // of the lease that is lost
+  CHECK(s.is_quiet());
+  s.ordered({lease(1, {0, wide})});
+  CHECK(s.steps() == 1);
 }
 
 TEST_CASE("a head that stays away for head_timeout is given up, though there is work") {
@@ -170,7 +277,7 @@ TEST_CASE("an agent that was stopped does not take its own deafness for the head
   CHECK_FALSE(s.session().ending().has_value());
   s.forgets_what_it_said();
   s.ordered({});
-  CHECK(s.session().leases() == 0);
+  CHECK(s.session().work().leases() == 0);
 }
 
 TEST_CASE("with the head away an agent computes what it holds, and commits all when another head lists it") {
@@ -203,7 +310,7 @@ TEST_CASE("with the head away an agent computes what it holds, and commits all w
   CHECK(said.leases[0].value == Value(Int128{value}));
   CHECK(said.leases[1].upto == wide + 10);
   s.ordered({lease(1, {0, wide})});
-  CHECK(s.session().leases() == 1);
+  CHECK(s.session().work().leases() == 1);
   CHECK(s.steps() == 1);
 }
 

@@ -11,12 +11,13 @@
 #include <vector>
 
 #include "agent/session.h"
+#include "tests/rooms.h"
 #include "tests/unit/session_scenario.h"
 
 namespace {
 
 using namespace pq;
-using namespace pq::testing;
+using namespace pq::tests;
 using namespace std::chrono_literals;
 
 Program program(std::uint64_t run_width = 0) {
@@ -124,6 +125,90 @@ TEST_CASE("after a step that ends early the next one begins there") {
   CHECK(view.value == Value(Int128{6}));
 }
 
+TEST_CASE("the runs that follow the one in hand are given back with it") {
+  SessionScenario s;
+  s.is_welcomed();
+  s.ordered({lease(1, {0, 100})}, program(10));
+  s.finishes(Value(Int128{1}), 100ms);
+  const Range step = s.running().range;
+  REQUIRE(step.begin == 10);
+  REQUIRE(step.width() > 30);
+  s.passes(beat());
+  CHECK(s.says_of(1).step_end == step.end);
+  s.ordered({lease(1, {0, 100}, 22)}, program(10));
+  CHECK(s.says_of(1).end == step.end);  // so far
+  CHECK(s.curtailed() == std::vector<std::uint32_t>{0});
+  s.ordered({lease(1, {0, 100}, 22)}, program(10));
+  CHECK(s.says_of(1).end == step.end);
+  CHECK(s.curtailed().empty());  // asked once
+
+  SUBCASE("up to there") {
+    s.with([](Session& session, Instant) { session.work().curtail(0, 20); });
+    const LeaseView view = s.says_of(1);
+    CHECK(view.end == 30);  // the end that was asked for, of a run
+    CHECK(view.step_end == 20);
+    s.ends_early(20, 5);
+    CHECK(s.running().range == Range{20, 30});
+  }
+  SUBCASE("but for those that had begun") {
+    s.with([](Session& session, Instant) { session.work().curtail(0, 40); });
+    CHECK(s.says_of(1).end == 40);
+    s.ends_early(40, 5);
+    CHECK(s.steps() == 0);
+    CHECK(s.says_of(1).upto == 40);
+  }
+  SUBCASE("but for what ends before anybody can say") {
+    s.finishes(9);
+    s.with([](Session& session, Instant) { session.work().curtail(0, 20); });
+    CHECK(s.says_of(1).upto == step.end);
+  }
+}
+
+namespace {
+
+// Runs until the agent asks a slot which run it has in hand, for at most so many seconds.
+void lasts(SessionScenario& s, Duration longest) {
+  for (Duration passed{0}; passed < longest && s.curtailed().empty(); passed += beat()) {
+    s.passes(beat());
+    s.says_of(1);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a step of several runs that lasts too long ends with the run in hand, and the rest is kept") {
+  SessionScenario s;
+  s.is_welcomed();
+  s.ordered({lease(1, {0, 100})}, program(10));
+  s.finishes(Value(Int128{1}), 100ms);
+  REQUIRE(s.running().range.width() > 30);
+  s.passes(beat());
+  s.says_of(1);
+  CHECK(s.curtailed().empty());
+  lasts(s, 60s);
+  s.with([](Session& session, Instant) { session.work().curtail(0, 30); });
+  const LeaseView view = s.says_of(1);
+  CHECK(view.step_end == 30);
+  CHECK(view.end == 100);
+  s.passes(beat());
+  s.says_of(1);
+  CHECK(s.curtailed().empty());  // it is asked once
+  s.ends_early(30, 5);
+  CHECK(s.running().range.begin == 30);
+}
+
+TEST_CASE("of a slow step that is asked for as well no more is kept than was asked") {
+  SessionScenario s;
+  s.is_welcomed();
+  s.ordered({lease(1, {0, 100})}, program(10));
+  s.finishes(Value(Int128{1}), 100ms);
+  lasts(s, 60s);
+  s.ordered({lease(1, {0, 100}, 22)}, program(10));
+  s.says_of(1);
+  s.with([](Session& session, Instant) { session.work().curtail(0, 20); });
+  CHECK(s.says_of(1).end == 30);
+}
+
 TEST_CASE("a step that ends early while the agent drains is not gone on with") {
   SessionScenario s;
   s.is_welcomed();
@@ -223,11 +308,11 @@ TEST_CASE("leases of a job wait for its files") {
   s.is_welcomed();
   s.ordered({lease(1, {0, wide})}, with_file());
   CHECK(s.steps() == 0);
-  REQUIRE(s.session().unready_jobs().size() == 1);
-  CHECK(s.session().unready_jobs()[0]->job == JobId{1});
-  s.with([](Session& session, Instant) { session.set_ready({1}); });
+  REQUIRE(s.session().work().unready_jobs().size() == 1);
+  CHECK(s.session().work().unready_jobs()[0]->job == JobId{1});
+  s.with([](Session& session, Instant) { session.work().set_ready({1}); });
   CHECK(s.steps() == 1);
-  CHECK(s.session().unready_jobs().empty());
+  CHECK(s.session().work().unready_jobs().empty());
 }
 
 TEST_CASE("where the files cannot be had, what is held fails, and the next lease asks for them again") {
@@ -236,14 +321,14 @@ TEST_CASE("where the files cannot be had, what is held fails, and the next lease
   Program needy = with_file();
   needy.run_width = 10;
   s.ordered({lease(1, {3, 95})}, needy);
-  s.with([](Session& session, Instant) { session.set_unready({1}, "no file"); });
+  s.with([](Session& session, Instant) { session.work().set_unready({1}, "no file"); });
   const LeaseView view = s.says_of(1);
   CHECK(view.upto == 3);
   CHECK(view.failed_upto == 10);
   CHECK(view.error == "no file");
-  CHECK(s.session().unready_jobs().empty());
+  CHECK(s.session().work().unready_jobs().empty());
   s.ordered({lease(2, {100, 200})}, needy);
-  CHECK(s.session().unready_jobs().size() == 1);
+  CHECK(s.session().work().unready_jobs().size() == 1);
   CHECK(s.steps() == 0);
 }
 
@@ -261,12 +346,12 @@ TEST_CASE("a run is told only once what it has printed is stored, and the next s
   CHECK(rest == Range{10, 30});
   s.passes(beat());
   CHECK(s.says_of(1).value == std::nullopt);
-  s.with([](Session& session, Instant) { session.output_is_stored(id(1), 10); });
+  s.with([](Session& session, Instant) { session.work().output_is_stored(id(1), 10); });
   s.passes(beat());
   CHECK(s.says_of(1) == LeaseView{id(1), 0, 10, 30, Value(Int128{1}), std::nullopt, std::nullopt});
-  s.with([](Session& session, Instant) { session.output_is_stored(id(1), 20); });
+  s.with([](Session& session, Instant) { session.work().output_is_stored(id(1), 20); });
   CHECK(s.is_quiet());
-  s.with([](Session& session, Instant) { session.output_is_stored(id(1), 30); });
+  s.with([](Session& session, Instant) { session.work().output_is_stored(id(1), 30); });
   CHECK(s.says_of(1) == LeaseView{id(1), 0, 30, 30, Value(Int128{3}), std::nullopt, std::nullopt});
 }
 
@@ -278,7 +363,7 @@ TEST_CASE("a failure is told after the runs before it are") {
   s.fails("exit status 1");
   s.passes(beat());
   CHECK_FALSE(s.says_of(1).failed_upto.has_value());
-  s.with([](Session& session, Instant) { session.output_is_stored(id(1), 10); });
+  s.with([](Session& session, Instant) { session.work().output_is_stored(id(1), 10); });
   const LeaseView view = s.says_of(1);
   CHECK(view.upto == 10);
   CHECK(view.failed_upto == 30);
@@ -295,7 +380,7 @@ TEST_CASE("an agent whose output nobody stores stops before its memory is full")
     REQUIRE(++runs < 10);
   }
   CHECK(runs == 4);
-  s.with([](Session& session, Instant) { session.output_is_stored(id(1), 1); });
+  s.with([](Session& session, Instant) { session.work().output_is_stored(id(1), 1); });
   CHECK(s.steps() == 1);
 }
 

@@ -1,5 +1,5 @@
-// One agent's session in virtual time, told of in the domain's words. A scenario takes a turn after whatever
-// happens, as the agent's loop does, and whatever the agent says must be looked at before it ends.
+// One agent's session in virtual time, in the domain's words. A scenario makes a turn after each event, as
+// the agent's loop does. The test must look at every message of the agent before it ends.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -15,9 +15,10 @@
 #include <vector>
 
 #include "agent/session.h"
-#include "common/limits.h"
+#include "common/protocol/limits.h"
+#include "tests/rooms.h"
 
-namespace pq::testing {
+namespace pq::tests {
 
 using namespace std::chrono_literals;
 
@@ -59,7 +60,7 @@ class SessionScenario {
   void ordered(std::vector<LeaseOrder> leases, Fold how = Fold::sum) {
     hears(orders(std::move(leases), how));
   }
-  // Of a job with this program, which begins at 0.
+  // Orders for a job with this program, which begins at 0.
   void ordered(std::vector<LeaseOrder> leases, const Program& program, std::uint32_t cpus = 1) {
     Orders said = orders(std::move(leases));
     said.jobs[0].kernel = Kernel::exec;
@@ -78,12 +79,23 @@ class SessionScenario {
     return steps_.front();
   }
   std::size_t steps() const { return steps_.size(); }
+  // The one that began last, and its end.
+  Step newest() const {
+    REQUIRE_FALSE(steps_.empty());
+    return steps_.back();
+  }
+  void finishes_newest(int value, Duration took) {
+    const StepResult result = computed(newest(), Value(Int128{value}), took);
+    steps_.pop_back();
+    session_.finish(result);
+    turn();
+  }
   // The longest running step ends.
   Range ends(StepResult result) {
     const Range range = result.step.range;
     REQUIRE(range == running().range);
     steps_.pop_front();
-    session_.finish(result, now_);
+    session_.finish(result);
     turn();
     return range;
   }
@@ -98,6 +110,8 @@ class SessionScenario {
   }
   // Slots whose step is of no use, since the last question.
   std::vector<std::uint32_t> abandoned() { return std::exchange(abandoned_, {}); }
+  // The same of those whose step is to begin no further run.
+  std::vector<std::uint32_t> curtailed() { return std::exchange(curtailed_, {}); }
 
   // ---- what the agent says
   template <class Message>
@@ -153,8 +167,9 @@ class SessionScenario {
 
   void turn() {
     session_.settle(now_);
-    for (const std::uint32_t slot : session_.next_abandoned()) abandoned_.push_back(slot);
-    for (const Step& step : session_.next_steps()) steps_.push_back(step);
+    for (const std::uint32_t slot : session_.work().next_abandoned()) abandoned_.push_back(slot);
+    for (const std::uint32_t slot : session_.work().next_curtailed()) curtailed_.push_back(slot);
+    for (const Step& step : session_.work().next_steps()) steps_.push_back(step);
     while (const auto message = session_.next_message(now_)) said_.push_back(*message);
     if (!session_.ending()) CHECK(session_.next_deadline() > now_);
   }
@@ -163,9 +178,10 @@ class SessionScenario {
   Session session_;
   std::deque<Step> steps_;
   std::vector<std::uint32_t> abandoned_;
+  std::vector<std::uint32_t> curtailed_;
   std::deque<AgentToHead> said_;
   Epoch epoch_{9};
   std::uint64_t number_ = 0;
 };
 
-}  // namespace pq::testing
+}  // namespace pq::tests

@@ -10,13 +10,15 @@
 #include <utility>
 #include <vector>
 
+#include "common/protocol/limits.h"
+#include "tests/rooms.h"
 #include "tests/unit/extremes.h"
 #include "tests/unit/session_scenario.h"
 
 namespace {
 
 using namespace pq;
-using namespace pq::testing;
+using namespace pq::tests;
 using namespace std::chrono_literals;
 
 // ---------------------------------------------------------------- hello and beats
@@ -58,6 +60,69 @@ TEST_CASE("told to beat more often, an agent begins with its next beat") {
   orders.beat_ms = 100;
   s.hears(orders);
   s.passes(99ms);
+  CHECK(s.is_quiet());
+  s.passes(1ms);
+  s.says<Beat>();
+}
+
+// Instants of the regular beats of a fleet of sessions that do everything at the same time, within an
+// interval.
+std::vector<Duration> places_of_beats(int agents, bool are_given_work) {
+  std::vector<Duration> places;
+  for (int i = 0; i < agents; ++i) {
+    const Incarnation incarnation{static_cast<std::uint64_t>(i) *
+                                  (~0ULL / static_cast<std::uint64_t>(agents))};
+    Instant now{100s};
+    SessionSettings settings;
+    settings.introduction.name = "a";
+    settings.introduction.incarnation = incarnation;
+    settings.introduction.slots = 1;
+    Session session(settings, now);
+    session.next_message(now);
+    session.hear(Welcome{incarnation}, now);
+    session.next_message(now);
+    session.hear(Orders{{9}, 1, 1000, {}, {}, false}, now);
+    now = now + 10s;
+    while (session.next_message(now)) {
+    }
+    if (are_given_work) {  // of which they tell, all at once
+      session.hear(Orders{{9}, 2, 1000, {lease(1, {0, 8})}, {{{1}, Kernel::primes, Fold::sum}}, false}, now);
+      for (const Step& step : session.work().next_steps()) session.finish(computed(step, Int128{1}, 1s));
+      CHECK(std::holds_alternative<Beat>(session.next_message(now).value()));
+    }
+    CHECK(session.next_deadline() <= now + beat());
+    places.push_back(session.next_deadline() - now);
+  }
+  return places;
+}
+
+TEST_CASE("agents that have joined together, or are given work together, do not beat together") {
+  constexpr int agents = 1000;
+  for (const bool are_given_work : {false, true}) {
+    CAPTURE(are_given_work);
+    std::vector<int> in_tenth(10);
+    for (const Duration place : places_of_beats(agents, are_given_work)) {
+      REQUIRE(place > 0s);
+      ++in_tenth[static_cast<std::size_t>((place - 1ns) * 10 / beat())];
+    }
+    for (const int beats : in_tenth) CHECK(beats == doctest::Approx(agents / 10).epsilon(0.03));
+  }
+}
+
+TEST_CASE("a beat that something calls for moves no other, and none is later than an interval") {
+  SessionScenario s;
+  s.is_welcomed();
+  s.ordered({lease(1, {0, wide})});
+  s.passes(300ms);
+  s.with([](Session& session, Instant now) { session.reach_head(now); });
+  s.says<Beat>();
+  s.passes(699ms);
+  CHECK(s.is_quiet());
+  s.passes(1ms);
+  s.says<Beat>();
+  s.is_stopped_for(3400ms);  // its places are still where they were
+  s.says<Beat>();
+  s.passes(599ms);
   CHECK(s.is_quiet());
   s.passes(1ms);
   s.says<Beat>();
@@ -113,7 +178,9 @@ TEST_CASE("a new lease starts a step on each idle slot at once, and is told with
   CHECK(said.orders_seen == 1);
   CHECK(said.epoch == Epoch{9});
   REQUIRE(said.leases.size() == 2);
-  CHECK(said.leases[0] == LeaseView{id(1), 10, 10, wide, std::nullopt, std::nullopt, std::nullopt});
+  CHECK(said.leases[0] == LeaseView{id(1), 10, 10, wide, std::nullopt, std::nullopt, std::nullopt, false,
+                                    said.leases[0].step_end});
+  CHECK(said.leases[0].step_end > 10);
 }
 
 TEST_CASE("of more leases than slots the later ones wait until a slot is free") {
@@ -167,10 +234,10 @@ TEST_CASE("old orders are ignored, those of another head are not") {
   const Orders old = s.orders({});
   s.ordered({lease(1, {0, wide})});
   s.hears(old);
-  CHECK(s.session().leases() == 1);
+  CHECK(s.session().work().leases() == 1);
   s.meets_another_head();
   s.ordered({});
-  CHECK(s.session().leases() == 0);
+  CHECK(s.session().work().leases() == 0);
 }
 
 TEST_CASE("a lease that is not listed is dropped, and its step's result does not count") {
@@ -242,19 +309,20 @@ TEST_CASE("a step that the program refuses is told at once with its last words, 
   CHECK(s.says_of(1).failed_upto == bad.end);
 }
 
-TEST_CASE("what does not fit into one value with the lease's is given back, and is no failure") {
-  SessionScenario s;
-  s.is_welcomed();
-  s.ordered({lease(1, {0, wide})});
-  const Value most = int128_max;
-  const Range good = s.finishes(most);
-  s.finishes(1);
-  const LeaseView view = s.says_of(1);
-  CHECK(view.upto == good.end);
-  CHECK(view.end == good.end);
-  CHECK(view.value == most);
-  CHECK_FALSE(view.failed_upto.has_value());
-  CHECK(s.steps() == 0);
+TEST_CASE("what passes 128 bits, or is no double, is summed up all the same") {
+  const auto sum_of = [](const Value& first, const Value& second) {
+    SessionScenario s;
+    s.is_welcomed();
+    s.ordered({lease(1, {0, wide})});
+    s.finishes(first);
+    const Range last = s.finishes(second);
+    s.passes(beat());
+    const LeaseView view = s.says_of(1);
+    CHECK(view.upto == last.end);
+    return view.value;
+  };
+  CHECK(sum_of(int128_max, Int128{1}) == fold(Fold::sum, int128_max, Int128{1}));
+  CHECK(sum_of(1e16, 1.0) == fold(Fold::sum, 1e16, 1.0));
 }
 
 // ---------------------------------------------------------------- asked to end earlier

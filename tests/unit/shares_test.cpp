@@ -1,14 +1,14 @@
 // A job's place in the line for slots: arithmetic on values, without a queue.
-#include "daemon/core/shares.h"
+#include "daemon/core/scheduling/shares.h"
+#include "daemon/core/limits.h"
+#include "tests/rooms.h"
 
 #include <doctest/doctest.h>
 
 #include <optional>
 #include <vector>
 
-#include "common/limits.h"
-
-namespace pq {
+namespace pq::tests {
 namespace {
 
 using namespace std::chrono_literals;
@@ -265,4 +265,4 @@ TEST_CASE("a job that comes to wait is news, one that is served is none") {
 }
 
 }  // namespace
-}  // namespace pq
+}  // namespace pq::tests

@@ -20,7 +20,7 @@ using pq::Kernel;
 using pq::Range;
 using pq::sieve_kernels;
 using pq::to_text;
-using pq::u64_max;
+using pq::tests::u64_max;
 
 __extension__ typedef unsigned __int128 Wide;
 
@@ -98,7 +98,7 @@ std::vector<std::uint64_t> naive_counts(Kernel kernel, Range range) {
 }
 
 std::uint64_t count(Kernel kernel, Range range) {
-  const auto value = pq::compute(kernel, range);
+  const auto value = pq::kernels::compute(kernel, range);
   REQUIRE_MESSAGE(value.has_value(), (value ? "" : value.error()));
   return static_cast<std::uint64_t>(std::get<pq::Int128>(*value));
 }
@@ -113,7 +113,7 @@ void check_cut(Kernel kernel, Range range, std::uint64_t cut, const std::vector<
 }
 
 TEST_CASE("the counts below a million are the known ones") {
-  pq::set_up_sieve();
+  pq::kernels::set_up_sieve();
   const Range range{0, 1'000'000};
   CHECK(count(Kernel::primes, range) == 78'498);
   CHECK(count(Kernel::twins, range) == 8'169);
@@ -123,7 +123,7 @@ TEST_CASE("the counts below a million are the known ones") {
 }
 
 TEST_CASE("every kernel is additive at every cut of the first 2000 integers") {
-  pq::set_up_sieve();
+  pq::kernels::set_up_sieve();
   const Range range{0, 2000};
   for (const Kernel kernel : sieve_kernels) {
     const auto expected = naive_counts(kernel, range);
@@ -133,7 +133,7 @@ TEST_CASE("every kernel is additive at every cut of the first 2000 integers") {
 }
 
 TEST_CASE("every span of the first 60 integers is counted right, a single integer and an empty one too") {
-  pq::set_up_sieve();
+  pq::kernels::set_up_sieve();
   for (const Kernel kernel : sieve_kernels) {
     const auto expected = naive_counts(kernel, {0, 60});
     for (std::uint64_t begin = 0; begin <= 60; ++begin) {
@@ -147,7 +147,7 @@ TEST_CASE("every span of the first 60 integers is counted right, a single intege
 }
 
 TEST_CASE("a k-tuplet at a far cut belongs to the side of its first member") {
-  pq::set_up_sieve();
+  pq::kernels::set_up_sieve();
   const Range range{sextuplet_past_1e12 - 40, sextuplet_past_1e12 + 60};
   for (const Kernel kernel : sieve_kernels) {
     const auto expected = naive_counts(kernel, range);
@@ -158,7 +158,7 @@ TEST_CASE("a k-tuplet at a far cut belongs to the side of its first member") {
 }
 
 TEST_CASE("the sum over random cuts of a far range equals the whole") {
-  pq::set_up_sieve();
+  pq::kernels::set_up_sieve();
   std::mt19937_64 random(20'250'101);
   for (const std::uint64_t place : {sextuplet_past_1e12, sextuplet_past_1e15}) {
     const Range range{place - 5000, place + 5000};
@@ -178,20 +178,21 @@ TEST_CASE("the sum over random cuts of a far range equals the whole") {
 
 // Here a call costs about a second, whatever its width: the sieve first finds the primes below 2^32.
 TEST_CASE("the last integers below 2^64 are counted without overflow") {
-  pq::set_up_sieve();
+  pq::kernels::set_up_sieve();
   CHECK(count(Kernel::primes, {u64_max - 59, u64_max}) == 1);  // 2^64-59, the largest prime
   const Range range{u64_max - 2000, u64_max};
   check_cut(Kernel::twins, range, twins_near_the_end + 2, naive_counts(Kernel::twins, range));
 }
 
 TEST_CASE("slots that sieve at the same time do not disturb each other") {
-  pq::set_up_sieve();
+  pq::kernels::set_up_sieve();
   std::array<std::string, 8> answers;
   std::vector<std::thread> slots;
   for (std::size_t slot = 0; slot < answers.size(); ++slot) {
     slots.emplace_back([slot, &answers] {
       for (int i = 0; i < 20; ++i) {
-        const auto value = pq::compute(slot % 2 == 0 ? Kernel::primes : Kernel::twins, {0, 1'000'000});
+        const auto value =
+            pq::kernels::compute(slot % 2 == 0 ? Kernel::primes : Kernel::twins, {0, 1'000'000});
         answers[slot] += value ? to_text(*value) + " " : value.error();
       }
     });

@@ -1,4 +1,5 @@
 #include "agent/slots.h"
+#include "tests/rooms.h"
 
 #include <doctest/doctest.h>
 #include <poll.h>
@@ -12,6 +13,7 @@
 namespace {
 
 using namespace pq;
+using namespace pq::tests;
 using namespace std::chrono_literals;
 
 constexpr Range under_a_thousand{0, 1000};
@@ -34,7 +36,7 @@ Step step(std::uint32_t slot, Range range, Kernel kernel = Kernel::primes) {
 std::vector<StepResult> await(Slots& slots, std::size_t count) {
   std::vector<StepResult> results;
   while (results.size() < count) {
-    REQUIRE(is_readable(slots, 10'000));
+    REQUIRE(is_readable(slots, 60'000));
     for (StepResult& result : slots.take_results()) results.push_back(std::move(result));
   }
   return results;
@@ -54,7 +56,7 @@ TEST_CASE("a step goes into a slot, its value comes out, and the descriptor tell
   CHECK(results[0].value == Value(Int128{35}));
   CHECK(results[0].upto == under_a_thousand.end);
   CHECK(results[0].took > 0ns);
-  CHECK(results[0].took < 10s);
+  CHECK(results[0].took < 60s);
   CHECK_FALSE(is_readable(slots, 0));
   CHECK(slots.take_results().empty());
 }
@@ -93,6 +95,17 @@ TEST_CASE("a short step does not wait for a long one in another slot") {
   CHECK(await(slots, 1)[0].value == Value(Int128{16'252'325}));
 }
 
+TEST_CASE("an express place computes beside slots that are all busy") {
+  Slots slots(1);
+  CHECK(slots.places() == 1 + express_places);
+  slots.start(step(0, {0, 300'000'000}));
+  slots.start(step(express_place(1, Kernel::primes), under_a_thousand));
+  const auto first = await(slots, 1);
+  CHECK(first[0].step.slot == express_place(1, Kernel::primes));
+  CHECK(first[0].value == Value(primes_under_a_thousand));
+  await(slots, 1);
+}
+
 TEST_CASE("slots end at once when they are idle, and after their step when they are not") {
   { const Slots idle(8); }
   {
@@ -102,7 +115,7 @@ TEST_CASE("slots end at once when they are idle, and after their step when they 
   }
   {
     Slots busy(2);
-    busy.start(step(1, {0, 10'000'000}));
+    busy.start(step(1, {0, 60'000'000}));
   }
   { const Slots none(0); }
 }

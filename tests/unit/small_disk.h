@@ -8,7 +8,9 @@
 #include <csignal>
 #include <filesystem>
 
-namespace pq {
+#include "tests/rooms.h"
+
+namespace pq::tests {
 
 // A file system of its own, of one megabyte. Not everybody may mount one.
 class SmallDisk {
@@ -50,4 +52,4 @@ class FileSizeLimit {
   void (*handler_)(int);
 };
 
-}  // namespace pq
+}  // namespace pq::tests

@@ -1,4 +1,4 @@
-#include "daemon/sqlite_store.h"
+#include "daemon/store/sqlite_store.h"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -9,15 +9,16 @@
 #include <string>
 #include <vector>
 
-#include "common/errors.h"
-#include "common/wire.h"
+#include "common/protocol/wire.h"
+#include "common/values/errors.h"
+#include "tests/rooms.h"
 #include "tests/unit/extremes.h"
 #include "tests/unit/model_store.h"
 #include "tests/unit/scratch_dir.h"
 #include "tests/unit/stored_rows.h"
 #include "tests/unit/wire_samples.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 std::string hex(const std::string& bytes) {
@@ -59,21 +60,37 @@ class Draw {
     if (below(4) == 0) changes.spans[key] = std::nullopt;
   }
 
+  std::vector<AgentId> agents() {
+    std::vector<AgentId> some;
+    for (std::uint64_t n = below(4); n > 0; --n) some.push_back({bits_()});
+    return some;
+  }
+
+  Evidence evidence() {
+    Evidence known{static_cast<std::uint32_t>(below(3)), agents()};
+    if (below(2) == 0) return known;
+    known.losses = static_cast<std::uint32_t>(1 + below(5));
+    known.losses_alone = static_cast<std::uint32_t>(below(3));
+    known.lost_on = agents();
+    known.in_hand = std::chrono::milliseconds(below(100'000));
+    known.lost_width = bits_();
+    return known;
+  }
+
   SpanState state(std::uint64_t begin) {
     switch (below(4)) {
       case 0:
-        return Free{static_cast<std::uint32_t>(below(3)), std::nullopt};
+        return Free{evidence()};
       case 1:
         return Leased{{Epoch{bits_()}, bits_()},
                       AgentId{below(4)},
                       begin + below(7),
                       Value(Int128{1} << 70),
-                      0,
-                      below(2) == 0 ? std::nullopt : std::optional(AgentId{below(4)})};
+                      evidence()};
       case 2:
         return Done{Value(static_cast<double>(bits_()))};
       default:
-        return Failed{3, "no"};
+        return Failed{evidence(), "no"};
     }
   }
 
@@ -104,7 +121,7 @@ TEST_CASE("a job is read as it was written, with every field at its widest") {
                                         .error = ""};
   changes.jobs[JobId{0}] = JobRow{};
   JobRow runs = job_row(77);
-  runs.spec = test::spec_of(test::program_widest());
+  runs.spec = spec_of(program_widest());
   runs.spec.require = {{"a", ""}, {"zone", "x=y"}};
   runs.failures_forgiven = u64_max;
   runs.collected_bytes = i64_max;
@@ -137,7 +154,10 @@ TEST_CASE("a span is read as it was written, in every state and with every kind 
                                                     Value(12345678.0),
                                                     Value(1e19),
                                                     Value(std::numeric_limits<double>::max()),
-                                                    Value(std::numeric_limits<double>::denorm_min())};
+                                                    Value(std::numeric_limits<double>::denorm_min()),
+                                                    fold(Fold::sum, 1e16, 1.0),
+                                                    fold(Fold::sum, int128_min, int128_min),
+                                                    sum_widest()};
   Changes changes;
   changes.jobs[JobId{9}] = job_row(9);
   std::uint64_t begin = i64_max - 5;  // the keys pass the place where a signed integer would turn negative
@@ -147,12 +167,12 @@ TEST_CASE("a span is read as it was written, in every state and with every kind 
   };
   for (const auto& value : values) {
     add(Done{value});
-    add(Leased{{Epoch{u64_max}, u64_max - 1}, AgentId{u64_max}, u64_max, value, u32_max});
+    add(Leased{{Epoch{u64_max}, u64_max - 1}, AgentId{u64_max}, u64_max, value, {u32_max}});
   }
   add(Free{});
-  add(Free{u32_max, AgentId{u64_max}});
-  add(Failed{u32_max, ""});
-  add(Failed{0, std::string("line\0\xC3(", 7)});
+  add(Free{{u32_max, {AgentId{u64_max}}}});
+  add(Failed{{u32_max}, ""});
+  add(Failed{{0}, std::string("line\0\xC3(", 7)});
   changes.spans[{JobId{9}, u64_max - 1}] = Span{u64_max, Free{}};
 
   const ScratchDir scratch;
@@ -270,6 +290,9 @@ TEST_CASE("a row that pq cannot have written is refused by its table, key and co
       {"UPDATE spans SET state = 'free'", "table spans, job 1, begin 0: column lease_epoch should be empty"},
       {"UPDATE spans SET value = x'00'", "table spans, job 1, begin 0: column value is no value"},
       {"UPDATE spans SET value = '1.5'", "table spans, job 1, begin 0: column value is no value"},
+      {"UPDATE spans SET value = x'00" + std::string(2 * ExactSum::bytes_max, '0') + "'",
+       "table spans, job 1, begin 0: column value is no value"},
+      {"UPDATE spans SET value = x'4001'", "table spans, job 1, begin 0: column value is no value"},
       {"UPDATE spans SET value = 'many'", "table spans, job 1, begin 0: column value is no value"},
       {"UPDATE spans SET attempts_failed = 4294967296",
        "table spans, job 1, begin 0: column attempts_failed is out of bounds"},
@@ -281,7 +304,7 @@ TEST_CASE("a row that pq cannot have written is refused by its table, key and co
       {"UPDATE jobs SET require = 'zone'", "table jobs, id 1: column require has an unknown word"},
       {"UPDATE jobs SET kernel = 'exec'", "table programs: job 1 is of kernel exec"},
       {"INSERT INTO programs VALUES (1, x'80')", "table programs, job 1: column program is no program"},
-      {"INSERT INTO programs VALUES (5, x'" + hex(encode(test::program_usual())) + "')",
+      {"INSERT INTO programs VALUES (5, x'" + hex(encode(program_usual())) + "')",
        "table programs, job 5: there is no such job"},
       {"INSERT INTO files VALUES ('abc', 1, 1)", "table files, hash abc: column hash has an unknown word"},
       {"INSERT INTO files VALUES ('" + to_text(Sha256{}) + "', 1, 2)",
@@ -291,7 +314,7 @@ TEST_CASE("a row that pq cannot have written is refused by its table, key and co
   };
   Changes changes;
   changes.jobs[JobId{1}] = job_row(1);
-  changes.spans[{JobId{1}, 0}] = Span{1000, Leased{{Epoch{1}, 1}, AgentId{3}, 5, Value(Int128{3}), 0}};
+  changes.spans[{JobId{1}, 0}] = Span{1000, Leased{{Epoch{1}, 1}, AgentId{3}, 5, Value(Int128{3}), {}}};
   changes.agents[AgentId{3}] = agent_row(3, {{"os", "linux"}});
   for (const Damage& damage : damages) {
     const ScratchDir scratch;
@@ -454,4 +477,4 @@ TEST_CASE("what was committed is there after every restart") {
   CHECK_FALSE(model.spans.empty());
 }
 
-}  // namespace pq
+}  // namespace pq::tests

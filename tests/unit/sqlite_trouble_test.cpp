@@ -8,15 +8,17 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <functional>
 #include <string>
 
-#include "common/errors.h"
-#include "daemon/sqlite_store.h"
+#include "common/values/errors.h"
+#include "daemon/store/sqlite_store.h"
+#include "tests/rooms.h"
 #include "tests/unit/scratch_dir.h"
 #include "tests/unit/small_disk.h"
 #include "tests/unit/stored_rows.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 namespace fs = std::filesystem;
@@ -58,7 +60,7 @@ Exhaustion commit_until_it_fails(SqliteStore& store) {
     changes.jobs[JobId{1}] = job_row(1);
     changes.jobs[JobId{1}]->recomputed = turn;
     for (std::uint64_t n = 0; n < 50; ++n) {
-      changes.spans[{JobId{1}, turn * 50 + n}] = Span{turn * 50 + n + 1, Failed{1, std::string(100, 'e')}};
+      changes.spans[{JobId{1}, turn * 50 + n}] = Span{turn * 50 + n + 1, Failed{{1}, std::string(100, 'e')}};
     }
     apply(changes, seen.with_last);
     try {
@@ -82,12 +84,12 @@ void check_nothing_acknowledged_is_lost(const StatePaths& paths, const Exhaustio
 }
 
 }  // namespace
-}  // namespace pq
+}  // namespace pq::tests
 
-extern "C" int fsync(int fd) { return pq::sync_through(SYS_fsync, fd); }
-extern "C" int fdatasync(int fd) { return pq::sync_through(SYS_fdatasync, fd); }
+extern "C" int fsync(int fd) { return pq::tests::sync_through(SYS_fsync, fd); }
+extern "C" int fdatasync(int fd) { return pq::tests::sync_through(SYS_fdatasync, fd); }
 
-namespace pq {
+namespace pq::tests {
 
 TEST_CASE("what was acknowledged before the daemon was killed is there") {
   const ScratchDir scratch;
@@ -243,4 +245,91 @@ TEST_CASE("a write that the disk refuses stops the acknowledgements and loses no
   check_nothing_acknowledged_is_lost(scratch.state(), seen);
 }
 
-}  // namespace pq
+// ---------------------------------------------------------------- files that are taken away
+
+// A store whose database and log are there, as begin_epoch leaves them.
+struct OpenStore {
+  OpenStore() { store.begin_epoch(Epoch{1}); }
+
+  // What the store says when it looks, or commits; empty: nothing.
+  std::string complaint(const std::function<void()>& act) {
+    try {
+      act();
+      return "";
+    } catch (const EnvironmentError& error) {
+      CHECK(error.status() == ExitStatus::storage_failed);
+      return error.what();
+    }
+  }
+  std::string looks() {
+    return complaint([&] { store.expect_in_place(); });
+  }
+  std::string commits() {
+    Changes changes;
+    changes.jobs[JobId{1}] = job_row(1);
+    changes.spans[{JobId{1}, 0}] = Span{1000, Free{}};
+    return complaint([&] { store.commit(changes); });
+  }
+
+  ScratchDir scratch;
+  StatePaths paths = scratch.state();
+  SqliteStore store{paths};
+};
+
+TEST_CASE("a store whose files are in place says nothing, however often it commits and looks") {
+  OpenStore open;
+  for (int i = 0; i < 3; ++i) {
+    CHECK(open.looks() == "");
+    CHECK(open.commits() == "");
+  }
+}
+
+TEST_CASE("a database or a log that is removed or replaced is noticed by the next look") {
+  for (const char* const suffix : {"", "-wal"}) {
+    for (const bool is_replaced : {false, true}) {
+      OpenStore open;
+      const fs::path file = open.paths.database().string() + suffix;
+      REQUIRE(open.looks() == "");
+      fs::rename(file, file.string() + ".away");
+      if (is_replaced) fs::copy_file(file.string() + ".away", file);
+      const std::string text = open.looks();
+      CHECK(says(text, file.string() + (is_replaced ? " was replaced by another file" : " was removed")));
+      CHECK(says(text, *suffix == '-' ? "all that was acknowledged is in " : "restore a backup"));
+    }
+  }
+}
+
+TEST_CASE("what a log held that was removed or replaced is there at the next start") {
+  for (const bool is_replaced : {false, true}) {
+    const ScratchDir scratch;
+    const std::string log = scratch.state().database().string() + "-wal";
+    {
+      SqliteStore store(scratch.state());
+      store.begin_epoch(Epoch{1});
+      Changes changes;
+      changes.jobs[JobId{1}] = job_row(1);
+      changes.spans[{JobId{1}, 0}] = Span{1000, Free{}};
+      store.commit(changes);
+      fs::remove(log);
+      if (is_replaced) std::ofstream(log) << "of somebody else";
+      CHECK_THROWS_AS(store.expect_in_place(), EnvironmentError);
+    }
+    CHECK(SqliteStore(scratch.state()).load().jobs.contains(JobId{1}));
+  }
+}
+
+TEST_CASE("a commit into a database that was removed is not acknowledged, and other files are left alone") {
+  const ScratchDir keeps;
+  const fs::path theirs = keeps.path() / "pq.db";
+  {
+    OpenStore open;
+    fs::remove(open.paths.database());
+    fs::remove(open.paths.database().string() + "-wal");
+    std::ofstream(open.paths.database().string() + "-wal") << "of a backup";
+    CHECK(says(open.commits(), "was removed while pqd used it"));
+    fs::create_hard_link(open.paths.database().string() + "-wal", theirs);
+  }
+  CHECK(bytes_of(theirs) == "of a backup");
+}
+
+}  // namespace pq::tests

@@ -1,4 +1,4 @@
-#include "daemon/state_dir.h"
+#include "daemon/store/state_dir.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -7,17 +7,18 @@
 
 #include <functional>
 
-#include "common/errors.h"
+#include "common/values/errors.h"
+#include "tests/rooms.h"
 #include "tests/unit/scratch_dir.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 namespace fs = std::filesystem;
 
 constexpr uid_t nobody = 65534;
 
-// What the claim is refused with; empty if it is granted.
+// The error of the claim; empty if it succeeds.
 std::string refusal(const fs::path& dir) {
   try {
     StateDirClaim claim(StatePaths{dir});
@@ -59,11 +60,40 @@ TEST_CASE("a missing state directory is made with its parents, for this user alo
   CHECK(fs::is_regular_file(scratch.path() / "a" / "b" / "pqd.lock"));
 }
 
-TEST_CASE("a state directory that is there keeps its mode") {
+TEST_CASE("a state directory that others may enter is refused, with the command that mends it") {
   const ScratchDir scratch;
-  REQUIRE(::chmod(scratch.path().c_str(), 0750) == 0);
+  for (const mode_t mode : {0750U, 0710U, 0720U, 0740U, 0701U, 0702U, 0704U, 0755U, 01777U, 02770U}) {
+    CAPTURE(mode);
+    REQUIRE(::chmod(scratch.path().c_str(), mode) == 0);
+    const std::string text = refusal(scratch.path());
+    CHECK(says(text, "other users may enter it"));
+    CHECK(says(text, "run: chmod 700 " + scratch.path().string()));
+    CHECK(mode_of(scratch.path()) == mode);
+    CHECK_FALSE(fs::exists(scratch.path() / "pqd.lock"));
+  }
+  REQUIRE(::chmod(scratch.path().c_str(), 0700) == 0);
   CHECK(refusal(scratch.path()) == "");
-  CHECK(mode_of(scratch.path()) == 0750);
+}
+
+TEST_CASE("keys without a database are a queue that was lost, and neither of them is a first start") {
+  const ScratchDir scratch;
+  const StatePaths paths{scratch.path()};
+  CHECK_NOTHROW(refuse_lost_queue(paths));
+  for (const fs::path& sign : {paths.head_key(), paths.authorized_keys()}) {
+    fs::create_directories(sign.parent_path());
+    std::ofstream(sign) << "x";
+    try {
+      refuse_lost_queue(paths);
+      FAIL("it is refused");
+    } catch (const EnvironmentError& error) {
+      CHECK(says(error.what(), sign.string() + " is there, but no database " + paths.database().string()));
+      CHECK(says(error.what(), "--new-queue"));
+    }
+    std::ofstream(paths.database()) << "x";
+    CHECK_NOTHROW(refuse_lost_queue(paths));
+    fs::remove(paths.database());
+    fs::remove(sign);
+  }
 }
 
 TEST_CASE("a state directory has one daemon at a time") {
@@ -134,4 +164,4 @@ TEST_CASE("file systems that machines share are known, local ones are not among 
   CHECK_FALSE(shared_file_system(0x794C7630));  // overlayfs
 }
 
-}  // namespace pq
+}  // namespace pq::tests

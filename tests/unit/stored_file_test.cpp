@@ -1,17 +1,18 @@
 // Databases that no head has open: read, refused, and in both cases left exactly as they were.
-#include "daemon/stored_file.h"
+#include "daemon/store/stored_file.h"
 
 #include <doctest/doctest.h>
 
 #include <map>
 #include <string>
 
-#include "common/errors.h"
-#include "daemon/sqlite_store.h"
+#include "common/values/errors.h"
+#include "daemon/store/sqlite_store.h"
+#include "tests/rooms.h"
 #include "tests/unit/scratch_dir.h"
 #include "tests/unit/stored_rows.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 namespace fs = std::filesystem;
@@ -28,13 +29,13 @@ Changes some_rows(std::uint64_t job) {
   Changes changes;
   changes.jobs[JobId{job}] = job_row(job);
   for (std::uint64_t begin = 0; begin < 1000; ++begin) {
-    changes.spans[{JobId{job}, begin}] = Span{begin + 1, Failed{3, std::string(100, 'x')}};
+    changes.spans[{JobId{job}, begin}] = Span{begin + 1, Failed{{3}, std::string(100, 'x')}};
   }
   changes.agents[AgentId{1}] = agent_row(1, {{"arch", "x86_64"}});
   return changes;
 }
 
-// What reading it is refused with. Nothing of it changes, and nothing appears beside it.
+// The error of reading the file. Nothing in it changes, and nothing appears beside it.
 std::string refusal(const fs::path& file) {
   const auto before = files_of(file.parent_path());
   std::string text;
@@ -137,4 +138,4 @@ TEST_CASE("damage is found in any page, in an index and in a row") {
 }
 
 }  // namespace
-}  // namespace pq
+}  // namespace pq::tests

@@ -2,16 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <optional>
 #include <variant>
 
-#include "common/wire.h"
+#include "common/protocol/wire.h"
+#include "tests/rooms.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 std::string text_of(const std::optional<Value>& value) {
   if (!value) return "-";
+  if (const auto* const sum = std::get_if<ExactSum>(&*value)) return fmt::format("sum {:?}", sum->bytes());
   return (std::holds_alternative<double>(*value) ? "double " : "integer ") + to_text(*value);
 }
 
@@ -20,18 +23,26 @@ std::string text_of(const std::optional<T>& value) {
   return value ? fmt::format("'{}'", *value) : "-";
 }
 
+std::string text_of(const Evidence& known) {
+  std::string text = fmt::format("{} on", known.attempts_failed);
+  for (const AgentId agent : known.failed_on) text += fmt::format(" {}", agent.value);
+  if (known.losses == 0) return text;
+  text +=
+      fmt::format(", {} lost of {}, {} alone, in {} ms:", known.losses, known.lost_width, known.losses_alone,
+                  std::chrono::duration_cast<std::chrono::milliseconds>(known.in_hand).count());
+  for (const AgentId agent : known.lost_on) text += fmt::format(" {}", agent.value);
+  return text;
+}
+
 struct StateText {
-  std::string operator()(const Free& free) const {
-    return fmt::format("free {} {}", free.attempts_failed, free.failed_on ? free.failed_on->value : 0);
-  }
+  std::string operator()(const Free& free) const { return "free " + text_of(free.evidence); }
   std::string operator()(const Leased& leased) const {
-    return fmt::format("leased {} {} {} {} {} {}", to_text(leased.lease), leased.agent.value, leased.upto,
-                       text_of(leased.value), leased.attempts_failed,
-                       leased.failed_on ? leased.failed_on->value : 0);
+    return fmt::format("leased {} {} {} {} {}", to_text(leased.lease), leased.agent.value, leased.upto,
+                       text_of(leased.value), text_of(leased.evidence));
   }
   std::string operator()(const Done& done) const { return "done " + text_of(done.value); }
   std::string operator()(const Failed& failed) const {
-    return fmt::format("failed {} '{}'", failed.attempts_failed, failed.error);
+    return fmt::format("failed {} '{}'", text_of(failed.evidence), failed.error);
   }
 };
 
@@ -73,14 +84,20 @@ void apply(const Changes& changes, Stored& model) {
   apply_rows(changes.agents, model.agents);
   apply_rows(changes.files, model.files);
   apply_rows(changes.events, model.events);
+  apply_rows(changes.suspects, model.suspects);
   for (const auto& [agent, seq] : changes.outputs_seen) model.outputs_seen[agent] = seq;
   for (const auto& [id, agent] : changes.agents) {
     if (!agent) model.outputs_seen.erase(id);
   }
   for (const LogRow& log : changes.logs) model.logs_upto[log.job] = log.entry.number;
+  for (const auto& [job, number] : changes.logs_erased_upto) {
+    if (model.logs_upto[job] <= number) model.logs_upto.erase(job);
+  }
+  if (changes.last_job) model.last_job = *changes.last_job;
   for (const auto& [id, job] : changes.jobs) {
     if (job) continue;
     model.logs_upto.erase(id);
+    std::erase_if(model.suspects, [id = id](const auto& suspect) { return suspect.first.first == id; });
     model.spans.erase(model.spans.lower_bound({id, 0}), model.spans.upper_bound({id, UINT64_MAX}));
   }
 }
@@ -90,9 +107,10 @@ Stored remembered(const Queue& queue) {
   for (const auto& [id, job] : queue.jobs()) {
     stored.jobs[id] = job.row;
     for (const auto& [begin, span] : job.ledger.spans()) stored.spans[{id, begin}] = span;
+    for (const auto& [worker, suspect] : job.suspects) stored.suspects[{id, worker}] = suspect;
   }
   for (const auto& [id, agent] : queue.roster().all()) {
-    if (!agent.gone) stored.agents[id] = agent.row;
+    if (!agent.is_gone()) stored.agents[id] = agent.row;
   }
   return stored;
 }
@@ -105,14 +123,19 @@ std::optional<Stored> job_of(const Stored& stored, JobId job) {
   found.spans = spans_of(stored, job);
   found.agents = stored.agents;
   found.epochs = stored.epochs;
+  found.collected = stored.collected;
+  found.suspects = stored.suspects;
+  found.provenance = stored.provenance;
+  found.output_bytes = stored.output_bytes;
   return found;
 }
 
 namespace {
 
 std::string text_of_demand(const JobRow& job) {
-  std::string text = fmt::format("  {} slots, {} forgiven, {} bytes collected", job.spec.cpus,
-                                 job.failures_forgiven, job.collected_bytes);
+  std::string text = fmt::format("  {} slots, {} forgiven, {} bytes collected, {} discarded", job.spec.cpus,
+                                 job.failures_forgiven, job.collected_bytes, job.discarded);
+  text += fmt::format(", forgotten: {} {}", job.logs_forgotten, job.output_forgotten);
   for (const Label& label : job.spec.require) text += fmt::format(" '{}'='{}'", label.key, label.value);
   if (job.spec.program) text += fmt::format(", runs {}", encode(*job.spec.program));
   return text + "\n";
@@ -148,7 +171,11 @@ std::string text_of(const Stored& stored) {
   for (const auto& [id, job] : stored.jobs) text += text_of(job);
   for (const auto& [key, span] : stored.spans) text += text_of(key, span);
   for (const auto& [id, agent] : stored.agents) text += text_of(agent);
+  for (const auto& [key, suspect] : stored.suspects) {
+    text += fmt::format("suspect of {}: {} {} {} '{}' {}\n", key.first.value, key.second.value, suspect.name,
+                        suspect.contradicts, suspect.what, suspect.must_be_discarded);
+  }
   return text;
 }
 
-}  // namespace pq
+}  // namespace pq::tests

@@ -1,4 +1,4 @@
-// Server-sent events, read back as a browser does.
+// Server-sent events, parsed as a browser does.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -8,16 +8,17 @@
 #include <string>
 #include <vector>
 
-#include "common/json.h"
+#include "common/report/json.h"
+#include "tests/rooms.h"
 
-namespace pq {
+namespace pq::tests {
 
 struct StreamEvent {
   std::string word;
   Json data;
 };
 
-// Of the whole ones in `text`.
+// The complete events in `text`.
 inline std::vector<StreamEvent> events_in(const std::string& text) {
   std::vector<StreamEvent> events;
   std::istringstream lines(text);
@@ -37,4 +38,4 @@ inline std::vector<StreamEvent> events_in(const std::string& text) {
   return events;
 }
 
-}  // namespace pq
+}  // namespace pq::tests

@@ -8,11 +8,12 @@
 #include <utility>
 #include <vector>
 
-#include "common/errors.h"
-#include "common/limits.h"
+#include "common/values/errors.h"
+#include "common/values/limits.h"
+#include "tests/rooms.h"
 #include "tests/unit/scratch_dir.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 using Words = std::vector<std::string>;
@@ -96,6 +97,18 @@ TEST_CASE("the environment twin of a flag is one value, and is not typed") {
   CHECK(twin.values("env") == Words{"A=1"});
   CHECK_FALSE(twin.is_typed("env"));
   CHECK(typed.values("env") == Words{"B=2"});
+}
+
+TEST_CASE("--express is of a program, whose runs it limits to ten seconds") {
+  const Submission usual = submitted({"--range", "0:5", "--express", "--", "date"});
+  CHECK(usual.spec.program.value().express);
+  CHECK(usual.spec.program->timeout_ms == 10'000);
+  const Submission shorter = submitted({"--range", "0:5", "--express", "--timeout", "3s", "--", "date"});
+  CHECK(shorter.spec.program.value().timeout_ms == 3'000);
+  CHECK(says(refusal({"--range", "0:5", "--express", "--timeout", "11s", "--", "date"}),
+             "--timeout 11s is more"));
+  CHECK(says(refusal({"--range", "0:5", "--express"}), "a small count goes past long ones by itself"));
+  CHECK(says(refusal({"--range", "0:5", "--express", "--cpus", "2", "--", "date"}), "leave out --cpus 2"));
 }
 
 TEST_CASE("a submission has all that its flags ask for") {
@@ -225,14 +238,15 @@ TEST_CASE("a list that cannot be is refused with the line that is wrong") {
 }
 
 TEST_CASE("sizes are powers of 1024") {
-  CHECK(parse_bytes("--memory", "1") == 1);
-  CHECK(parse_bytes("--memory", "3K") == 3072);
-  CHECK(parse_bytes("--memory", "1e3M") == 1000 << 20);
-  CHECK(parse_bytes("--memory", "2T") == std::uint64_t{2} << 40);
-  for (const char* text : {"", "K", "0", "0G", "1.5G", "2g", "-1", "99999999999T"}) {
+  CHECK(parse_size("--memory", "1") == 1);
+  CHECK(parse_size("--memory", "3K") == 3072);
+  CHECK(parse_size("--memory", "1e3M") == 1000 << 20);
+  CHECK(parse_size("--memory", "2g") == std::uint64_t{2} << 30);
+  CHECK(parse_size("--memory", "2T") == std::uint64_t{2} << 40);
+  for (const char* text : {"", "K", "0", "0G", "1.5G", "2gg", "-1", "99999999999T"}) {
     CAPTURE(text);
-    CHECK_THROWS_AS(parse_bytes("--memory", text), EnvironmentError);
+    CHECK_THROWS_AS(parse_size("--memory", text, 1), EnvironmentError);
   }
 }
 
-}  // namespace pq
+}  // namespace pq::tests

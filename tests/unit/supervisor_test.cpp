@@ -1,4 +1,4 @@
-// What a supervisor is told, by a socket of the test's own in its place.
+// Messages to a supervisor, received by a socket of the test.
 #include "common/os/supervisor.h"
 
 #include <doctest/doctest.h>
@@ -14,9 +14,10 @@
 #include <string>
 #include <vector>
 
+#include "tests/rooms.h"
 #include "tests/unit/scratch_dir.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 using namespace std::chrono_literals;
@@ -40,7 +41,7 @@ class Listener {
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
-  // All that has come since this was last asked, a datagram each.
+  // All datagrams since the last call.
   Lines heard() {
     Lines lines;
     std::array<char, 4096> bytes{};
@@ -185,4 +186,4 @@ TEST_CASE("a supervisor that is gone, or whose address makes no sense, is no tro
   }
 }
 
-}  // namespace pq
+}  // namespace pq::tests

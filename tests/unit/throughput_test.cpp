@@ -1,8 +1,9 @@
-#include "daemon/core/throughput.h"
+#include "daemon/core/telling/throughput.h"
+#include "tests/rooms.h"
 
 #include <doctest/doctest.h>
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 using namespace std::chrono_literals;
@@ -65,4 +66,4 @@ TEST_CASE("the spread is the standard error of what was measured last, and unkno
 }
 
 }  // namespace
-}  // namespace pq
+}  // namespace pq::tests

@@ -1,4 +1,4 @@
-#include "daemon/zmq_transport.h"
+#include "daemon/gate/zmq_transport.h"
 
 #include <doctest/doctest.h>
 
@@ -7,12 +7,13 @@
 #include <utility>
 #include <vector>
 
-#include "common/limits.h"
 #include "common/net/zmq_socket.h"
 #include "common/os/files.h"
+#include "common/protocol/limits.h"
+#include "tests/rooms.h"
 #include "tests/unit/serving_head.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 using namespace std::chrono_literals;
@@ -69,7 +70,9 @@ TEST_CASE("an unknown key is told so, and not one byte of it arrives") {
 TEST_CASE("a key that is authorized while the head runs gets in") {
   ServingHead head;
   const KeyPair guest = new_key_pair();
-  REQUIRE(head.transport->authorize({.role = Role::viewer, .public_key = guest.public_key, .name = "guest"}));
+  const Principal owner{.role = Role::operator_, .public_key = {}, .name = "owner"};
+  REQUIRE(head.transport->authorize({.role = Role::viewer, .public_key = guest.public_key, .name = "guest"},
+                                    owner));
   Dealer dealer = head.dial(guest);
   REQUIRE(head.connects(dealer));
   REQUIRE(dealer.send("hello"));
@@ -197,6 +200,9 @@ TEST_CASE("a peer with as many questions under way as a turn takes gets all answ
   ServingHead head;
   Dealer dealer = head.dial(head.agent);
   REQUIRE(head.connects(dealer));
+  // So large that they fill what is between the two: each answer that is read makes room for just the next
+  // one.
+  const std::string padding(10'000, 'x');
   constexpr int count = 6000;
   int sent = 0;
   int answered = 0;
@@ -205,11 +211,12 @@ TEST_CASE("a peer with as many questions under way as a turn takes gets all answ
     while (sent < std::min(count, answered + at_once) && dealer.send(std::to_string(sent))) ++sent;
     std::vector<OutgoingBytes> answers;
     for (Incoming& message : head.transport->receive(instant_now() + glance, limits::messages_per_turn)) {
-      answers.push_back({.peer = message.peer, .bytes = std::move(message.bytes)});
+      answers.push_back({.peer = message.peer, .bytes = message.bytes + padding});
     }
     head.transport->send(answers);
     while (const auto answer = dealer.receive()) {
-      if (*answer == std::to_string(answered)) ++answered;
+      if (*answer == std::to_string(answered) + padding) ++answered;
+      if (sent < count && dealer.send(std::to_string(sent))) ++sent;
     }
   }
   CHECK(answered == count);
@@ -277,4 +284,4 @@ TEST_CASE("a head that listens everywhere can be reached with what it left in it
   CHECK(head.inbox[0].sender.role == Role::operator_);
 }
 
-}  // namespace pq
+}  // namespace pq::tests

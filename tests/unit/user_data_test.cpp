@@ -4,9 +4,10 @@
 
 #include <string>
 
+#include "tests/rooms.h"
 #include "tests/unit/scratch_dir.h"
 
-namespace pq {
+namespace pq::tests {
 namespace {
 
 using namespace std::chrono_literals;
@@ -31,7 +32,7 @@ TEST_CASE("a shell reads a word as what it is, and systemd a setting") {
 }
 
 TEST_CASE("a worker's document holds its token, its settings and the hash of its agent") {
-  const std::string text = to_text(worker());
+  const std::string text = cloud_config(worker());
   CHECK(text.starts_with("#cloud-config\n"));
   CHECK(says(text, "\n    pq1_00ff\n"));
   CHECK(says(text, "\n    PQ_SLOTS=\"4\"\n"));
@@ -44,27 +45,27 @@ TEST_CASE("a worker's document holds its token, its settings and the hash of its
 
 TEST_CASE("a worker is powered off at its end, and looser where programs run, only if it is to be so") {
   WorkerDocument document = worker();
-  CHECK(says(to_text(document), "pq-agent.service.d/cloud.conf"));
-  CHECK(says(to_text(document), "powers_off=yes"));
-  CHECK_FALSE(says(to_text(document), "pq-agent.service.d/exec.conf"));
+  CHECK(says(cloud_config(document), "pq-agent.service.d/cloud.conf"));
+  CHECK(says(cloud_config(document), "powers_off=yes"));
+  CHECK_FALSE(says(cloud_config(document), "pq-agent.service.d/exec.conf"));
   document.powers_off = false;
   document.allows_exec = true;
-  CHECK_FALSE(says(to_text(document), "pq-agent.service.d/cloud.conf"));
-  CHECK(says(to_text(document), "powers_off=no"));
-  CHECK(says(to_text(document), "pq-agent.service.d/exec.conf"));
+  CHECK_FALSE(says(cloud_config(document), "pq-agent.service.d/cloud.conf"));
+  CHECK(says(cloud_config(document), "powers_off=no"));
+  CHECK(says(cloud_config(document), "pq-agent.service.d/exec.conf"));
 }
 
 TEST_CASE("what looks like a part of a template stays what it is, and lines stay within their file") {
   WorkerDocument document = worker();
   document.agent_url = "http://x/{{token}}?{{url}}";
   document.settings = {{"PQ_LABEL", "a={{unit}}\nb=# - :"}};
-  const std::string text = to_text(document);
+  const std::string text = cloud_config(document);
   CHECK(says(text, "url='http://x/{{token}}?{{url}}'"));
   CHECK(says(text, "\n    PQ_LABEL=\"a={{unit}}\n    b=# - :\"\n"));
 }
 
 TEST_CASE("a head's document names its volume and its packages") {
-  const std::string text = to_text(HeadDocument{
+  const std::string text = cloud_config(HeadDocument{
       .device = "/dev/xvdb",
       .settings = {{"PQD_HTTP", "0.0.0.0:7701"}},
       .packages = {
@@ -78,4 +79,4 @@ TEST_CASE("a head's document names its volume and its packages") {
   CHECK(text.size() < user_data_bytes_max);
 }
 
-}  // namespace pq
+}  // namespace pq::tests

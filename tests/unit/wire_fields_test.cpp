@@ -1,5 +1,5 @@
 // Every field of every message, changed in turn: of another type, left out, said twice, too long. What each
-// field may hold is written down here a second time, apart from common/wire_fields.h.
+// field may hold is written down here a second time, apart from common/protocol/wire_fields.h.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -11,13 +11,16 @@
 #include <string_view>
 #include <vector>
 
+#include "common/protocol/limits.h"
+#include "common/values/limits.h"
+#include "tests/rooms.h"
 #include "tests/unit/message_tree.h"
 #include "tests/unit/wire_samples.h"
 
 namespace {
 
 using namespace pq;
-using namespace pq::test;
+using namespace pq::tests;
 using Words = std::set<std::string_view>;
 
 // ---------------------------------------------------------------- what each field may hold
@@ -29,9 +32,9 @@ bool is_pair(const Place& place) {
 bool is_value(const Place& place) { return place.key() == "value" && !is_pair(place); }
 
 bool is_text(const Place& place) {
-  static const Words keys = {"name",      "version",    "detail", "error",   "key",   "value",
-                             "invariant", "public_key", "path",   "words[]", "agent", "unplaced",
-                             "arch",      "http",       "what",   "word",    "advice"};
+  static const Words keys = {"name",      "version",    "detail", "error",   "key",    "value",
+                             "invariant", "public_key", "path",   "words[]", "agent",  "unplaced",
+                             "arch",      "http",       "what",   "word",    "advice", "computed_by[]"};
   if (place.key() == "what") return place.is_within("events");   // elsewhere it is a word
   if (place.key() == "word") return place.is_within("reasons");  // the same
   // Elsewhere it is of bytes.
@@ -41,9 +44,10 @@ bool is_text(const Place& place) {
 }
 
 bool is_list(const Place& place) {
-  static const Words keys = {"labels",  "kernels", "leases",   "paces",  "jobs",   "agents",  "findings",
-                             "logs",    "outputs", "words",    "env",    "files",  "require", "failed_spans",
-                             "entries", "keys",    "programs", "events", "reasons"};
+  static const Words keys = {"labels",   "kernels",      "leases",  "paces",   "jobs",     "agents",
+                             "findings", "logs",         "outputs", "words",   "env",      "files",
+                             "require",  "failed_spans", "entries", "keys",    "programs", "events",
+                             "reasons",  "ids",          "reports", "refused", "parts",    "computed_by"};
   return keys.contains(place.key()) && place.object->type == Type::ARRAY;
 }
 
@@ -73,11 +77,25 @@ bool is_optional(const Place& map, std::string_view key) {
                              "beats_missed",
                              "granted_unix_ms",
                              "advice",
-                             "of_job"};
+                             "of_job",
+                             "live_left_out",
+                             "express",
+                             "discarded",
+                             "logs_forgotten",
+                             "output_forgotten",
+                             "hidden",
+                             "ended_for_ms",
+                             "unknown",
+                             "output_bytes",
+                             "cannot_start",
+                             "copy",
+                             "step_end"};
   if (key == "job") return map.is_within("events");
+  if (key == "expired") return map.is_within("keys");
   if (key == "agent") return map.is_within("events");
+  if (key == "lease") return map.is_within("parts");
   if (key == "leases") return map.is_within("agents");
-  // What orders have learned to say since: left out where it is as usual.
+  // Fields that orders gained later: they are left out if they have their usual value.
   if (key == "attempts_failed") return map.is_within("leases");
   if (key == "begin") return map.is_within("jobs") && !map.is_within("failed_spans");
   return keys.contains(key) && !is_pair(map) && !(key == "error" && map.is_within("failed_spans"));
@@ -96,7 +114,8 @@ bool may_be_negative(const Place& place) {
 
 std::size_t bytes_max(const Place& text) {
   if (text.key() == "words[]" || text.is_within("env")) return limits::program_bytes_max;
-  if (text.key() == "name" || text.key() == "key" || text.key() == "agent" || text.key() == "arch")
+  if (text.key() == "name" || text.key() == "key" || text.key() == "agent" || text.key() == "arch" ||
+      text.key() == "computed_by[]")
     return limits::name_bytes_max;
   if (text.key() == "what" || text.key() == "word") return limits::name_bytes_max;
   if (text.is_within("events") && text.key() == "detail") return limits::event_detail_bytes_max;
@@ -117,6 +136,8 @@ std::size_t items_max(const Place& list, Recode receiver) {
   if (list.key() == "programs") return limits::agent_programs_max;
   if (list.key() == "events") return limits::events_told;
   if (list.key() == "reasons") return limits::reasons_max;
+  if (list.key() == "parts") return limits::parts_told;
+  if (list.key() == "computed_by") return limits::part_workers_max;
   if (list.key() == "leases" && list.is_within("agents")) return limits::leases_told;
   if (list.key() == "findings") return limits::findings_max;
   if (list.key() == "logs" || list.key() == "outputs") return limits::outputs_per_message;
@@ -127,6 +148,9 @@ std::size_t items_max(const Place& list, Recode receiver) {
   if (list.key() == "require") return limits::labels_max;
   if (list.key() == "failed_spans") return limits::failed_spans_told;
   if (list.key() == "jobs" && receiver == recode_at_client) return limits::jobs_reported_max;
+  if (list.key() == "jobs" && receiver == recode_at_head) return limits::jobs_named_max;
+  if (list.key() == "ids") return limits::job_ids_told;
+  if (list.key() == "reports" || list.key() == "refused") return limits::jobs_named_max;
   return limits::leases_per_agent_max;
 }
 
@@ -311,6 +335,18 @@ TEST_CASE("a list is taken up to its bound and not beyond") {
     }
   }
   CHECK(tried.size() >= 9);
+}
+
+TEST_CASE("beside a long sum a program's last words are taken up to a lower bound") {
+  Beat beat;
+  beat.leases = {lease_with_widest_sum()};
+  const MessageTree tree(encode(AgentToHead(beat)));
+  const auto is_error = [](const Place& place) { return place.path == "leases[].error"; };
+  const Place& error = *std::find_if(tree.places().begin(), tree.places().end(), is_error);
+  for (const std::size_t beyond : {0U, 1U}) {
+    const std::string words(limits::error_bytes_max_beside_sum + beyond, 'x');
+    CHECK(recode_at_head(tree.with(error, text(words))).has_value() == (beyond == 0));
+  }
 }
 
 TEST_CASE("a value written as text is a whole number of at most 128 bits") {

@@ -12,6 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "common/protocol/limits.h"
+#include "common/values/limits.h"
+#include "tests/rooms.h"
 #include "tests/unit/wire_samples.h"
 
 namespace {
@@ -34,7 +37,7 @@ void* operator new(std::size_t size) {
 namespace {
 
 using namespace pq;
-using namespace pq::test;
+using namespace pq::tests;
 using namespace std::string_literals;
 
 // {v: 1, t: "ask_jobs", x: …}: a whole message but for what `x`, which is unknown, holds.

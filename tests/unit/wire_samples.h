@@ -1,5 +1,5 @@
-// Messages of every type for the tests of the wire: as they usually are, as empty as they can be, and with
-// every field at an end of what it can hold.
+// Messages of every type for the tests of the wire: usual ones, ones as empty as possible, and ones with
+// every field at its bound.
 #pragma once
 
 #include <array>
@@ -10,11 +10,13 @@
 #include <variant>
 #include <vector>
 
-#include "common/limits.h"
-#include "common/wire.h"
+#include "common/protocol/limits.h"
+#include "common/protocol/wire.h"
+#include "common/values/limits.h"
+#include "tests/rooms.h"
 #include "tests/unit/extremes.h"
 
-namespace pq::test {
+namespace pq::tests {
 
 inline constexpr double double_max = std::numeric_limits<double>::max();
 inline constexpr double double_tiny = std::numeric_limits<double>::denorm_min();
@@ -41,13 +43,25 @@ inline std::vector<Value> values() {
           -double_max,
           double_max,
           double_tiny,
-          3.0};
+          3.0,
+          *fold(Fold::sum, 1e16, 1.0),
+          *fold(Fold::sum, Int128{-1}, -double_tiny),
+          *fold(Fold::sum, int128_max, int128_max),
+          sum_widest()};
 }
 
 inline std::vector<Kernel> every_kernel() { return {sieve_kernels.begin(), sieve_kernels.end()}; }
 
 inline LeaseView lease_widest() {
   return {{{u64_max}, u64_max}, u64_max, u64_max, u64_max, int128_min, u64_max, error_widest};
+}
+
+// Beside the longest value there is less room for text.
+inline LeaseView lease_with_widest_sum() {
+  LeaseView lease = lease_widest();
+  lease.value = sum_widest();
+  lease.error->resize(limits::error_bytes_max_beside_sum);
+  return lease;
 }
 
 inline JobSpec spec_usual() {
@@ -85,10 +99,11 @@ inline Program program_widest() {
           true,
           {{"A", "\xff"}, {"B", ""}},
           {{name_widest, sha256_of(""), u64_max, FileKind::directory}},
-          FileRef{"items", sha256_of("items"), u64_max, FileKind::plain}};
+          FileRef{"items", sha256_of("items"), u64_max, FileKind::plain},
+          true};
 }
 
-// Of kernel exec, with all that such a job may ask for.
+// A job of kernel exec with everything that such a job may ask for.
 inline JobSpec spec_of(const Program& program) {
   JobSpec spec = spec_usual();
   spec.kernel = Kernel::exec;
@@ -115,12 +130,13 @@ inline std::vector<AgentToHead> agent_messages() {
                   {0xfeed},
                   5,
                   {{{{0xfeed}, 1}, 100, 300, 900, Int128{62}, {}, {}},
-                   {{{0xfeed}, 2}, 900, 900, 1200, {}, {}, {}},
+                   {{{0xfeed}, 2}, 900, 900, 1200, {}, {}, {}, true, 1000, true},
                    {{{0xfeed}, 3}, 1200, 1200, 1300, {}, 1250, "exit status 3"}},
                   {{{7}, 0.002, 1.25e-9}},
                   true,
                   Notice{NoticeKind::interruption, "EC2 Spot: stop", 1'800'000'000'000},
-                  3};
+                  3,
+                  true};
   const Beat widest_beat{name_widest,
                          {u64_max},
                          u64_max,
@@ -184,7 +200,7 @@ inline std::vector<HeadToAgent> orders_and_other_words() {
           Orders{{0xfeed},
                  7,
                  1000,
-                 {{{{0xfeed}, 5}, {8}, {0, 10}, {}, 2}},
+                 {{{{0xfeed}, 5}, {8}, {0, 10}, {}, 2, true, true}},
                  {{{8}, Kernel::exec, Fold::none, 0, 4, program_usual()},
                   {{9}, Kernel::exec, Fold::sum, u64_max, u32_max, program_widest()}},
                  false},
@@ -218,6 +234,8 @@ inline std::vector<ClientToHead> client_messages() {
           Steer{{7}, Steering::cancel},
           Steer{{7}, Steering::pause},
           Steer{{u64_max}, Steering::resume},
+          Steer{{7}, Steering::forget},
+          Steer{{7}, Steering::forget_logs},
           Reprioritize{{7}, -5},
           Reprioritize{{u64_max}, std::numeric_limits<std::int32_t>::min()},
           AskAgents{},
@@ -234,7 +252,21 @@ inline std::vector<ClientToHead> client_messages() {
           AskAgentPrograms{},
           AskEvents{},
           AskEvents{u64_max, JobId{u64_max}},
-          AskExplanation{{7}}};
+          AskExplanation{{7}},
+          AskJobIds{},
+          AskJobIds{Meant::unpaused, 17, 1000},
+          AskJobIds{Meant::ended, 0, u64_max, 86'400'000},
+          AskEach{{{7}, {u64_max}}},
+          SteerEach{{{7}, {9}}, Steering::cancel},
+          SteerEach{std::vector(limits::jobs_named_max, JobId{u64_max}), Steering::resume},
+          SteerEach{{{7}, {9}}, Steering::forget_output},
+          ReprioritizeEach{{{7}}, -5},
+          ReprioritizeEach{std::vector(limits::jobs_named_max, JobId{u64_max}),
+                           std::numeric_limits<std::int32_t>::min()},
+          Recompute{{7}, "i-0abc", false},
+          Recompute{{u64_max}, name_widest, true},
+          AskProvenance{{7}, 0},
+          AskProvenance{{u64_max}, u64_max}};
 }
 
 inline JobReport job_usual() {
@@ -277,6 +309,9 @@ inline JobReport job_failed() {
   report.failed = 2;
   report.unplaced = "no agent has zone=a";
   report.failed_spans = {{{17, 18}, 3, "exit status 3"}, {{u64_max - 1, u64_max}, u32_max, error_widest}};
+  report.discarded = u64_max;
+  report.logs_forgotten = true;
+  report.output_forgotten = true;
   return report;
 }
 
@@ -320,7 +355,12 @@ inline std::vector<HeadToClient> answers() {
       job_widest(),
       JobReport{{}, {{0, 1}, {}, {}, {}, {}, {}, {}}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}},
       job_failed(),
-      JobsReport{{job_usual(), job_widest(), job_failed()}, u64_max},
+      JobsReport{{job_usual(), job_widest(), job_failed()}, u64_max, u64_max},
+      JobIds{},
+      JobIds{{{7}, {u64_max}}, true},
+      EachJob{},
+      EachJob{{job_usual(), job_failed()}, {{{9}, {ErrorWord::job_has_ended, "9 is done"}}}},
+      EachJob{{job_widest()}, {{{u64_max}, {ErrorWord::no_such_job, text_widest}}}},
       FileStored{sha256_of("sim"), 3},
       FileStored{sha256_of(""), u64_max},
       Logs{{{1, 1'700'000'000'000, "i-0abc", {100, 200}, 1, Stream::stderr_, false, {"warning\n"}}},
@@ -345,7 +385,7 @@ inline std::vector<HeadToClient> answers() {
       Authorized{1'800'000'000'000},
       KeysReport{},
       KeysReport{{{Role::agent, "spot", std::string(40, 'k'), 1'800'000'000'000, 7},
-                  {Role::viewer, name_widest, text_widest, std::nullopt, u32_max}},
+                  {Role::viewer, name_widest, text_widest, std::nullopt, u32_max, true}},
                  u64_max},
       AgentPrograms{},
       AgentPrograms{"0.0.0.0:7701",
@@ -363,6 +403,14 @@ inline std::vector<HeadToClient> answers() {
                   JobState::failed,
                   std::vector(limits::reasons_max,
                               Reason{name_widest, std::string(limits::reason_bytes_max, 't'), std::nullopt})},
+      ProvenancePage{},
+      ProvenancePage{{7},
+                     {{{100, 200}, {"i-0abc"}, Int128{17}, LeaseId{{0xfeed}, 1}, 0},
+                      {{200, u64_max}, std::vector(limits::part_workers_max, name_widest), {}, {}, u64_max}},
+                     true,
+                     u64_max},
+      Recomputed{job_usual(), 3, 1000, true},
+      Recomputed{job_widest(), u64_max, u64_max, false},
       Refusal{ErrorWord::no_such_job, "17"}};
 }
 
@@ -402,4 +450,4 @@ inline std::vector<Sample> all_samples() {
   return samples;
 }
 
-}  // namespace pq::test
+}  // namespace pq::tests

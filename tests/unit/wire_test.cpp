@@ -1,6 +1,6 @@
-// The wire as honest programs use it: what is said is what is heard. wire_fields_test.cpp changes messages
-// field by field, wire_hostile_test.cpp byte by byte.
-#include "common/wire.h"
+// The wire as honest programs use it: decoding returns what was encoded. wire_fields_test.cpp changes
+// messages field by field, wire_hostile_test.cpp byte by byte.
+#include "common/protocol/wire.h"
 
 #include <doctest/doctest.h>
 
@@ -14,12 +14,15 @@
 #include <variant>
 #include <vector>
 
+#include "common/protocol/limits.h"
+#include "common/values/limits.h"
+#include "tests/rooms.h"
 #include "tests/unit/wire_samples.h"
 
 namespace {
 
 using namespace pq;
-using namespace pq::test;
+using namespace pq::tests;
 
 template <class Message>
 Message heard_by_head(const std::string& bytes) {
@@ -143,6 +146,27 @@ TEST_CASE("an integer travels as a msgpack integer if that can hold it, else as 
   CHECK(type_of_value(Int128{i64_min}) == Type::NEGATIVE_INTEGER);
   CHECK(type_of_value(Int128{i64_min} - 1) == Type::STR);
   CHECK(type_of_value(3.0) == Type::FLOAT64);
+  CHECK(type_of_value(sum_widest()) == Type::BIN);
+}
+
+TEST_CASE("an exact sum that is sent as more bytes than it takes is taken for what it is") {
+  Beat beat;
+  beat.leases = {{{{9}, 1}, 0, 10, 20, *fold(Fold::sum, 1e16, 1.0), {}, {}}};
+  const std::string bytes = encode(AgentToHead(beat));
+  const std::string sent(std::get<ExactSum>(*beat.leases[0].value).bytes());
+  const std::size_t at = bytes.find(sent);
+  REQUIRE(at != std::string::npos);
+  const auto value_of = [&](const std::string& other) {
+    std::string changed = bytes;
+    changed.replace(at, sent.size(), other);
+    changed[at - 1] = static_cast<char>(other.size());
+    const auto message = heard_by_head<AgentToHead>(changed);
+    return *std::get<Beat>(message).leases.at(0).value;
+  };
+  using namespace std::string_literals;
+  CHECK(same(value_of(sent + "\0\0"s), *beat.leases[0].value));
+  CHECK(same(value_of("\x40\x01"s), double_tiny));
+  CHECK(same(value_of("\x00"s), Int128{0}));
 }
 
 TEST_CASE("a number that is infinite or undefined is refused") {
@@ -169,17 +193,47 @@ TEST_CASE("a range that is empty or reversed is refused") {
 
 // ---------------------------------------------------------------- bounds
 
+std::size_t encoded_bytes(const LeaseView& lease) {
+  return encode(AgentToHead(Beat{{}, {}, 0, {}, 0, {lease}, {}, false})).size() -
+         encode(AgentToHead(Beat{})).size();
+}
+
 TEST_CASE("the largest beat that the head takes is below what the sockets let through") {
-  Beat beat{name_widest, {u64_max}, u64_max, {u64_max}, u64_max, {}, {}, true};
-  beat.leases.assign(limits::leases_per_agent_max, lease_widest());
-  beat.paces.assign(limits::leases_per_agent_max, {{u64_max}, double_max, double_max});
-  const std::string bytes = encode(AgentToHead(beat));
-  CHECK(bytes.size() < limits::message_bytes_max);
-  CHECK(heard_by_head<AgentToHead>(bytes) == AgentToHead(beat));
-  LeaseView without_error = lease_widest();
-  without_error.error.reset();
-  CHECK(encode(AgentToHead(Beat{{}, {}, 0, {}, 0, {without_error}, {}, false})).size() <
-        encode(AgentToHead(Beat{})).size() + limits::lease_encoded_bytes_max);
+  for (const LeaseView& lease : {lease_widest(), lease_with_widest_sum()}) {
+    Beat beat{name_widest, {u64_max}, u64_max, {u64_max}, u64_max, {}, {}, true};
+    beat.leases.assign(limits::leases_per_agent_max, lease);
+    beat.paces.assign(limits::leases_per_agent_max, {{u64_max}, double_max, double_max});
+    const std::string bytes = encode(AgentToHead(beat));
+    CHECK(bytes.size() < limits::message_bytes_max);
+    CHECK(heard_by_head<AgentToHead>(bytes) == AgentToHead(beat));
+    CHECK(encoded_bytes(lease) < limits::lease_encoded_bytes_max + limits::told_encoded_bytes_max);
+  }
+  LeaseView bare = lease_with_widest_sum();
+  bare.value = Int128{0};  // a byte
+  bare.error = "";
+  CHECK(encoded_bytes(bare) < limits::lease_encoded_bytes_max);
+  LeaseView lease = bare;
+  lease.value = sum_widest();
+  CHECK(encoded_bytes(lease) - encoded_bytes(bare) + 1 == limits::value_encoded_bytes_max);
+}
+
+TEST_CASE("last words are cut shorter beside a long sum") {
+  LeaseView lease = lease_with_widest_sum();
+  lease.error = error_widest;
+  const auto words_of = [](const LeaseView& said) {
+    Beat beat;
+    beat.leases = {said};
+    return std::get<Beat>(heard_by_head<AgentToHead>(encode(AgentToHead(beat)))).leases.at(0).error->size();
+  };
+  CHECK(words_of(lease) == limits::error_bytes_max_beside_sum);
+  lease.value = *fold(Fold::sum, 1e16, 1e-100);
+  CHECK(words_of(lease) == limits::error_bytes_max);
+}
+
+JobReport job_widest_with_failures() {
+  JobReport report = job_widest();
+  report.failed_spans.assign(limits::failed_spans_told, {{0, u64_max}, u32_max, error_widest});
+  return report;
 }
 
 TEST_CASE("the largest orders and reports reach their readers") {
@@ -191,7 +245,11 @@ TEST_CASE("the largest orders and reports reach their readers") {
   CHECK(to_agent.size() < limits::message_bytes_max);
   CHECK(decode_to_agent(to_agent).has_value());
   const std::vector<HeadToClient> reports = {
-      JobsReport{std::vector(limits::jobs_reported_max, job_widest()), u64_max},
+      JobsReport{std::vector(limits::jobs_reported_max, job_widest()), u64_max, u64_max},
+      JobIds{std::vector(limits::job_ids_told, JobId{u64_max}), true},
+      EachJob{
+          std::vector(limits::jobs_named_max, job_widest_with_failures()),
+          std::vector(limits::jobs_named_max, RefusedJob{{u64_max}, {ErrorWord::no_such_job, text_widest}})},
       AgentsReport{std::vector(limits::agents_reported_max, agent_usual()), u64_max}};
   for (const HeadToClient& report : reports) {
     const std::string bytes = encode(Letter<HeadToClient>{u64_max, report});
@@ -219,19 +277,34 @@ std::string question_of_version(const std::string& version) {
   return "\x82\xa1v"s + version + "\xa1t\xa8" + "ask_jobs";
 }
 
+TEST_CASE("a message says the oldest protocol that has all that is in it") {
+  const auto version_of = [](const std::string& bytes) {
+    const auto handle = msgpack::unpack(bytes.data(), bytes.size());
+    return handle.get().as<std::map<std::string, msgpack::object>>().at("v").as<std::uint32_t>();
+  };
+  for (const Value& value : values()) {
+    const bool is_sum = std::holds_alternative<ExactSum>(value);
+    CHECK(version_of(encode(AgentToHead(beat_with(value)))) == (is_sum ? 2 : 1));
+  }
+  CHECK(version_of(encode(Letter<ClientToHead>{1, AskJobs{}})) == 1);
+  CHECK(version_of(encode(HeadToAgent(Orders{}))) == 1);
+  CHECK(version_of(encode(Letter<HeadToClient>{1, job_usual()})) == 1);
+}
+
 TEST_CASE("a message of a protocol that is not spoken is refused by that word") {
   using namespace std::string_literals;
   CHECK(decode_to_head(question_of_version("\x01")).has_value());
+  CHECK(decode_to_head(question_of_version("\x02")).has_value());
   const std::vector<std::pair<std::string, std::string>> others = {
       {"\x00"s, "0"},
-      {"\x02"s, "2"},
+      {"\x03"s, "3"},
       {"\xcf\x00\x00\x00\x01\x00\x00\x00\x00"s, "4294967296"},
       {"\xcf\xff\xff\xff\xff\xff\xff\xff\xff"s, "18446744073709551615"}};
   for (const auto& [bytes, number] : others) {
     const auto heard = decode_to_head(question_of_version(bytes));
     REQUIRE_FALSE(heard.has_value());
     CHECK(heard.error().word == ErrorWord::unsupported_version);
-    CHECK(heard.error().detail == "this side speaks protocol 1, the message is of protocol " + number);
+    CHECK(heard.error().detail == "this side speaks protocol 2, the message is of protocol " + number);
   }
   for (const std::string& bytes : {"\xff"s, "\xa1\x31"s, "\xc0"s, "\xcb\x3f\xf0\0\0\0\0\0\0"s}) {
     const auto heard = decode_to_head(question_of_version(bytes));
@@ -241,7 +314,7 @@ TEST_CASE("a message of a protocol that is not spoken is refused by that word") 
 }
 
 TEST_CASE("the version is looked at before the type: a newer type is of a newer protocol") {
-  const auto heard = decode_to_head("\x82\xa1t\xa5guess\xa1v\x02");
+  const auto heard = decode_to_head("\x82\xa1t\xa5guess\xa1v\x03");
   REQUIRE_FALSE(heard.has_value());
   CHECK(heard.error().word == ErrorWord::unsupported_version);
 }

@@ -10,13 +10,17 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, TypeVar
+from typing import Any, Callable, TypeVar
 
 import pq
 
 REPOSITORY = Path(__file__).resolve().parents[3]
+sys.path.append(str(REPOSITORY / "tests" / "system"))
+
+from tunnel import Tunnel as Tunnel  # noqa: E402
+
 BINARIES = Path(os.environ.get("PQ_BIN", REPOSITORY / "build" / "release" / "bin")).resolve()
-PATIENCE_S = 30.0  # for what takes a fraction of a second on a quiet machine
+PATIENCE_S = 120.0  # for what takes a fraction of a second on a quiet machine
 
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
@@ -44,9 +48,9 @@ class Head:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.state_dir = root / "state"
-        self._processes: List[subprocess.Popen[bytes]] = []
-        self._head: Optional[subprocess.Popen[bytes]] = None
-        self._clients: List[pq.Client] = []
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._head: subprocess.Popen[bytes] | None = None
+        self._clients: list[pq.Client] = []
         self._listen = "tcp://127.0.0.1:*"
 
     def close(self) -> None:
@@ -85,6 +89,10 @@ class Head:
         assert self._head is not None
         _kill(self._head)
 
+    def send_signal(self, number: int) -> None:
+        assert self._head is not None, "no head has been started"
+        self._head.send_signal(number)
+
     def start_agent(self, *flags: str, slots: int = 2) -> subprocess.Popen[bytes]:
         """Returns as soon as it can be given work."""
         before = len(self.active_agents())
@@ -97,7 +105,7 @@ class Head:
             assert process.poll() is None, f"the agent has ended:\n{log.read_text(errors='replace')}"
         return process
 
-    def active_agents(self) -> List[pq.AgentStatus]:
+    def active_agents(self) -> list[pq.AgentStatus]:
         return [agent for agent in self.client().agents() if agent.state == "active"]
 
     def client(self, **how: Any) -> pq.Client:
@@ -113,7 +121,7 @@ class Head:
         ended = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
         return ended.stdout.strip()
 
-    def environment(self) -> Dict[str, str]:
+    def environment(self) -> dict[str, str]:
         """For a script that finds the head by itself."""
         source = str(Path(pq.__file__).resolve().parents[1])
         return {**os.environ, "PQ_STATE_DIR": str(self.state_dir), "PYTHONPATH": source}

@@ -7,13 +7,13 @@ import signal
 import socket
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
-from typing import List
 
 import pytest
 
 import pq
-from heads import Head, eventually
+from heads import Head, Tunnel, eventually
 
 LONG = "0:1e15"  # nobody waits for its end
 
@@ -54,7 +54,7 @@ def test_a_wait_ends_in_time_and_the_job_goes_on(counting: Head) -> None:
     began = time.monotonic()
     with pytest.raises(TimeoutError, match="it goes on"):
         job.result(timeout=0.3)
-    assert 0.3 <= time.monotonic() - began < 5
+    assert time.monotonic() - began >= 0.3
     with pytest.raises(TimeoutError):
         job.wait(timeout=0)
     assert not job.done() and job.status().state in ("queued", "running")
@@ -70,6 +70,8 @@ def test_cancel_pause_and_resume(counting: Head) -> None:
     with pytest.raises(pq.JobCancelled) as cancelled:
         job.result()
     assert cancelled.value.job == job.id
+    assert cancelled.value.partial == cancelled.value.status.value
+    assert not cancelled.value.status.value_is_final
     assert isinstance(job.exception(), pq.JobCancelled)
 
 
@@ -78,7 +80,7 @@ def test_futures(counting: Head) -> None:
     good, bad = client.submit((0, 1000)), client.submit(LONG)
     assert good.future() is good.future() and good.future().result(timeout=30) == 168
     assert not bad.future().done()
-    called: List[pq.Job] = []
+    called: list[pq.Job] = []
     bad.add_done_callback(called.append)
     bad.cancel()
     assert isinstance(bad.future().exception(timeout=30), pq.JobCancelled)
@@ -87,7 +89,7 @@ def test_futures(counting: Head) -> None:
 
 def test_a_callback_may_ask(counting: Head) -> None:
     client = counting.client()
-    totals: List[object] = []
+    totals: list[object] = []
     client.submit((0, 100)).add_done_callback(lambda _: totals.append(client.submit((0, 10)).result()))
     eventually(lambda: totals == [4], "a callback has submitted another job and has its result")
 
@@ -109,7 +111,7 @@ def test_as_completed_and_get(counting: Head) -> None:
 def test_many_threads_ask_at_once(counting: Head) -> None:
     client = counting.client()
     waited = client.submit(LONG, priority=-1)
-    totals: List[object] = []
+    totals: list[object] = []
 
     def ask() -> None:
         for _ in range(5):
@@ -171,9 +173,22 @@ def test_nobody_listens(head: Head) -> None:
     head.start()
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        with pq.Client(state_dir=head.state_dir, head=f"tcp://127.0.0.1:{unused.getsockname()[1]}", timeout=0.5) as client:
+        with pq.Client(
+            state_dir=head.state_dir, head=f"tcp://127.0.0.1:{unused.getsockname()[1]}", timeout=0.5
+        ) as client:
             with pytest.raises(pq.HeadUnreachable, match="no head answers at tcp://127.0.0.1"):
                 client.jobs()
+
+
+def test_a_head_that_is_stopped_is_told_from_one_that_is_away(head: Head) -> None:
+    head.start()
+    head.send_signal(signal.SIGSTOP)
+    try:
+        silence = "connected to .* silent for .* stopped or busy"
+        with head.client(timeout=1) as client, pytest.raises(pq.HeadUnreachable, match=silence):
+            client.jobs()
+    finally:
+        head.send_signal(signal.SIGCONT)
 
 
 def test_no_state_directory(tmp_path: Path) -> None:
@@ -210,7 +225,7 @@ def test_another_head_at_this_address(head: Head, counting: Head) -> None:
 
 def test_a_client_that_is_first_waits_for_the_head_to_start(head: Head) -> None:
     with pq.Client(state_dir=head.state_dir) as client:
-        answers: List[object] = []
+        answers: list[object] = []
         thread = threading.Thread(target=lambda: answers.append(client.jobs()))
         thread.start()
         time.sleep(0.3)
@@ -224,7 +239,7 @@ def test_a_head_that_is_killed_amid_a_wait(head: Head) -> None:
     head.start_agent()
     client = head.client()
     job = client.submit("0:2e10", name="long")  # some seconds
-    ended: List[object] = []
+    ended: list[object] = []
     future = job.future()
     waiter = threading.Thread(target=lambda: ended.append(job.result(timeout=120)))
     waiter.start()
@@ -238,6 +253,24 @@ def test_a_head_that_is_killed_amid_a_wait(head: Head) -> None:
     waiter.join(120)
     assert ended == [882_206_716] and future.result(timeout=30) == 882_206_716
     assert client.jobs()[-1].id == job.id, "nothing was submitted twice"
+
+
+def test_a_connection_that_leads_nowhere_is_made_anew(head: Head) -> None:
+    head.start()
+    with closing(Tunnel(head.endpoint)) as tunnel:
+        client = head.client(head=tunnel.endpoint)
+        job = client.submit("0:1000")
+        ended: list[object] = []
+        waiter = threading.Thread(target=lambda: ended.append(job.result(timeout=120)))
+        waiter.start()
+        eventually(lambda: tunnel.connections() == 1, "it is connected")
+        assert tunnel.fall_dumb() == 1
+        asked_at = time.monotonic()
+        assert client.agents() == []
+        assert time.monotonic() - asked_at < 120, "some 15 s on a quiet machine"
+        head.start_agent()
+        waiter.join(120)
+        assert ended == [168]
 
 
 def test_a_head_that_comes_back_at_another_port_is_found(head: Head) -> None:
@@ -259,7 +292,7 @@ def test_a_submission_survives_the_head(head: Head) -> None:
     client = head.client()
     assert client.jobs() == []
     head.kill()
-    jobs: List[pq.Job] = []
+    jobs: list[pq.Job] = []
     thread = threading.Thread(target=lambda: jobs.append(client.submit((0, 100))))
     thread.start()
     time.sleep(0.2)

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 import zmq
+from zmq.utils import z85
 
 from pq.credentials import CredentialsMissing, _fnv1a, default_state_dir, parse_token, sources
-from zmq.utils import z85
 
 HEAD_PUBLIC, _ = (key.decode() for key in zmq.curve_keypair())
 PUBLIC, SECRET = (key.decode() for key in zmq.curve_keypair())
 
 
 def token(endpoint: str = "tcp://10.0.0.5:7700") -> str:
-    content = z85.decode(HEAD_PUBLIC.encode()) + z85.decode(SECRET.encode()) + endpoint.encode()
+    content: bytes = z85.decode(HEAD_PUBLIC.encode()) + z85.decode(SECRET.encode()) + endpoint.encode()
     return "pq1_" + (content + _fnv1a(content)).hex()
 
 
@@ -39,7 +39,9 @@ def test_a_token_holds_it_all() -> None:
     assert found == ("tcp://10.0.0.5:7700", HEAD_PUBLIC, PUBLIC, SECRET)
 
 
-@pytest.mark.parametrize("damaged", [token()[:-2], token()[:40], token().replace("pq1_", "pq2_"), "pq1_", "pq1_zz", token()[:-1] + "x"])
+@pytest.mark.parametrize(
+    "damaged", [token()[:-2], token()[:40], token().replace("pq1_", "pq2_"), "pq1_", "pq1_zz", token()[:-1] + "x"]
+)
 def test_a_damaged_token_is_none(damaged: str) -> None:
     assert parse_token(damaged) is None
 
@@ -72,7 +74,10 @@ def test_environment_twins(state_dir: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert default_state_dir() == Path("/a")
 
 
-@pytest.mark.parametrize("text, words", [("", "is no key file"), (f"public {HEAD_PUBLIC}\nsecret {SECRET}", "is damaged"), ("pq1_00", "is damaged")])
+@pytest.mark.parametrize(
+    "text, words",
+    [("", "is no key file"), (f"public {HEAD_PUBLIC}\nsecret {SECRET}", "is damaged"), ("pq1_00", "is damaged")],
+)
 def test_bad_key_files(state_dir: Path, tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(CredentialsMissing, match=words):
         sources(state_dir, None, key_file(tmp_path / "key", text)).find()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
-from typing import Any, List
+from typing import Any
 
 import pytest
 
@@ -117,7 +117,9 @@ def test_prints_are_the_log(running: Head) -> None:
 def test_another_python_is_told_at_once(running: Head, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shipping, "expected_version", lambda: "3.2")
     with pytest.raises(pq.JobFailed, match="and the function was sent by Python 3.2") as failed:
-        pq.kernel(attempts=1, max_failures=3)(count_primes.function).over(0, 10, client=running.client(), progress=False)
+        pq.kernel(attempts=1, max_failures=3)(count_primes.function).over(
+            0, 10, client=running.client(), progress=False
+        )
     assert 'pass python="python3.2"' in str(failed.value)
 
 
@@ -138,7 +140,9 @@ def test_a_function_that_kills_its_interpreter(running: Head) -> None:
     with pytest.raises(pq.JobFailed, match="killed by signal 9") as failed:
         kills.over(0, 8, client=running.client(), progress=False)
     assert [span.range for span in failed.value.status.failed_spans] == [(5, 6)]
-    assert failed.value.status.value == 7
+    assert failed.value.status.value == failed.value.partial == 7
+    assert "(a partial sum 7 of 7 of its 8 integers)" in str(failed.value), "a part is never taken for the total"
+    assert not failed.value.status.value_is_final
 
 
 def test_what_it_returns_must_be_a_number(running: Head) -> None:
@@ -222,7 +226,7 @@ def test_failed_logs_by_span(running: Head) -> None:
     words = ["sh", "-c", 'echo "at $PQ_LO" >&2; test $PQ_LO -ne 3 && echo 1']
     job = running.client().submit((0, 5), command=words, step=1, attempts=1)
     assert isinstance(job.exception(timeout=60), pq.JobFailed)
-    entries: List[Any] = list(job.logs(failed=True, span=3))
+    entries: list[Any] = list(job.logs(failed=True, span=3))
     assert [entry.text for entry in entries if entry.stream == "stderr"] == ["at 3\n"]
     assert entries[-1].failed and entries[-1].run == (3, 4) and entries[-1].attempt == 1
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Tuple
+from typing import Any
 
 import pytest
 
@@ -62,7 +62,8 @@ def test_ranges(given: Any, begin: int, end: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["5", "5:5", "6:5", "5:", ":5", (5, 5), (-1, 5), (0, 2**64), "1:+2^64-1", range(0, 9, 2), (0.5, 2), (0, 1e18)]
+    "given",
+    ["5", "5:5", "6:5", "5:", ":5", (5, 5), (-1, 5), (0, 2**64), "1:+2^64-1", range(0, 9, 2), (0.5, 2), (0, 1e18)],
 )
 def test_no_ranges(given: Any) -> None:
     with pytest.raises(ValueError):
@@ -80,5 +81,5 @@ def test_integers_of_other_libraries() -> None:
         def __index__(self) -> int:
             return 7
 
-    numbers: Tuple[Any, ...] = (Index(), True, 3.0)
+    numbers: tuple[Any, ...] = (Index(), True, 3.0)
     assert [to_integer(number) for number in numbers] == [7, 1, 3]

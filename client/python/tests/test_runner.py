@@ -6,8 +6,9 @@ import os
 import subprocess
 import sys
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Callable, List, NamedTuple, Sequence
+from typing import Any, Callable, NamedTuple
 
 import pytest
 
@@ -19,7 +20,7 @@ OTHERS = 7
 
 class Said(NamedTuple):
     status: int
-    answers: List[str]
+    answers: list[str]
     stderr: str
 
     @property
@@ -51,7 +52,11 @@ def run(scratch: Path, *lines: str, fold: str = "sum", version: str = "", python
     ended = subprocess.run(
         words, cwd=scratch, input=asked, capture_output=True, text=True, env={"PATH": os.environ["PATH"]}, timeout=60
     )
-    return Said(ended.returncode, ended.stdout.splitlines(), ended.stderr)
+    answers = ended.stdout.splitlines()
+    assert all(answer.startswith(f"{line} ") for answer, line in zip(answers, lines)), (
+        "answers begin with their questions"
+    )
+    return Said(ended.returncode, [answer.split(" ", 2)[2] for answer in answers], ended.stderr)
 
 
 def helper(n: int) -> int:
@@ -176,7 +181,7 @@ def test_a_module_that_is_not_there_is_named(scratch: Path, tmp_path: Path, monk
     (tmp_path / "ours").mkdir()
     (tmp_path / "ours" / "helpers.py").write_text("def twice(n):\n    return 2 * n\n")
     monkeypatch.syspath_prepend(str(tmp_path / "ours"))
-    import helpers  # type: ignore[import-not-found]
+    import helpers
 
     def uses_it(lo: int, hi: int) -> Any:
         return helpers.twice(hi - lo)
@@ -203,7 +208,7 @@ def test_a_function_of_an_imported_module_goes_by_value(
         "from .parts import twice\ndef width_twice(lo, hi):\n    return twice(hi - lo)\n"
     )
     monkeypatch.syspath_prepend(str(package))
-    from mine import whole  # type: ignore[import-not-found]
+    from mine import whole
 
     lay_out(scratch, whole.width_twice)
     assert run(scratch, "0 3").answers == ["6"]
@@ -228,7 +233,9 @@ def test_a_function_of_a_script(scratch: Path, tmp_path: Path) -> None:
     lay_out(scratch, uses_its_module)
     source = str(Path(pq.__file__).resolve().parents[1])
     subprocess.run(
-        [sys.executable, str(script), str(scratch / "function.pickle")], check=True, env={**os.environ, "PYTHONPATH": source}
+        [sys.executable, str(script), str(scratch / "function.pickle")],
+        check=True,
+        env={**os.environ, "PYTHONPATH": source},
     )
     assert run(scratch, "0 3").answers == ["15"]
 
@@ -243,3 +250,19 @@ def test_called_it_runs_here_and_is_itself() -> None:
     assert calls_itself.__name__ == "calls_itself"  # type: ignore[attr-defined]
     with pytest.raises(TypeError):
         pq.kernel(7)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("setting, answer", [({}, "1"), ({"PQ_ANSWERS": "echo"}, "4 5 1")])
+def test_an_agent_that_reads_no_echo_gets_none(scratch: Path, setting: dict[str, str], answer: str) -> None:
+    lay_out(scratch, lambda lo, hi: hi - lo)
+    environment = {"PATH": os.environ["PATH"], "PQ_AGENT": "mark", **setting}
+    said = subprocess.run(
+        list(shipping.command(sys.executable, "sum")),
+        cwd=scratch,
+        input="4 5\n",
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=60,
+    )
+    assert said.stdout == answer + "\n"

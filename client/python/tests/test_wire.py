@@ -1,8 +1,8 @@
-"""Messages as bytes, against samples written out by hand from common/PROTOCOL.md."""
+"""Messages as bytes, against samples written out by hand from common/protocol/PROTOCOL.md."""
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any
 
 import msgpack
 import pytest
@@ -11,7 +11,7 @@ from pq.status import job_status
 from pq.submission import byte_count, make_submission, milliseconds
 from pq.wire import Value, pack, unpack, value_of
 
-REPORT: Dict[str, Any] = {
+REPORT: dict[str, Any] = {
     "job": 7, "state": "running", "done": 5, "failed": 1, "leases": {"granted": 3, "expired": 1, "yielded": 0},
     "recomputed": 0, "attempts_failed": 3, "slots_busy": 2, "rate_per_s": 2.5, "created_unix_ms": 1_700_000_000_000,
     "spec": {"range": [0, 2**64 - 1], "kernel": "exec", "fold": "sum", "name": "demo", "priority": -1,
@@ -47,7 +47,9 @@ def test_values_are_exact(sent: Any, value: Value) -> None:
     assert read == value and type(read) is type(value)
 
 
-@pytest.mark.parametrize("frame", [b"", b"\xc1", b"\x80", b"\x01", b"\x81\xa1t\x01", b"\x82\xa1t", b"\x81\xa1t\xa1x\x00"])
+@pytest.mark.parametrize(
+    "frame", [b"", b"\xc1", b"\x80", b"\x01", b"\x81\xa1t\x01", b"\x82\xa1t", b"\x81\xa1t\xa1x\x00"]
+)
 def test_what_is_no_message(frame: bytes) -> None:
     assert unpack(frame) is None
 
@@ -87,6 +89,16 @@ def test_a_submission_has_all_fields_of_the_protocol() -> None:
     assert submission.id != make_submission((0, 10)).id
 
 
+def test_an_express_program_has_a_limit_of_its_runs() -> None:
+    submission = make_submission((0, 1), command="date", express=True)
+    assert (submission.spec["program"]["express"], submission.spec["program"]["timeout_ms"]) == (True, 10_000)
+    shorter = make_submission((0, 1), command="date", express=True, timeout="2s")
+    assert shorter.spec["program"]["timeout_ms"] == 2_000
+    assert "express" not in make_submission((0, 1), command="date").spec["program"]
+    with pytest.raises(TypeError):
+        make_submission((0, 1), express=True)
+
+
 def test_a_list_is_a_file_and_a_range_that_begins_at_1() -> None:
     submission = make_submission(each=["a", "", "π"], command=["echo", "{item}"])
     assert submission.spec["range"] == [1, 4]
@@ -105,7 +117,7 @@ def test_a_list_is_a_file_and_a_range_that_begins_at_1() -> None:
         {"range": (0, 1), "require": "a=b"},
     ],
 )
-def test_what_does_not_go_together(wrong: Dict[str, Any]) -> None:
+def test_what_does_not_go_together(wrong: dict[str, Any]) -> None:
     with pytest.raises(TypeError):
         make_submission(**wrong)
 
@@ -113,10 +125,10 @@ def test_what_does_not_go_together(wrong: Dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [{"range": "0:1", "command": ""}, {"command": "true", "each": []}, {"command": "true", "each": ["a\nb"]},
-     {"range": "0:1", "command": "true", "timeout": "5"}, {"range": "0:1", "command": "true", "memory": "2g"},
+     {"range": "0:1", "command": "true", "timeout": "5"}, {"range": "0:1", "command": "true", "memory": "2x"},
      {"range": "0:1", "require": ["zone"]}],
 )  # fmt: skip
-def test_what_makes_no_sense(wrong: Dict[str, Any]) -> None:
+def test_what_makes_no_sense(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         make_submission(**wrong)
 

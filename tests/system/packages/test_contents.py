@@ -113,6 +113,8 @@ def test_every_program_has_its_manual_and_completions(name: str, architecture: s
         (page,) = (tmp_path / "usr/share/man").glob(f"man*/{program}.*.gz")
         title = gzip.decompress(page.read_bytes()).decode().split(" ", 3)[:3]
         assert title == [".TH", program.upper().replace("-", "\\-"), page.parent.name.removeprefix("man")]
-        completions = f"bash-completion/completions/{program} zsh/vendor-completions/_{program} zsh/site-functions/_{program}"
+        completions = (
+            f"bash-completion/completions/{program} zsh/vendor-completions/_{program} zsh/site-functions/_{program}"
+        )
         for path in completions.split():
             assert program in (tmp_path / "usr/share" / path).read_text()

@@ -1,4 +1,4 @@
-"""Static programs on a machine whose nsswitch.conf names modules: those are another C library's, and would crash them."""
+"""Static programs on a machine whose nsswitch.conf names modules: those of another C library would crash them."""
 
 from __future__ import annotations
 
@@ -75,5 +75,5 @@ def test_agents_and_clients_find_their_head_by_its_name(machine: Machine, cluste
 def test_a_head_serves_http_at_a_name(machine: Machine, cluster: Cluster) -> None:
     served = machine.run("timeout", "2", str(BINARIES / "pqd"), "--state-dir", str(cluster.state_dir),
                          "--listen", "tcp://127.0.0.1:*", "--http", "localhost:0")
-    assert served.status == 124 and "goes on without HTTP" not in served.stderr, served
+    assert served.status == 124 and "continuing without HTTP" not in served.stderr, served
     assert " listens on " in served.stderr, served

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import queue
 import threading
+import warnings
 import weakref
+from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
-from typing import Any, Callable, Iterable, List, Mapping, Optional, Set, Type, Union
+from typing import Any, Callable
 
 from .connection import ANSWER_S, Connection, Question
 from .credentials import sources
@@ -17,7 +19,7 @@ from .job import Job
 from .ranges import RangeLike
 from .status import AgentStatus, JobStatus, agent_status, job_status
 from .submission import Command, Require, Submission, make_submission
-from .wire import FILE_PART_BYTES_MAX, Message
+from .wire import FILE_PART_BYTES_MAX, JOBS_NAMED_MAX, Message
 
 _SUBMIT_TRIES = 3  # a file may be forgotten between its upload and the submission
 
@@ -33,14 +35,14 @@ class Client:
 
     def __init__(
         self,
-        state_dir: Union[str, "os.PathLike[str]", None] = None,
-        head: Optional[str] = None,
-        key: Union[str, "os.PathLike[str]", None] = None,
+        state_dir: str | os.PathLike[str] | None = None,
+        head: str | None = None,
+        key: str | os.PathLike[str] | None = None,
         timeout: float = 30,
     ) -> None:
         self._connection = Connection(sources(state_dir, head, key), timeout)
-        self._at_head: Set[str] = set()  # hashes of files that it has been given
-        self._callbacks: Optional[_Callbacks] = None
+        self._at_head: set[str] = set()  # hashes of files that it has been given
+        self._callbacks: _Callbacks | None = None
         self._callbacks_start = threading.Lock()
         self._finalizer = weakref.finalize(self, self._connection.close)
 
@@ -52,7 +54,7 @@ class Client:
         return self
 
     def __exit__(
-        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], at: Optional[TracebackType]
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
     ) -> None:
         self.close()
 
@@ -60,33 +62,35 @@ class Client:
 
     def submit(
         self,
-        range: Optional[RangeLike] = None,
+        range: RangeLike | None = None,
         *,
-        command: Optional[Command] = None,
-        each: Optional[Iterable[str]] = None,
+        command: Command | None = None,
+        each: Iterable[str] | None = None,
         kernel: str = "primes",
         fold: str = "sum",
         name: str = "",
         priority: int = 0,
-        step: Optional[int] = None,
+        step: int | None = None,
         files: Iterable[FileLike] = (),
-        env: Optional[Mapping[str, str]] = None,
-        timeout: Union[float, str, None] = None,
-        memory: Union[int, str, None] = None,
+        env: Mapping[str, str] | None = None,
+        timeout: float | str | None = None,
+        memory: int | str | None = None,
         attempts: int = 3,
         max_failures: int = 100,
+        crash_limit: int | None = 3,
         cpus: int = 1,
         require: Require = None,
         collect: bool = False,
         stream: bool = False,
+        express: bool = False,
     ) -> Job:
         """Submits one range, "1e7:6e7" or (begin, end) or range(begin, end), and returns without waiting for its end.
 
         With `command`, words or a text that is split as by a shell, a program is run over parts of it, `{lo}` and
         `{hi}` in its words replaced; otherwise `kernel` says what is counted. `each` takes the place of the range: a
         run for each item, `{item}` in the words. `files` are paths, or names with bytes, and lie in the program's
-        working directory. `timeout` (seconds or "5m") and `memory` (bytes or "2G") limit one run. README.md of pq says
-        what a program must answer.
+        working directory. `timeout` (seconds or "5m") and `memory` (bytes or "2G") limit one run. With `express` runs
+        take 10 s at most and need not wait for slots. README.md of pq says what a program must answer.
         """
         submission = make_submission(
             range,
@@ -103,10 +107,12 @@ class Client:
             memory=memory,
             attempts=attempts,
             max_failures=max_failures,
+            crash_limit=crash_limit,
             cpus=cpus,
             require=require,
             collect=collect,
             stream=stream,
+            express=express,
         )
         return self._submit(submission)
 
@@ -119,11 +125,37 @@ class Client:
         self._job_status(id)
         return Job(self, id)
 
-    def jobs(self) -> List[JobStatus]:
-        """By id, the newest thousand."""
-        return [job_status(report) for report in self._ask("ask_jobs", {}, "jobs")["jobs"]]
+    def jobs(self) -> list[JobStatus]:
+        """By id: every job that has not ended, and the newest of the others, so many that a thousand are listed.
 
-    def agents(self) -> List[AgentStatus]:
+        A head of 0.1.0 lists the newest thousand in whatever state; where that leaves some out, a warning says so.
+        """
+        listed = self._ask("ask_jobs", {}, "jobs")
+        reports = {report["job"]: report for report in listed["jobs"]}
+        live_left_out = listed.get("live_left_out")
+        if live_left_out is None and listed["left_out"]:
+            warnings.warn(
+                f"this head lists only its newest {len(reports)} jobs, and leaves out {listed['left_out']} older ones, "
+                "also if they have not ended; install the same pq there",
+                stacklevel=2,
+            )
+        if live_left_out:
+            missing = [job for job in self._live_jobs() if job not in reports]
+            for at in range(0, len(missing), JOBS_NAMED_MAX):
+                answer = self._ask("ask_each", {"jobs": missing[at : at + JOBS_NAMED_MAX]}, "each_job")
+                reports.update((report["job"], {**report, "failed_spans": []}) for report in answer["reports"])
+        return [job_status(reports[job]) for job in sorted(reports)]
+
+    def _live_jobs(self) -> Iterator[int]:
+        question: Message = {"which": "live", "first": 0, "last": 2**64 - 1}
+        while True:
+            page = self._ask("ask_job_ids", question, "job_ids")
+            yield from page["ids"]
+            if not page["more"]:
+                return
+            question["first"] = page["ids"][-1] + 1
+
+    def agents(self) -> list[AgentStatus]:
         """By name; those that are gone last."""
         return [agent_status(report) for report in self._ask("ask_agents", {}, "agents")["agents"]]
 
@@ -144,7 +176,7 @@ class Client:
         late = patience + ANSWER_S
         return job_status(self._connection.ask("wait", fields, "job", patience=give_up, late_after_s=late))
 
-    def _when_ended(self, question: Callable[[], Message], then: Callable[[Optional[JobStatus]], None]) -> None:
+    def _when_ended(self, question: Callable[[], Message], then: Callable[[JobStatus | None], None]) -> None:
         """Calls `then` once the job has ended, or with None where that cannot be learnt; in a thread of callbacks."""
         with self._callbacks_start:
             if self._callbacks is None or self._callbacks.pid != os.getpid():
@@ -191,7 +223,7 @@ class _Callbacks:
 
     def __init__(self) -> None:
         self.pid = os.getpid()
-        self._calls: "queue.SimpleQueue[Callable[[], None]]" = queue.SimpleQueue()
+        self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         threading.Thread(target=self._run, name="pq-callbacks", daemon=True).start()
 
     def put(self, call: Callable[[], None]) -> None:
@@ -205,14 +237,14 @@ class _Callbacks:
 class _Watch:
     """Asks for a job's end again and again, without a thread that waits."""
 
-    PATIENCE_S = 600.0
+    PATIENCE_S = 60.0  # also how late a connection that leads nowhere is found out
 
     def __init__(
         self,
         connection: Connection,
         callbacks: _Callbacks,
         question: Callable[[], Message],
-        then: Callable[[Optional[JobStatus]], None],
+        then: Callable[[JobStatus | None], None],
     ) -> None:
         self._connection = connection
         self._callbacks = callbacks
@@ -240,14 +272,14 @@ class _Watch:
 
 # ---------------------------------------------------------------- the usual client
 
-_usual: Optional[Client] = None
+_usual: Client | None = None
 _usual_lock = threading.Lock()
 
 
 def init(
-    state_dir: Union[str, "os.PathLike[str]", None] = None,
-    head: Optional[str] = None,
-    key: Union[str, "os.PathLike[str]", None] = None,
+    state_dir: str | os.PathLike[str] | None = None,
+    head: str | None = None,
+    key: str | os.PathLike[str] | None = None,
     timeout: float = 30,
 ) -> Client:
     """Makes the client that functions use which are given none. Without it they use `Client()`."""

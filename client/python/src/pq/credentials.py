@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import NamedTuple, Optional, Union
+from typing import NamedTuple
 
 import zmq
 from zmq.utils import z85
@@ -41,8 +41,8 @@ class Sources(NamedTuple):
     """What was said about it; `key` is a join token, or the path of a file with a key or a token."""
 
     state_dir: Path
-    head: Optional[str]
-    key: Optional[str]
+    head: str | None
+    key: str | None
 
     def find(self) -> Credentials:
         """Anew each time: a head that was started again may have another address."""
@@ -55,7 +55,9 @@ class Sources(NamedTuple):
     def _from_token(self, text: str, what: str) -> Credentials:
         token = parse_token(text)
         if token is None:
-            raise CredentialsMissing(f"{what} is damaged: copy all of what pq-key printed, from {TOKEN_PREFIX} to the end")
+            raise CredentialsMissing(
+                f"{what} is damaged: copy all of what pq-key printed, from {TOKEN_PREFIX} to the end"
+            )
         return token._replace(endpoint=self.head or token.endpoint)
 
     def _from_key_file(self, path: Path) -> Credentials:
@@ -82,14 +84,16 @@ class Sources(NamedTuple):
     def _at_local_head(self, public_key: str, secret_key: str) -> Credentials:
         head_key = _read(self.state_dir / "head.public")
         if not is_key(head_key):
-            raise CredentialsMissing(f"{self.state_dir / 'head.public'} holds no key: restart pqd, which writes it anew")
+            raise CredentialsMissing(
+                f"{self.state_dir / 'head.public'} holds no key: restart pqd, which writes it anew"
+            )
         written = self.state_dir / "head.endpoint"
         endpoint = self.head or (_read(written) if written.exists() else DEFAULT_ENDPOINT)
         return Credentials(endpoint, head_key, public_key, secret_key)
 
 
 def sources(
-    state_dir: Union[str, "os.PathLike[str]", None], head: Optional[str], key: Union[str, "os.PathLike[str]", None]
+    state_dir: str | os.PathLike[str] | None, head: str | None, key: str | os.PathLike[str] | None
 ) -> Sources:
     """What was passed, else PQ_STATE_DIR, PQ_HEAD and PQ_KEY, else the usual state directory."""
     key_said = os.fspath(key) if key is not None else os.environ.get("PQ_KEY") or None
@@ -120,7 +124,7 @@ def is_key(text: str) -> bool:
         return False
 
 
-def parse_token(text: str) -> Optional[Credentials]:
+def parse_token(text: str) -> Credentials | None:
     """`pq1_` and in hexadecimal the head's public key, the own secret key, the endpoint and a sum of these."""
     try:
         content = bytes.fromhex(text[len(TOKEN_PREFIX) :])

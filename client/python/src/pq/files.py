@@ -8,12 +8,13 @@ import os
 import re
 import tarfile
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, BinaryIO, Callable, Iterable, Tuple, Union
+from typing import IO, BinaryIO, Callable, Union
 
 from .wire import NAME_BYTES_MAX, Message
 
-FileLike = Union[str, "os.PathLike[str]", Tuple[str, bytes]]
+FileLike = Union[str, "os.PathLike[str]", tuple[str, bytes]]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _READ_BYTES = 1 << 20
@@ -38,7 +39,7 @@ class JobFile:
         return {"name": self.name, "hash": self.hash, "bytes": self.bytes, "kind": self.kind}
 
 
-def _hash_and_size(open_: Callable[[], BinaryIO]) -> Tuple[str, int]:
+def _hash_and_size(open_: Callable[[], BinaryIO]) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
     with open_() as file:
         while part := file.read(_READ_BYTES):
@@ -47,7 +48,7 @@ def _hash_and_size(open_: Callable[[], BinaryIO]) -> Tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def job_file(given: Union[FileLike, JobFile]) -> JobFile:
+def job_file(given: FileLike | JobFile) -> JobFile:
     """A path, or a name and bytes. A directory travels as a tar, an executable file stays one."""
     if isinstance(given, JobFile):
         return given
@@ -65,7 +66,7 @@ def bytes_file(name: str, content: bytes) -> JobFile:
     return JobFile(name, "plain", lambda: io.BytesIO(content))
 
 
-def directory_file(name: str, entries: Iterable[Tuple[str, Path]], left_out: Tuple[str, ...] = ()) -> JobFile:
+def directory_file(name: str, entries: Iterable[tuple[str, Path]], left_out: tuple[str, ...] = ()) -> JobFile:
     """A directory with these entries, each a file or a whole directory and its name in it."""
     tar = tempfile.NamedTemporaryFile(prefix="pq-", suffix=".tar")  # there for as long as the JobFile
     _write_tar(tar, sorted(entries, key=lambda entry: entry[0]), left_out)
@@ -73,19 +74,19 @@ def directory_file(name: str, entries: Iterable[Tuple[str, Path]], left_out: Tup
     return JobFile(name, "directory", lambda: open(tar.name, "rb"))
 
 
-def package_file(name: str, entries: Iterable[Tuple[str, Path]]) -> JobFile:
+def package_file(name: str, entries: Iterable[tuple[str, Path]]) -> JobFile:
     """Python modules and packages, without what Python has compiled of them."""
     return directory_file(name, entries, _LEFT_OUT)
 
 
-def _write_tar(to: IO[bytes], entries: Iterable[Tuple[str, Path]], left_out: Tuple[str, ...]) -> None:
+def _write_tar(to: IO[bytes], entries: Iterable[tuple[str, Path]], left_out: tuple[str, ...]) -> None:
     """The same bytes for the same content: neither times nor owners, in the order of names."""
     with tarfile.open(fileobj=to, mode="w", format=tarfile.GNU_FORMAT) as tar:
         for name, path in entries:
             _add(tar, name, path, left_out)
 
 
-def _add(tar: tarfile.TarFile, name: str, path: Path, left_out: Tuple[str, ...]) -> None:
+def _add(tar: tarfile.TarFile, name: str, path: Path, left_out: tuple[str, ...]) -> None:
     if path.name in left_out:
         return
     info = tar.gettarinfo(str(path), name)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import operator
-from typing import Any, Callable, Iterable, Mapping, Optional, Tuple, Union, overload
+from collections.abc import Iterable, Mapping
+from typing import Any, Callable, overload
 
 from . import shipping
 from .client import Client, usual_client
@@ -30,26 +31,26 @@ class Kernel:
         functools.update_wrapper(self, function)
         self.function = function
         self._python: str = options.pop("python")
-        self._modules: Tuple[ModuleLike, ...] = tuple(options.pop("modules"))
-        self._files: Tuple[FileLike, ...] = tuple(options.pop("files"))
+        self._modules: tuple[ModuleLike, ...] = tuple(options.pop("modules"))
+        self._files: tuple[FileLike, ...] = tuple(options.pop("files"))
         self._options = options
 
     def __call__(self, lo: int, hi: int) -> Any:
         return self.function(lo, hi)
 
-    def __reduce__(self) -> Tuple[Any, ...]:
+    def __reduce__(self) -> tuple[Any, ...]:
         # Pickled, it is the plain function: agents have no pq, and functions call each other.
         return _itself, ((self.function,),)
 
     def over(
         self,
-        begin: Union[Number, RangeLike],
-        end: Optional[Number] = None,
+        begin: Number | RangeLike,
+        end: Number | None = None,
         *,
-        client: Optional[Client] = None,
-        timeout: Optional[float] = None,
-        progress: Optional[bool] = None,
-    ) -> Optional[Value]:
+        client: Client | None = None,
+        timeout: float | None = None,
+        progress: bool | None = None,
+    ) -> Value | None:
         """Its value over [begin, end), computed by all agents; JobFailed has the traceback of what it raised there.
 
         Shows progress on stderr unless `progress=False`. TimeoutError after `timeout` seconds, and the job goes on.
@@ -57,7 +58,7 @@ class Kernel:
         return self.submit(begin, end, client=client).result(timeout, progress)
 
     def submit(
-        self, begin: Union[Number, RangeLike], end: Optional[Number] = None, *, client: Optional[Client] = None
+        self, begin: Number | RangeLike, end: Number | None = None, *, client: Client | None = None
     ) -> Job:
         """The same without waiting."""
         submission = make_submission(
@@ -73,7 +74,7 @@ class Kernel:
     """Another name of `submit`, by which Ray's users look for it."""
 
 
-def _range_of(begin: Union[Number, RangeLike], end: Optional[Number]) -> Range:
+def _range_of(begin: Number | RangeLike, end: Number | None) -> Range:
     if end is None:
         return to_range(begin)  # type: ignore[arg-type]  # what is no range, it refuses by itself
     if isinstance(begin, (tuple, range)):
@@ -87,38 +88,40 @@ def kernel(function: Function) -> Kernel: ...
 def kernel(
     *,
     fold: str = "sum",
-    name: Optional[str] = None,
+    name: str | None = None,
     priority: int = 0,
-    step: Optional[int] = None,
+    step: int | None = None,
     cpus: int = 1,
     require: Require = None,
     python: str = "python3",
     modules: Iterable[ModuleLike] = (),
     files: Iterable[FileLike] = (),
-    env: Optional[Mapping[str, str]] = None,
-    timeout: Union[float, str, None] = None,
-    memory: Union[int, str, None] = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float | str | None = None,
+    memory: int | str | None = None,
     attempts: int = 3,
     max_failures: int = 100,
+    crash_limit: int | None = 3,
 ) -> Callable[[Function], Kernel]: ...
 def kernel(
-    function: Optional[Function] = None,
+    function: Function | None = None,
     *,
     fold: str = "sum",
-    name: Optional[str] = None,
+    name: str | None = None,
     priority: int = 0,
-    step: Optional[int] = None,
+    step: int | None = None,
     cpus: int = 1,
     require: Require = None,
     python: str = "python3",
     modules: Iterable[ModuleLike] = (),
     files: Iterable[FileLike] = (),
-    env: Optional[Mapping[str, str]] = None,
-    timeout: Union[float, str, None] = None,
-    memory: Union[int, str, None] = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float | str | None = None,
+    memory: int | str | None = None,
     attempts: int = 3,
     max_failures: int = 100,
-) -> Union[Kernel, Callable[[Function], Kernel]]:
+    crash_limit: int | None = 3,
+) -> Kernel | Callable[[Function], Kernel]:
     """Makes a function of (lo, hi) one that pq computes over ranges: `@pq.kernel`, or with options `@pq.kernel(…)`.
 
     It travels by value, with what it refers to of its own module. Modules of yours that it imports are named in
@@ -147,6 +150,7 @@ def kernel(
             memory=memory,
             attempts=attempts,
             max_failures=max_failures,
+            crash_limit=crash_limit,
         )
 
     return decorated if function is None else decorated(function)

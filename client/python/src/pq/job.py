@@ -5,7 +5,8 @@ from __future__ import annotations
 import concurrent.futures
 import threading
 import time
-from typing import TYPE_CHECKING, Callable, Iterable, Iterator, List, Optional, Sequence, Union, overload
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Callable, overload
 
 from .connection import NEVER, NoAnswer
 from .errors import JobCancelled, JobFailed, Refused
@@ -30,13 +31,13 @@ _LAST_WORDS_S = 3.0  # they may be on their way for a moment when the job has fa
 class Job:
     """Jobs are made by `Client.submit` and `Client.job`."""
 
-    def __init__(self, client: Client, id: int, submission: Optional[Submission] = None) -> None:
+    def __init__(self, client: Client, id: int, submission: Submission | None = None) -> None:
         self.id = id
         self._client = client
         self._submission = submission
-        self._ended: Optional[JobStatus] = None
+        self._ended: JobStatus | None = None
         self._lock = threading.Lock()
-        self._future: Optional[Future[Optional[Value]]] = None
+        self._future: Future[Value | None] | None = None
 
     def __repr__(self) -> str:
         return f"<pq.Job {self.id}{' ' + self._ended.state if self._ended else ''}>"
@@ -51,7 +52,7 @@ class Job:
         """Whether it has ended, in whichever way."""
         return (self._ended or self.status()).has_ended
 
-    def wait(self, timeout: Optional[float] = None, progress: Optional[bool] = None) -> JobStatus:
+    def wait(self, timeout: float | None = None, progress: bool | None = None) -> JobStatus:
         """The status at its end, whatever that is; TimeoutError after `timeout` seconds, and the job goes on.
 
         Shows progress on stderr, a bar on a terminal and otherwise a line at the end; `progress=False` shows nothing.
@@ -61,14 +62,16 @@ class Job:
         try:
             status = self._ended or self._wait(timeout, shown)
         except KeyboardInterrupt:
-            shown.say(f"interrupted; job {self.id} goes on: pq-wait {self.id} waits for it, pq-cancel {self.id} ends it")
+            shown.say(
+                f"interrupted; job {self.id} goes on: pq-wait {self.id} waits for it, pq-cancel {self.id} ends it"
+            )
             raise
         finally:
             shown.clear()
         shown.say(end_line(status))
         return status
 
-    def _wait(self, timeout: Optional[float], shown: Progress) -> JobStatus:
+    def _wait(self, timeout: float | None, shown: Progress) -> JobStatus:
         deadline = NEVER if timeout is None else time.monotonic() + timeout
         patience = _FIRST_PATIENCE_S if shown.draws else _PATIENCE_S
         while True:
@@ -104,7 +107,7 @@ class Job:
         self._ended = status if status.has_ended else None
         return status
 
-    def result(self, timeout: Optional[float] = None, progress: Optional[bool] = False) -> Optional[Value]:
+    def result(self, timeout: float | None = None, progress: bool | None = False) -> Value | None:
         """The value, exactly; None where the fold is `none`. JobFailed, JobCancelled or TimeoutError otherwise."""
         status = self.wait(timeout, progress)
         failure = self._failure_of(status)
@@ -112,18 +115,18 @@ class Job:
             raise failure
         return status.value
 
-    def exception(self, timeout: Optional[float] = None) -> Union[JobFailed, JobCancelled, None]:
+    def exception(self, timeout: float | None = None) -> JobFailed | JobCancelled | None:
         """What `result` would raise once it has ended."""
         return self._failure_of(self.wait(timeout, progress=False))
 
-    def _failure_of(self, status: JobStatus) -> Union[JobFailed, JobCancelled, None]:
+    def _failure_of(self, status: JobStatus) -> JobFailed | JobCancelled | None:
         if status.state == "cancelled":
             return JobCancelled(self.id, status)
         if status.state == "failed" or status.failed:
             return JobFailed(self.id, status, self._last_stderr(status))
         return None
 
-    def _last_stderr(self, status: JobStatus) -> Optional[str]:
+    def _last_stderr(self, status: JobStatus) -> str | None:
         """All that the program wrote to stderr in a run that failed."""
         if status.command is None:
             return None
@@ -138,23 +141,27 @@ class Job:
                 return None
             time.sleep(0.1)
         key = (last.run, last.attempt, last.agent)
-        said = [entry.text for entry in entries if entry.stream == "stderr" and (entry.run, entry.attempt, entry.agent) == key]
+        said = [
+            entry.text
+            for entry in entries
+            if entry.stream == "stderr" and (entry.run, entry.attempt, entry.agent) == key
+        ]
         return "".join(said) or None
 
     # ------------------------------------------------------------ futures
 
-    def future(self) -> Future[Optional[Value]]:
+    def future(self) -> Future[Value | None]:
         """One that ends with this job, with its value or what `result` raises. Cancelling it does not end the job."""
         with self._lock:
             if self._future is not None:
                 return self._future
-            future: Future[Optional[Value]] = concurrent.futures.Future()
+            future: Future[Value | None] = concurrent.futures.Future()
             future.set_running_or_notify_cancel()
             self._future = future
         self._client._when_ended(self._question, lambda status: self._settle(future, status))
         return future
 
-    def _settle(self, future: Future[Optional[Value]], status: Optional[JobStatus]) -> None:
+    def _settle(self, future: Future[Value | None], status: JobStatus | None) -> None:
         try:
             if status is not None:
                 self._noted(status)
@@ -194,7 +201,7 @@ class Job:
 
     # ------------------------------------------------------------ what its programs said
 
-    def logs(self, failed: bool = False, span: Optional[int] = None, follow: bool = False) -> Iterator[LogEntry]:
+    def logs(self, failed: bool = False, span: int | None = None, follow: bool = False) -> Iterator[LogEntry]:
         """What they wrote, but for values: only of runs that failed, only of runs over this integer.
 
         With `follow` it goes on until the job has ended. What a program writes is here within two seconds.
@@ -227,7 +234,7 @@ class Job:
             fields.update(begin=page["next_begin"], offset=page["next_offset"])
 
 
-def as_completed(jobs: Iterable[Job], timeout: Optional[float] = None) -> Iterator[Job]:
+def as_completed(jobs: Iterable[Job], timeout: float | None = None) -> Iterator[Job]:
     """The jobs in the order in which they end; TimeoutError if some have not within `timeout` seconds."""
     by_future = {job.future(): job for job in jobs}
     try:
@@ -238,12 +245,12 @@ def as_completed(jobs: Iterable[Job], timeout: Optional[float] = None) -> Iterat
 
 
 @overload
-def get(jobs: Job, timeout: Optional[float] = None) -> Optional[Value]: ...
+def get(jobs: Job, timeout: float | None = None) -> Value | None: ...
 @overload
-def get(jobs: Sequence[Job], timeout: Optional[float] = None) -> List[Optional[Value]]: ...
+def get(jobs: Sequence[Job], timeout: float | None = None) -> list[Value | None]: ...
 def get(
-    jobs: Union[Job, Sequence[Job]], timeout: Optional[float] = None
-) -> Union[Optional[Value], List[Optional[Value]]]:
+    jobs: Job | Sequence[Job], timeout: float | None = None
+) -> Value | None | list[Value | None]:
     """`job.result()` of one job, or of each of a list; the name by which Ray's users look for it."""
     if isinstance(jobs, Job):
         return jobs.result(timeout)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from typing import List, Optional, TextIO
+from typing import TextIO
 
 from .status import JobStatus
 
@@ -15,7 +15,7 @@ _ERASE = "\r\x1b[K"
 class Progress:
     """`wanted`: True and None show it, False shows nothing."""
 
-    def __init__(self, wanted: Optional[bool], to: Optional[TextIO] = None) -> None:
+    def __init__(self, wanted: bool | None, to: TextIO | None = None) -> None:
         self._to = to or sys.stderr
         self._is_wanted = wanted is not False and self._to is not None
         self.draws = self._is_wanted and self._to.isatty()
@@ -52,13 +52,15 @@ def end_line(status: JobStatus) -> str:
     text = f"{status.title} {status.state}"
     if status.value is not None and status.state == "done":
         text += f": {status.value}"
+    if status.partial_text:
+        text += f": no total, but {status.partial_text}"
     text += f" in {status.range}"
     if status.seconds_taken is not None:
         text += f", {duration(status.seconds_taken)}"
     return text if status.state != "failed" else f"{text}: {status.last_words or 'nobody says why'}"
 
 
-def _remarks(status: JobStatus) -> List[str]:
+def _remarks(status: JobStatus) -> list[str]:
     if status.state == "paused":
         return ["paused"]
     if status.state == "queued":

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import operator
 import re
-from typing import NamedTuple, SupportsIndex, Tuple, Union
+from typing import NamedTuple, SupportsIndex, Union
 
 Number = Union[SupportsIndex, float, str]
-RangeLike = Union[str, range, Tuple[Number, Number]]
+RangeLike = Union[str, range, tuple[Number, Number]]
 
 LARGEST = 2**64 - 1
 _FLOAT_EXACT_MAX = 2.0**53
@@ -84,7 +84,9 @@ def to_integer(number: Number) -> int:
         return parse_integer(number)
     if isinstance(number, float):
         if not number.is_integer() or abs(number) > _FLOAT_EXACT_MAX:
-            raise ValueError(f"{number!r} is not exactly an integer: write an int such as 10**18, or a text such as '1e18'")
+            raise ValueError(
+                f"{number!r} is not exactly an integer: write an int such as 10**18, or a text such as '1e18'"
+            )
         return _within_bounds(int(number), number)
     return _within_bounds(operator.index(number), number)
 

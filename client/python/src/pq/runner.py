@@ -28,7 +28,8 @@ def check_version(wanted):
     if here != wanted:
         end(
             "this agent's %s is Python %s, and the function was sent by Python %s: install python%s here and pass "
-            'python="python%s", or submit from Python %s' % (sys.executable or "python3", here, wanted, wanted, wanted, here)
+            'python="python%s", or submit from Python %s'
+            % (sys.executable or "python3", here, wanted, wanted, wanted, here)
         )
 
 
@@ -78,7 +79,7 @@ def to_text(value, name):
         raise TypeError(
             "%s returned %.60r, of type %s: it must return an int or a float (or use fold='none')"
             % (name, value, type(value).__name__)
-        )
+        ) from None
     if not -(1 << (VALUE_BITS - 1)) <= integer < 1 << (VALUE_BITS - 1):
         raise OverflowError("%s returned an integer of %d bits: values have up to 128" % (name, integer.bit_length()))
     return str(int(integer))
@@ -97,7 +98,16 @@ def tell_failure(error):
     sys.stderr.flush()
 
 
+def echoes():
+    """Whether answers begin with their question, so that none can be taken for another's.
+
+    Agents of 0.1.0 do not read that.
+    """
+    return "PQ_AGENT" not in os.environ or os.environ.get("PQ_ANSWERS") == "echo"
+
+
 def serve(function, questions, answers, wants_values):
+    echo = echoes()
     name = getattr(function, "__name__", "the function")
     for line in questions:
         lo, hi = line.split()
@@ -110,6 +120,8 @@ def serve(function, questions, answers, wants_values):
             answer = to_text(value, name) if wants_values else "done"
         except (OverflowError, TypeError, ValueError) as error:
             end(one_line(error))
+        if echo:
+            answer = "%s %s %s" % (lo.decode(), hi.decode(), answer)
         os.write(answers, answer.encode() + b"\n")
 
 

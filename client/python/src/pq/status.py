@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Mapping, Optional, Tuple
 
 from .ranges import Range
 from .wire import Message, Value, value_of
@@ -12,7 +12,7 @@ from .wire import Message, Value, value_of
 ENDED = ("done", "failed", "cancelled")
 
 
-def _time(unix_ms: Optional[int]) -> Optional[datetime]:
+def _time(unix_ms: int | None) -> datetime | None:
     if unix_ms is None:
         return None
     return datetime.fromtimestamp(unix_ms / 1000, timezone.utc)
@@ -37,17 +37,17 @@ class JobStatus:
 
     id: int
     name: str
-    state: str  # queued, running, paused, done, failed or cancelled
+    state: str  # one of words.JOB_STATES
     range: Range
     kernel: str
     fold: str
     priority: int
-    value: Optional[Value]  # exact: an int of up to 128 bits, or a float; final once the job is done
+    value: Value | None  # exact: an int of up to 128 bits, or a float; the total only if value_is_final
     done: int  # integers
     failed: int  # integers
-    error: Optional[str]
-    unplaced: Optional[str]  # why no agent can take what is free of it
-    failed_spans: Tuple[FailedSpan, ...]  # the first of them; none in a list of jobs
+    error: str | None
+    unplaced: str | None  # why no agent can take what is free of it
+    failed_spans: tuple[FailedSpan, ...]  # the first of them; none in a list of jobs
     attempts_failed: int
     recomputed: int  # integers
     leases_granted: int
@@ -56,13 +56,14 @@ class JobStatus:
     slots_busy: int
     rate_per_s: float
     created: datetime
-    started: Optional[datetime]
-    finished: Optional[datetime]
+    started: datetime | None
+    finished: datetime | None
     attempts: int = 3
     max_failures: int = 100
+    crash_limit: int | None = 3
     cpus: int = 1
     require: Mapping[str, str] = field(default_factory=dict)
-    command: Optional[Tuple[str, ...]] = None  # of a program
+    command: tuple[str, ...] | None = None  # of a program
 
     @property
     def has_ended(self) -> bool:
@@ -81,21 +82,33 @@ class JobStatus:
         return min(self.done / self.range.width, 1 - 2**-53)
 
     @property
-    def seconds_left(self) -> Optional[float]:
+    def seconds_left(self) -> float | None:
         """At the present rate; None while nothing runs."""
         if self.has_ended or not self.rate_per_s > 0:
             return None
         return max(self.range.width - self.done - self.failed, 0) / self.rate_per_s
 
     @property
-    def seconds_taken(self) -> Optional[float]:
+    def seconds_taken(self) -> float | None:
         """From the first lease to the end."""
         if self.finished is None:
             return None
         return max((self.finished - (self.started or self.created)).total_seconds(), 0.0)
 
     @property
-    def last_words(self) -> Optional[str]:
+    def value_is_final(self) -> bool:
+        """Whether `value` is the total. A job that failed or was cancelled has none, whatever it has computed."""
+        return self.state == "done"
+
+    @property
+    def partial_text(self) -> str | None:
+        """Of a job that has ended without a total: what it has computed, of how much."""
+        if self.value is None or not self.has_ended or self.value_is_final:
+            return None
+        return f"a partial {self.fold} {self.value} of {self.done} of its {self.range.width} integers"
+
+    @property
+    def last_words(self) -> str | None:
         """Why it failed."""
         return self.error or (self.failed_spans[0].error if self.failed_spans else None)
 
@@ -120,7 +133,8 @@ def job_status(report: Message) -> JobStatus:
         error=report.get("error"),
         unplaced=report.get("unplaced"),
         failed_spans=tuple(
-            FailedSpan(Range(*span["range"]), span["attempts"], span["error"]) for span in report.get("failed_spans", ())
+            FailedSpan(Range(*span["range"]), span["attempts"], span["error"])
+            for span in report.get("failed_spans", ())
         ),
         attempts_failed=report["attempts_failed"],
         recomputed=report["recomputed"],
@@ -134,6 +148,7 @@ def job_status(report: Message) -> JobStatus:
         finished=_time(report.get("finished_unix_ms")),
         attempts=spec["attempts_max"],
         max_failures=spec["failures_max"],
+        crash_limit=spec.get("crash_limit", 3) or None,
         cpus=spec.get("cpus", 1),
         require=_labels(spec.get("require")),
         command=tuple(program["words"]) if program else None,
@@ -145,13 +160,13 @@ class AgentStatus:
     """One agent as it was when the head was asked."""
 
     name: str
-    state: str  # active, quarantined, draining, silent or gone
+    state: str  # one of words.AGENT_STATES
     version: str
     slots: int
     busy: int
     rate_per_s: float
     heard_s_ago: float
-    kernels: Tuple[str, ...]
+    kernels: tuple[str, ...]
     labels: Mapping[str, str]
 
 
@@ -178,7 +193,7 @@ class LogEntry:
     agent: str
     run: Range
     attempt: int
-    stream: str  # stdout, stderr, or pq: what the agent says of a run
+    stream: str  # one of words.STREAMS; pq: what the agent says of a run
     failed: bool  # the run has failed, and this is the last of it
     raw: bytes
 

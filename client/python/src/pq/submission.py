@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 import secrets
 import shlex
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Union
 
 from .files import FileLike, JobFile, bytes_file, job_file
 from .ranges import Range, RangeLike, to_range
@@ -20,23 +21,24 @@ Command = Union[str, Sequence[str]]
 Require = Union[Mapping[str, str], Iterable[str], None]
 
 _DURATIONS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_SIZES = {"": 1, "B": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 ITEM_BYTES_MAX = 1 << 16
+EXPRESS_RUN_MS = 10_000  # the longest that the head takes
 
 
 @dataclass(frozen=True)
 class Program:
     """A program of the user's and how it is run."""
 
-    words: Tuple[str, ...]
+    words: tuple[str, ...]
     streams: bool
     step: int
     timeout_ms: int
     memory_bytes: int
     collects: bool
     env: Mapping[str, str]
-    files: Tuple[JobFile, ...]
-    items: Optional[JobFile] = None
+    files: tuple[JobFile, ...]
+    items: JobFile | None = None
+    express: bool = False
 
     def message(self) -> Message:
         message: Message = {
@@ -49,44 +51,51 @@ class Program:
             "env": [{"name": name, "value": value} for name, value in sorted(self.env.items())],
             "files": [file.reference() for file in self.files],
         }
+        if self.express:
+            message["express"] = True
         return message if self.items is None else {**message, "items": self.items.reference()}
 
 
 class Submission:
-    def __init__(self, spec: Message, program: Optional[Program]) -> None:
+    def __init__(self, spec: Message, program: Program | None) -> None:
         self.id = [secrets.randbits(64), secrets.randbits(64)]
         self.spec = spec if program is None else {**spec, "program": program.message()}
-        self.files: List[JobFile] = []
+        self.files: list[JobFile] = []
         if program is not None:
             self.files = [*program.files, *([program.items] if program.items else [])]
 
 
 def make_submission(
-    range: Optional[RangeLike] = None,
+    range: RangeLike | None = None,
     *,
-    each: Optional[Iterable[str]] = None,
-    command: Optional[Command] = None,
+    each: Iterable[str] | None = None,
+    command: Command | None = None,
     kernel: str = "primes",
     fold: str = "sum",
     name: str = "",
     priority: int = 0,
-    step: Optional[int] = None,
-    files: Sequence[Union[FileLike, JobFile]] = (),
-    env: Optional[Mapping[str, str]] = None,
-    timeout: Union[float, str, None] = None,
-    memory: Union[int, str, None] = None,
+    step: int | None = None,
+    files: Sequence[FileLike | JobFile] = (),
+    env: Mapping[str, str] | None = None,
+    timeout: float | str | None = None,
+    memory: int | str | None = None,
     attempts: int = 3,
     max_failures: int = 100,
+    crash_limit: int | None = 3,
     cpus: int = 1,
     require: Require = None,
     collect: bool = False,
     stream: bool = False,
+    express: bool = False,
 ) -> Submission:
     """ValueError or TypeError for what no head would take."""
     if (range is None) == (each is None):
         raise TypeError("give either a range or each=ITEMS")
-    if command is None and (each is not None or step or files or env or timeout or memory or collect or stream):
-        raise TypeError("each, step, files, env, timeout, memory, collect and stream are of a program: give command=")
+    if command is None and (each is not None or step or files or env or timeout or memory or collect or stream
+                            or express):
+        raise TypeError(
+            "each, step, files, env, timeout, memory, collect, stream and express are of a program: give command="
+        )
     items, lines = _items(each) if each is not None else (None, 0)
     program = None
     if command is not None:
@@ -95,12 +104,13 @@ def make_submission(
             words=words,
             streams=stream,
             step=1 if items else step or 0,
-            timeout_ms=milliseconds(timeout),
+            timeout_ms=milliseconds(timeout) or (EXPRESS_RUN_MS if express else 0),
             memory_bytes=byte_count(memory),
             collects=collect,
             env=dict(env or {}),
             files=tuple(_with_first_word(words[0], [job_file(file) for file in files])),
             items=items,
+            express=express,
         )
     of = to_range(range) if range is not None else Range(1, lines + 1)
     spec: Message = {
@@ -111,27 +121,28 @@ def make_submission(
         "priority": priority,
         "attempts_max": attempts,
         "failures_max": max_failures,
+        "crash_limit": crash_limit or 0,
         "cpus": cpus,
         "require": _labels(require),
     }
     return Submission(spec, program)
 
 
-def _words(command: Command) -> Tuple[str, ...]:
+def _words(command: Command) -> tuple[str, ...]:
     words = tuple(shlex.split(command) if isinstance(command, str) else command)
     if not words:
         raise ValueError("the command is empty: give a program and its arguments")
     return words
 
 
-def _with_first_word(word: str, files: List[JobFile]) -> List[JobFile]:
+def _with_first_word(word: str, files: list[JobFile]) -> list[JobFile]:
     """A program `./sim` of the current directory goes along by itself."""
     name = word[2:]
     is_here = word.startswith("./") and "/" not in name and Path(word).is_file()
     return [*files, job_file(word)] if is_here and name not in {file.name for file in files} else files
 
 
-def _items(each: Iterable[str]) -> Tuple[JobFile, int]:
+def _items(each: Iterable[str]) -> tuple[JobFile, int]:
     if isinstance(each, str):
         raise TypeError("each is a list of items, not one text")
     lines = [item.encode() + b"\n" for item in each]
@@ -143,7 +154,7 @@ def _items(each: Iterable[str]) -> Tuple[JobFile, int]:
     return bytes_file("items", b"".join(lines)), len(lines)
 
 
-def _labels(require: Require) -> List[Message]:
+def _labels(require: Require) -> list[Message]:
     if not require:
         return []
     if isinstance(require, str):
@@ -152,14 +163,14 @@ def _labels(require: Require) -> List[Message]:
     return [{"key": key, "value": value} for key, value in sorted(pairs)]
 
 
-def _label(text: str) -> Tuple[str, str]:
+def _label(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not equals:
         raise ValueError(f"{text!r} is not a label: write KEY=VALUE")
     return key, value
 
 
-def milliseconds(time: Union[float, str, None]) -> int:
+def milliseconds(time: float | str | None) -> int:
     """Of seconds, or of a text such as 500ms, 30s, 5m; 0 for none."""
     if time is None:
         return 0
@@ -175,15 +186,19 @@ def milliseconds(time: Union[float, str, None]) -> int:
     return ms
 
 
-def byte_count(size: Union[int, str, None]) -> int:
-    """Of a number, or of a text such as 500M or 2G; 0 for none."""
+def byte_count(size: int | str | None) -> int:
+    """Of a number, or of a text such as 500M, 2G, 2GiB (powers of 1024) or 2GB (of 1000); 0 for none."""
     if size is None:
         return 0
-    if isinstance(size, str):
-        match = re.fullmatch(r"([0-9]+)([BKMGT]?)", size)
-        if not match:
-            raise ValueError(f"{size!r} is not a size: give bytes, or a text such as 500M or 2G")
-        size = int(match[1]) * _SIZES[match[2]]
-    if not 0 < size < 2**64:
+    count = _bytes_in(size) if isinstance(size, str) else size
+    if not 0 < count < 2**64:
         raise ValueError(f"{size!r} is not a memory limit: give 1 to 2^64-1 bytes")
-    return size
+    return count
+
+
+def _bytes_in(text: str) -> int:
+    match = re.fullmatch(r"([0-9]+)([KMGT]?)(|I?B)", text, re.IGNORECASE)
+    if not match or (match[3].upper() == "IB" and not match[2]):
+        raise ValueError(f"{text!r} is not a size: give bytes, or a text such as 500M or 2G")
+    base = 1000 if match[3].upper() == "B" else 1024
+    return int(match[1]) * int(base ** " KMGT".index(match[2].upper() or " "))

@@ -1,0 +1,39 @@
+// How jobs begin, are steered and end.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "common/protocol/messages.h"
+#include "daemon/core/core.h"
+
+namespace pq::core {
+
+class JobControl {
+ public:
+  explicit JobControl(Turn& turn) : turn_(turn), core_(turn.core), now_(turn.now), effects_(turn.effects) {}
+
+  // Answers the job's id. A repeated submission gets the id of the first one.
+  HeadToClient submit(const Submit& submit);
+  HeadToClient steer(const Steer& steer);
+  HeadToClient reprioritize(const Reprioritize& ask);
+
+  // The job is done or failed, and part of it is free again.
+  void open_again(Job& job);
+
+  // Ends jobs that changed in this turn and have nothing left to do, or no chance.
+  void end_finished();
+
+ private:
+  HeadToClient retry(Job& job);
+  void pause(Job& job);
+  void resume(Job& job);
+  void end(Job& job, JobState state, std::optional<std::string> error = std::nullopt);
+
+  Turn& turn_;
+  Core& core_;
+  Now now_;
+  Effects& effects_;
+};
+
+}  // namespace pq::core
