@@ -48,14 +48,12 @@ const Usage& usage() {
            {"beat", "1s", "how often an agent reports; stretched as the fleet grows"},
            {"keep-jobs", "AGE",
             "forget jobs that ended so long ago, such as 90d: their totals, logs and output (default: never, "
-            "up "
-            "to 100 000 jobs)"},
+            "up to 100 000 jobs)"},
            {"keep-logs", "AGE",
             "erase the logs of jobs that ended so long ago, such as 14d (default: with the job)"},
            {"keep-bytes", "SIZE",
-            "while the database is larger, such as 10G, erase what is oldest of jobs that have ended: first "
-            "what "
-            "their programs printed, then whole jobs (default: no bound)"},
+            "while the database is larger, such as 10G, erase of jobs that ended ten minutes ago or earlier, "
+            "oldest first: what their programs printed, then whole jobs (default: no bound)"},
            {"new-queue", "",
             "begin an empty queue where there are keys but no database; without it that is a queue that was "
             "lost, and pqd does not start"},

@@ -18,7 +18,7 @@
 namespace pq::commands {
 namespace {
 
-// One way of forgetting, and what a job has lost by it: "its logs".
+// One way of forgetting, and what a job has lost by it: "the logs of ", or "" for all of it.
 struct Wish {
   Steering what;
   const char* lost;

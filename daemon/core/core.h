@@ -53,7 +53,6 @@ struct Core {
   Waits waits;
   Story story;
   KeepingWatch keeping;
-  std::uint64_t stored_bytes = 0;     // of the database, without pages that are free
   std::set<JobId> provenance_wanted;  // their stored provenance must be read
   Changes changes;                    // of this turn
 };

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -61,11 +60,11 @@ std::vector<Forgettable> kept_for_long(const std::map<JobId, Job>& jobs, const K
   return old;
 }
 
-std::optional<Forgettable> first_to_go(const std::map<JobId, Job>& jobs) {
+std::optional<Forgettable> first_to_go(const std::map<JobId, Job>& jobs, UnixMs now) {
   const Job* printed = nullptr;
   const Job* ended = nullptr;
   for (const auto& [id, job] : jobs) {
-    if (!has_ended(job.row.state)) continue;
+    if (!has_ended(job.row.state) || !ended_before(job, limits::ended_kept_least, now)) continue;
     if (ended == nullptr || ended_earlier(job, *ended)) ended = &job;
     if (!has_logs(job) && !has_output(job)) continue;
     if (printed == nullptr || ended_earlier(job, *printed)) printed = &job;
@@ -88,7 +87,7 @@ HeadToClient Forgetting::answer(const Job& job, Steering what) {
   }
   JobReport before = whole_report(job, core_);
   const JobId id = row.id;
-  forget(id, what, "as a client asks");
+  forget(id, what, "as an operator asks");
   return what == Steering::forget ? std::move(before) : whole_report(core_.jobs.at(id), core_);
 }
 
@@ -110,8 +109,8 @@ void Forgetting::forget_what_is_old() {
     for (const auto& [job, what] : old) forget(job, what, "it is older than pqd keeps");
     is_more = old.size() == limits::jobs_forgotten_at_once;
   }
-  if (keeping.bytes && core_.stored_bytes > *keeping.bytes) {
-    if (const auto first = first_to_go(core_.jobs.all())) {
+  if (core_.keeping.is_too_large(keeping)) {
+    if (const auto first = first_to_go(core_.jobs.all(), now_.unix_ms)) {
       forget(first->job, first->what, "the database is larger than pqd keeps");
       is_more = true;
     }

@@ -173,6 +173,7 @@ void JobControl::open_again(Job& job) {
   row.state = state_without_pause(row);
   row.finished_unix_ms.reset();
   row.error.reset();
+  row.logs_forgotten = false;  // what it logs from now on is kept again
   core_.files.need(row.id, job.files());
 }
 

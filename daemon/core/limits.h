@@ -76,6 +76,8 @@ inline constexpr std::size_t looks_per_lease = 4;    // in one pass, at most; th
 // ---- what is kept of jobs that have ended
 inline constexpr Duration keeping_looked_at = 10s;  // what is too old or too large is found so soon
 inline constexpr Duration keeping_pause = 100ms;    // … and goes on so soon, if there was much
+// However large the database is, a job that has ended keeps all for so long: for those who wait for its end.
+inline constexpr Duration ended_kept_least = 10min;
 // Each costs the turn the erasure of all that its programs have printed.
 inline constexpr std::size_t jobs_forgotten_at_once = 16;
 // What is erased for its age stays so. A wall clock that was wrong at the start is right by then.

@@ -40,7 +40,7 @@ class Queue {
 
   // Whether settle() will ask how large the database is, by the last note_stored_bytes().
   bool wants_stored_bytes(Now now) const;
-  void note_stored_bytes(std::uint64_t bytes) { core_.stored_bytes = bytes; }
+  void note_stored_bytes(std::uint64_t bytes) { core_.keeping.note_bytes(bytes); }
 
   // What time alone has caused, and what follows from this turn's messages: silent agents lose their leases,
   // idle slots get work, waiting clients get answers. Fills effects.changes.

@@ -9,6 +9,7 @@
 #include "common/values/clock_watch.h"
 #include "daemon/core/proof/provenance_findings.h"
 #include "tests/rooms.h"
+#include "tests/unit/extremes.h"
 #include "tests/unit/scenario.h"
 
 namespace pq::tests {
@@ -199,6 +200,11 @@ TEST_CASE("a database that is too large loses what was printed first, then whole
   };
   looks(1000);
   CHECK(s.outputs().size() == 1);
+  looks(u64_max);  // the jobs have only just ended
+  CHECK(s.outputs().size() == 1);
+  CHECK(s.stored().jobs.size() == 3);
+  s.database_is(0);
+  s.stands_still(limits::ended_kept_least);
   looks(1001);
   CHECK(s.outputs().empty());
   CHECK(s.logs().size() == 1);
@@ -211,6 +217,55 @@ TEST_CASE("a database that is too large loses what was printed first, then whole
   CHECK(s.stored().jobs.size() == 1);
   looks(1001);  // and then there is nothing that may go
   CHECK(s.stored().jobs.contains(s.live));
+}
+
+TEST_CASE("whoever waits for a job's end is told its total, however large the database is") {
+  Scenario s(keeping({.bytes = 0}));
+  s.database_is(u64_max);
+  ScriptedAgent& a = s.agent("a");
+  const JobId job = s.submits(thousand);
+  const PeerId another{7};
+  s.waits(1, {.job = job, .patience_ms = 60'000});
+  s.waits(2, {.job = job, .patience_ms = 60'000}, another);
+  a.finishes(a.takes_lease(), 168);
+  for (const auto& answer : {s.answer_to(1), s.answer_to(2, another)}) {
+    REQUIRE(answer);
+    REQUIRE(std::holds_alternative<JobReport>(*answer));
+    CHECK(std::get<JobReport>(*answer).value == value(168));
+  }
+  s.stands_still(limits::ended_kept_least - 1min);
+  CHECK(s.job(job).value == value(168));
+  s.stands_still(2min);
+  CHECK(s.is_refused(AskJob{job}) == Refusal{ErrorWord::no_such_job, "1 is forgotten"});
+}
+
+TEST_CASE("what a job logs when it is tried again is kept, and may be forgotten again") {
+  Scenario s;
+  ScriptedAgent& a = s.stranger("a").knows_only({Kernel::exec}).joins(1);
+  JobSpec spec = collecting();
+  spec.attempts_max = 1;
+  spec.failures_max = 2;
+  spec.program->collects = false;
+  const JobId job = s.submits(spec);
+  std::uint64_t seq = 0;
+  const auto logs_and_fails_until_it_ends = [&] {
+    while (!has_ended(s.job(job).state)) {
+      const Taken lease = a.takes_lease();
+      const Range run{lease.begin, lease.begin + 1};
+      const LogPart part{job, lease.id, run, 1, Stream::stderr_, false, {"said\n"}};
+      a.delivers({"a", a.introduction().incarnation, ++seq, {part}, {}});
+      a.fails(lease, upto(run.end), "exit status 3");
+    }
+  };
+  logs_and_fails_until_it_ends();
+  CHECK_FALSE(s.logs().empty());
+  CHECK(s.steers(job, Steering::forget_logs).logs_forgotten);
+  CHECK(s.logs().empty());
+  CHECK_FALSE(s.steers(job, Steering::retry).logs_forgotten);
+  logs_and_fails_until_it_ends();
+  CHECK_FALSE(s.logs().empty());
+  CHECK(s.steers(job, Steering::forget_logs).logs_forgotten);
+  CHECK(s.logs().empty());
 }
 
 // ---------------------------------------------------------------- the clock
