@@ -102,7 +102,8 @@ void AgentLoop::turn() {
     programs_->look_after_orphans(now);
   }
   if (session_.is_draining()) outbox_.hurry(now);
-  session_.owe_output(!outbox_.is_empty());
+  // One that ends does not wait for space at the head: nobody knows when there is some.
+  session_.owe_output(!outbox_.is_empty() && !session_.holds_output());
   session_.settle(now);
   for (const std::uint32_t slot : session_.work().next_abandoned()) slots_.abandon(slot);
   for (const std::uint32_t slot : session_.work().next_curtailed()) {
@@ -145,6 +146,7 @@ void AgentLoop::get_files() {
 // The output of programs is sent before the beat that reports what they computed.
 void AgentLoop::send_messages(Instant now) {
   if (link_.is_up() && !session_.ending()) {
+    outbox_.hold(session_.holds_output());
     if (const auto message = outbox_.next_message(now)) link_.send(*message);
     const auto wish = programs_ ? programs_->cache().next_message(now) : std::nullopt;
     if (wish) link_.send(*wish);

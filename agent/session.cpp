@@ -52,6 +52,7 @@ void Session::hear_one(const Orders& orders, Instant now) {
   if (orders.epoch == epoch_ && orders.number <= orders_seen_) return;
   epoch_ = orders.epoch;
   orders_seen_ = orders.number;
+  holds_output_ = orders.hold_output;
   beats_.set_interval(std::chrono::milliseconds(orders.beat_ms), now);
   if (work_.leases() > 0) patience_.hold(now);
   work_.obey(orders, !holds_off());

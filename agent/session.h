@@ -76,6 +76,8 @@ class Session {
   Duration beat_interval() const { return beats_.interval(); }
   bool is_introduced() const { return is_introduced_; }
   bool is_draining() const { return leaving_.is_draining(); }
+  // The head has no space for what programs print.
+  bool holds_output() const { return holds_output_; }
 
  private:
   void hear_one(const Orders& orders, Instant now);
@@ -97,6 +99,7 @@ class Session {
   bool is_introduced_ = false;
   Epoch epoch_;  // of the last Orders that were seen, with their number
   std::uint64_t orders_seen_ = 0;
+  bool holds_output_ = false;     // as these said
   std::optional<Notice> notice_;  // in force now
   std::uint64_t notice_errors_ = 0;
 };

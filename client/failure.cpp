@@ -27,6 +27,7 @@ ExitStatus status_of(ErrorWord word) {
     case ErrorWord::no_such_file:
     case ErrorWord::file_is_gone:
     case ErrorWord::too_much:
+    case ErrorWord::short_of_space:
     case ErrorWord::backup_under_way:
     case ErrorWord::name_is_taken:
     case ErrorWord::backup_failed:

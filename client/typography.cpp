@@ -66,15 +66,4 @@ std::string compact(double number) {
   return fmt::format("{:.3g}{}", number, units[unit]);
 }
 
-std::string bytes_text(std::uint64_t bytes) {
-  constexpr std::array units = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-  auto number = static_cast<double>(bytes);
-  std::size_t unit = 0;
-  while (number >= 1024 && unit + 1 < units.size()) {
-    number /= 1024;
-    ++unit;
-  }
-  return fmt::format("{:.4g} {}", number, units[unit]);
-}
-
 }  // namespace pq::client

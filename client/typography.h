@@ -30,7 +30,4 @@ std::string grouped_digits(const std::string& decimal);
 // Three digits and a unit: "0", "950", "1.25 k", "120 M", "18.4 E".
 std::string compact(double number);
 
-// Powers of 1024: "512 bytes", "2 GiB", "1.5 MiB".
-std::string bytes_text(std::uint64_t bytes);
-
 }  // namespace pq::client

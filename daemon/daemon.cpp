@@ -51,7 +51,15 @@ LostMessages as_shown(const Losses& losses) { return {losses.dropped, losses.und
 
 std::optional<DiskUse> as_shown(const std::optional<StoreSizes>& sizes) {
   if (!sizes) return std::nullopt;
-  return DiskUse{sizes->bytes, sizes->log_bytes, sizes->disk_bytes, sizes->disk_free_bytes};
+  return DiskUse{sizes->bytes, sizes->log_bytes, sizes->unused_bytes, sizes->disk_bytes,
+                 sizes->disk_free_bytes};
+}
+
+// Pages of the database that are free are room as much as what is free on the disk.
+Space space_of(const StoreSizes& sizes) {
+  return {.disk_bytes = sizes.disk_bytes,
+          .free_bytes = sizes.disk_free_bytes + sizes.unused_bytes,
+          .used_bytes = sizes.used_bytes};
 }
 
 // Of one job after the other, and only of jobs that have not ended: the provenance of all jobs could be
@@ -116,7 +124,7 @@ Instant Daemon::next_deadline() const {
   constexpr Instant at_once{};  // work under way must not wait for a message
   const bool has_more = backups_.is_under_way() || !postponed_.files_wanted.empty() ||
                         !effects_.events.empty() || !postponed_.recomputes.empty() ||
-                        !queue_.provenance_wanted().empty();
+                        postponed_.pages_to_give_back || !queue_.provenance_wanted().empty();
   return has_more ? at_once : std::min(queue_.next_deadline(), floods_.next_deadline());
 }
 
@@ -125,9 +133,9 @@ void Daemon::turn(Instant latest) {
       transport_.receive(std::min(next_deadline(), latest), limits::messages_per_turn);
   const Now now = clock_.now();  // one time a turn
   show_provenance(now);
+  look_at_space();
   for (const Incoming& incoming : batch) hear(incoming, now);
   for (const std::string& key : transport_.take_revoked()) queue_.revoke(key, now, effects_);
-  if (queue_.wants_stored_bytes(now)) queue_.note_stored_bytes(store_.bytes_used());
   queue_.settle(now, effects_);  // what time alone has caused, and what follows from the batch
   if (!effects_.changes.is_empty()) commit();
   answer_from_store();
@@ -136,9 +144,17 @@ void Daemon::turn(Instant latest) {
   if (backups_.is_under_way()) {
     backups_.advance(effects_);
     send();  // the events of its end are stored and logged by the next turn
+  } else if (postponed_.pages_to_give_back) {
+    store_.give_back_pages();
   }
   measures_.batches.note(static_cast<double>(batch.size()));
   measures_.turns_s.note(clock_.now().instant - now.instant);
+}
+
+void Daemon::look_at_space() {
+  const std::optional<StoreSizes> sizes = store_.sizes();
+  if (sizes) queue_.note_space(space_of(*sizes), effects_);
+  postponed_.pages_to_give_back = sizes && sizes->has_slack;
 }
 
 // Before anything is decided, so that the stored parts are complete. For the same reason each job is read at

@@ -35,8 +35,9 @@ class Daemon {
          const AgentFiles* agents = nullptr, std::optional<std::string> http = std::nullopt);
 
   // One turn. It receives a batch, decides, commits one transaction, sends, sends some parts of files, and
-  // copies a few pages of a backup. It begins at `latest` if nothing happens before. Throws EnvironmentError
-  // if the commit fails: the process must end, because nobody knows what is in the file.
+  // copies a few pages of a backup or gives some to the disk. It begins at `latest` if nothing happens
+  // before. Throws EnvironmentError if the commit fails: the process must end, because nobody knows what is
+  // in the file.
   void turn(Instant latest = Instant::never());
 
   // When the next turn is due even if no message comes.
@@ -61,6 +62,7 @@ class Daemon {
   HeadToClient look_up(const AskProvenance& ask);
   ProvenancePage provenance_page(const AskProvenance& ask, std::size_t count_max);
   void show_provenance(Now now);
+  void look_at_space();
   void hand_out_files();
   void refuse(const Incoming& incoming, const Refusal& refusal, RequestNumber request);
   void turn_away(const Incoming& incoming, const ToHead& message);
@@ -98,6 +100,7 @@ class Daemon {
     std::vector<LookUp> look_ups;           // asked for in this turn
     std::deque<RecomputeAsked> recomputes;  // one is done a turn
     std::deque<FileWanted> files_wanted;    // by agents; some are handed out each turn
+    bool pages_to_give_back = false;        // to the disk, some each turn
   };
   Postponed postponed_;
   KeptEvents events_;  // as of the last snapshot

@@ -30,6 +30,7 @@
 #include "daemon/limits.h"
 #include "daemon/options.h"
 #include "daemon/status_line.h"
+#include "daemon/store/ballast.h"
 #include "daemon/store/limits.h"
 #include "daemon/store/sqlite_store.h"
 #include "daemon/store/state_dir.h"
@@ -58,6 +59,16 @@ std::unique_ptr<HttpServer> serve_http(const DaemonOptions& options, const State
   }
 }
 
+// nullptr: they are handed out with the rest alone.
+std::unique_ptr<HttpServer> serve_agents(const DaemonOptions& options, Snapshots& snapshots, const AgentFiles& agents,
+                                         const Clock& clock) {
+  if (!options.agents_http) return nullptr;
+  auto server = std::make_unique<HttpServer>(*options.agents_http, snapshots, agents, clock,
+                                             std::vector<std::string>{}, http::Offer::agents_alone);
+  spdlog::info("agents for new machines at http://{}/agents/", to_text(server->address()));
+  return server;
+}
+
 // After a turn and nowhere else: a head whose turn hangs must look like one.
 void report(Supervisor& supervisor, const Queue& queue, const std::string& trouble, Instant now) {
   supervisor.feed_watchdog(now);
@@ -67,12 +78,13 @@ void report(Supervisor& supervisor, const Queue& queue, const std::string& troub
 // What the loop looks at now and then, whether or not a message comes.
 class Rounds {
  public:
-  explicit Rounds(Store& store) : store_(store) {}
+  Rounds(Store& store, const Ballast& ballast) : store_(store), ballast_(ballast) {}
 
   // Throws EnvironmentError if the files of the queue are gone.
   void look(Instant now) {
     if (now >= files_at_) {
       store_.expect_in_place();
+      ballast_.look();
       files_at_ = now + limits::files_looked_at;
     }
     if (now >= descriptors_at_) {
@@ -91,6 +103,7 @@ class Rounds {
   }
 
   Store& store_;
+  const Ballast& ballast_;
   DescriptorWatch descriptors_;
   Instant files_at_;
   Instant descriptors_at_;
@@ -105,6 +118,8 @@ ExitStatus serve(const DaemonOptions& options) {
   const SystemClock clock;
   const StatePaths paths{options.state_dir};
   if (!options.new_queue) refuse_lost_queue(paths);
+  const Ballast ballast(paths.ballast(), options.queue.reserve);
+  ballast.make_way();
   SqliteStore store(paths);
   prove_that_strangers_are_refused();
   // The queue is read and the epoch stored before the socket is bound: no answer comes from incomplete data.
@@ -114,12 +129,14 @@ ExitStatus serve(const DaemonOptions& options) {
   Snapshots snapshots(clock);
   ZmqTransport transport(paths, options.listen, clock, {signals.fd(), snapshots.wanted_fd()});
   const auto http = serve_http(options, paths, snapshots, agents, clock);
+  const auto agents_http = serve_agents(options, snapshots, agents, clock);
+  const HttpServer* const for_machines = agents_http ? agents_http.get() : http.get();
   Daemon daemon(std::move(queue), store, transport, clock, &agents,
-                http ? std::optional(to_text(http->address())) : std::nullopt);
+                for_machines != nullptr ? std::optional(to_text(for_machines->address())) : std::nullopt);
   spdlog::info("pqd {} listens on {}, state in {}", program_version, transport.endpoint(),
                options.state_dir.string());
   supervisor.say_ready();
-  Rounds rounds(store);
+  Rounds rounds(store, ballast);
   while (!signals.take()) {
     const Instant now = clock.now().instant;
     rounds.look(now);

@@ -41,6 +41,9 @@ const Usage& usage() {
            {"http-host", "NAME",
             "a name by which browsers may ask for HTTP, beside addresses, localhost and this machine's own "
             "names; several, with commas or flags"},
+           {"agents-http", "HOST:PORT",
+            "where new machines fetch their agent and nothing else is served, such as 0.0.0.0:7702 (default: "
+            "with --http alone)"},
            {"agents-dir", "DIR",
             "the agents that new machines fetch by HTTP, as pq-agent-x86_64 and pq-agent-aarch64 (default "
             "/usr/lib/pq/agents)"},
@@ -54,6 +57,10 @@ const Usage& usage() {
            {"keep-bytes", "SIZE",
             "while the database is larger, such as 10G, erase of jobs that ended ten minutes ago or earlier, "
             "oldest first: what their programs printed, then whole jobs (default: no bound)"},
+           {"reserve", "SIZE",
+            "of its disk keep so much free: below that no jobs, files or output are taken in, and jobs can "
+            "still "
+            "be steered and forgotten; 0 for none (default 5 % and at most 1G, never over a quarter)"},
            {"new-queue", "",
             "begin an empty queue where there are keys but no database; without it that is a queue that was "
             "lost, and pqd does not start"},
@@ -94,10 +101,10 @@ Keeping parse_keeping(const Arguments& arguments) {
   return keeping;
 }
 
-std::optional<HttpAddress> parse_http(const std::string& text) {
+std::optional<HttpAddress> parse_http(const std::string& flag, const std::string& text) {
   if (text == "none") return std::nullopt;
   auto address = parse_http_address(text);
-  if (!address) refuse("--http \"" + text + "\" is no HOST:PORT such as 127.0.0.1:7701; or give none");
+  if (!address) refuse("--" + flag + " \"" + text + "\" is no HOST:PORT such as 127.0.0.1:7701; or give none");
   return address;
 }
 
@@ -136,7 +143,8 @@ DaemonOptions read(const Arguments& arguments) {
   options.verify = parse_verify(arguments);
   options.state_dir = arguments.value("state-dir").value_or(default_state_dir().string());
   options.listen = arguments.value("listen").value_or("tcp://127.0.0.1:7700");
-  options.http = parse_http(arguments.value("http").value_or("127.0.0.1:7701"));
+  options.http = parse_http("http", arguments.value("http").value_or("127.0.0.1:7701"));
+  options.agents_http = parse_http("agents-http", arguments.value("agents-http").value_or("none"));
   options.http_is_asked_for = arguments.value("http").has_value();
   options.http_hosts = parse_http_hosts(arguments.values("http-host"));
   options.agents_dir = arguments.value("agents-dir").value_or("/usr/lib/pq/agents");
@@ -144,6 +152,8 @@ DaemonOptions read(const Arguments& arguments) {
   options.queue.lease_term = time_of(arguments, "lease-term", limits::lease_term);
   options.queue.beat_interval = time_of(arguments, "beat", limits::beat_interval);
   options.queue.keeping = parse_keeping(arguments);
+  if (const auto bytes = arguments.value("reserve"))
+    options.queue.reserve = parse_size("--reserve", *bytes, 0);
   if (options.queue.beat_interval < beat_shortest)
     refuse("--beat is too short: give at least " + to_text(beat_shortest));
   if (options.queue.lease_term <= 3 * options.queue.beat_interval ||

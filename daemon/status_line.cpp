@@ -19,11 +19,13 @@ std::string status_line(const Queue& queue, const std::string& trouble) {
     slots += agent.row.slots;
     busy += agent.slots_busy;
   }
+  std::string troubles = queue.core().space.is_short() ? "; short of space" : "";
+  if (!trouble.empty()) troubles += "; " + trouble;
   const std::size_t running = queue.shares().holders().size();
   const std::size_t waiting = queue.shares().jobs() - running;
-  return fmt::format("{} running{}, {}, {} busy of {}{}{}", count_of(running, "job"),
+  return fmt::format("{} running{}, {}, {} busy of {}{}", count_of(running, "job"),
                      waiting > 0 ? fmt::format(", {} waiting", waiting) : "", count_of(agents, "agent"),
-                     count_of(busy, "slot"), slots, trouble.empty() ? "" : "; ", trouble);
+                     count_of(busy, "slot"), slots, troubles);
 }
 
 }  // namespace pq::daemon

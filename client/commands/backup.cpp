@@ -4,6 +4,7 @@
 
 #include "client/commands/commands.h"
 #include "client/connection.h"
+#include "common/cli/flag_values.h"
 #include "common/os/random.h"
 #include "common/report/json.h"
 #include "common/values/limits.h"
@@ -15,6 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::uint64_t kept_most = 1'000'000;
 constexpr Duration patience_usual = 1h;  // some GiB on a slow disk; the head is asked again all the while
 
 std::string parse_backup_name(const Arguments& arguments) {
@@ -29,7 +31,8 @@ std::string parse_backup_name(const Arguments& arguments) {
 
 Outcome run_backup(const Invocation& call) {
   call.arguments.words_named({});
-  const BackUp wish{.id = random_request_id(), .name = parse_backup_name(call.arguments)};
+  BackUp wish{.id = random_request_id(), .name = parse_backup_name(call.arguments)};
+  if (const auto keep = call.arguments.value("keep")) wish.keep = parse_count("--keep", *keep, 1, kept_most);
   Connection connection(call.shared, call.screen);
   const auto backup =
       connection.ask_for<BackedUp>(wish, call.shared.timeout ? connection.time_left() : patience_usual);
@@ -37,6 +40,7 @@ Outcome run_backup(const Invocation& call) {
   call.screen.say(
       fmt::format("copied {} bytes; prove on the head's machine what is in them: pq-verify --offline {}",
                   grouped(backup->bytes), backup->path));
+  if (backup->removed > 0) call.screen.say(fmt::format("removed {}", count_of(backup->removed, "older one")));
   print(call.shared.json ? to_line(to_json(*backup)) : printable(backup->path));
   return ExitStatus::done;
 }
@@ -50,7 +54,9 @@ Command backup() {
           {.program = "pq-backup",
            .synopsis = "[FLAGS]",
            .purpose = "makes the head copy its database while it keeps running, and prints the path",
-           .flags = {{"name", "NAME", "the copy is STATE_DIR/backups/NAME.db (default the date and time)"}}}),
+           .flags = {{"name", "NAME", "the copy is STATE_DIR/backups/NAME.db (default the date and time)"},
+                     {"keep", "N",
+                      "then remove older ones but the newest N, of those that were given no --name"}}}),
       .run = run_backup};
 }
 

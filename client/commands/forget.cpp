@@ -83,22 +83,22 @@ Outcome run_forget(const Invocation& call) {
 }  // namespace
 
 Command forget() {
-  return {
-      .name = "forget",
-      .usage = client_usage(
-          {.program = "pq-forget",
-           .synopsis = "JOBS [FLAGS]",
-           .purpose = "erases jobs that have ended, or only what their programs printed",
-           .description = about_jobs +
-                          ": those that have ended. Without --logs and --output all of a job is erased: its "
-                          "total, who computed what, its logs and its output; its number is not given again. "
-                          "What is erased cannot be brought back but from a backup. The space is used for "
-                          "what comes next; the database does not shrink.",
-           .flags = {{"older-than", "AGE", "only those of the jobs that ended so long ago, such as 30d"},
-                     {"logs", "", "erase their logs, and keep the rest"},
-                     {"output", "", "erase their collected output, and keep the rest"}},
-           .words = words_of_jobs()}),
-      .run = run_forget};
+  return {.name = "forget",
+          .usage = client_usage(
+              {.program = "pq-forget",
+               .synopsis = "JOBS [FLAGS]",
+               .purpose = "erases jobs that have ended, or only what their programs printed",
+               .description =
+                   about_jobs +
+                   ": those that have ended. Without --logs and --output all of a job is erased: its "
+                   "total, who computed what, its logs and its output; its number is not given again. "
+                   "What is erased cannot be brought back but from a backup. Its space is free for what "
+                   "comes next, and the database gives most of it back to the disk by and by.",
+               .flags = {{"older-than", "AGE", "only those of the jobs that ended so long ago, such as 30d"},
+                         {"logs", "", "erase their logs, and keep the rest"},
+                         {"output", "", "erase their collected output, and keep the rest"}},
+               .words = words_of_jobs()}),
+          .run = run_forget};
 }
 
 }  // namespace pq::commands

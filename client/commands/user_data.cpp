@@ -113,14 +113,14 @@ HostAndPort split(const std::string& address) {
 std::string url_at_head(const std::string& endpoint, const std::optional<std::string>& bound) {
   if (!bound) {
     refuse(
-        "the head serves no HTTP, by which machines would fetch their agent: start pqd with --http "
-        "0.0.0.0:7701, or name another place with --agent-url");
+        "the head serves no HTTP, by which machines would fetch their agent: start pqd with --agents-http "
+        "0.0.0.0:7702, or name another place with --agent-url");
   }
   if (*bound != "0.0.0.0:" + split(*bound).port && *bound != "[::]:" + split(*bound).port &&
       is_local("tcp://" + *bound)) {
     refuse(fmt::format(
         "the head's HTTP at {} serves its own machine only, and others would fetch their agent there: "
-        "start pqd with --http 0.0.0.0:7701, or name another place with --agent-url",
+        "start pqd with --agents-http 0.0.0.0:7702, or name another place with --agent-url",
         *bound));
   }
   const bool is_any = is_local("tcp://" + *bound);
@@ -262,15 +262,19 @@ Outcome run_head(const Invocation& call) {
   HeadDocument document{
       .device = parse_device(arguments),
       .settings = {{"PQD_LISTEN", plain("listen", arguments.value("listen").value_or("tcp://0.0.0.0:7700"))},
-                   {"PQD_HTTP", plain("http", arguments.value("http").value_or("0.0.0.0:7701"))}},
+                   {"PQD_AGENTS_HTTP", plain("agents-http", arguments.value("agents-http").value_or("0.0.0.0:7702"))}},
       .packages = {}};
+  if (const auto http = arguments.value("http")) document.settings.push_back({"PQD_HTTP", plain("http", *http)});
   const std::string listen = parse_address("--listen", document.settings[0].value);
   if (is_local(listen) && !is_wildcard(listen)) {
     refuse(fmt::format(
         "--listen {} serves the head's own machine only, and no worker: give tcp://0.0.0.0:7700", listen));
   }
-  const std::string& http = document.settings[1].value;
-  if (http != "none" && !is_address("tcp://" + http)) refuse(fmt::format("--http {} is not HOST:PORT", http));
+  for (const char* flag : {"http", "agents-http"}) {
+    const auto address = arguments.value(flag);
+    if (address && *address != "none" && !is_address("tcp://" + *address))
+      refuse(fmt::format("--{} {} is not HOST:PORT", flag, *address));
+  }
   const auto urls = arguments.values("package-url");
   const auto hashes = arguments.values("package-sha256");
   if (urls.size() != hashes.size()) {
@@ -318,7 +322,8 @@ const std::vector<Flag>& flags_of_head() {
        "head: a package to install, .deb or .rpm; once for each that some machine needs"},
       {"package-sha256", "HEX", "head: the SHA-256 of the package, once for each of them"},
       {"listen", "tcp://HOST:PORT", "head: where agents and clients reach it (default tcp://0.0.0.0:7700)"},
-      {"http", "HOST:PORT", "head: where machines fetch their agent (default 0.0.0.0:7701)"}};
+      {"agents-http", "HOST:PORT", "head: where machines fetch their agent (default 0.0.0.0:7702)"},
+      {"http", "HOST:PORT", "head: where the queue is shown (default: on the machine itself alone)"}};
   return flags;
 }
 

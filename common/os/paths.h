@@ -16,6 +16,7 @@ struct StatePaths {
 
   std::filesystem::path database() const { return dir / "pq.db"; }
   std::filesystem::path backups() const { return dir / "backups"; }
+  std::filesystem::path ballast() const { return dir / "ballast"; }
   std::filesystem::path lock() const { return dir / "pqd.lock"; }
   std::filesystem::path authorized_keys() const { return dir / "authorized_keys"; }
   std::filesystem::path head_endpoint() const {

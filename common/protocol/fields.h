@@ -276,6 +276,11 @@ void fields(auto& v, Is<Orders> auto& m) {
         .at_most(limits::leases_per_agent_max),
     m.jobs);
   v(Field("drain", "An operator wants this agent to end."), m.drain);
+  v(Field("hold_output",
+          "The head's disk is short of space: keep what programs print until orders come without this. "
+          "`output` "
+          "that is sent all the same is not answered before."),
+    m.hold_output, false);
 }
 
 template <>
@@ -467,6 +472,7 @@ inline constexpr std::string_view message_type<BackUp> = "back_up";
 void fields(auto& v, Is<BackUp> auto& m) {
   v(Field("id"), m.id);
   v(Field("name").at_most(limits::name_bytes_max), m.name);
+  v(Field("keep", "Of the backups without a name of their own only the newest so many, at least 1."), m.keep);
 }
 
 template <>
@@ -834,6 +840,7 @@ inline constexpr SchemaName schema_of<BackedUp> = {"pq.backup/1", "A backup that
 void fields(auto& v, Is<BackedUp> auto& m) {
   v(Field("path", "On the head's machine.").at_most(limits::path_bytes_max), m.path);
   v(Field("bytes", "Its size."), m.bytes);
+  v(Field("removed", "How many older ones were removed, as `keep` says."), m.removed, 0);
 }
 
 template <>

@@ -201,6 +201,7 @@ struct Orders {
   std::vector<LeaseOrder> leases;
   std::vector<JobOrder> jobs;  // of the leases that the agent has not listed yet
   bool drain = false;          // an operator asked for it
+  bool hold_output = false;    // the head has no space for what programs print: keep it until it has
   friend bool operator==(const Orders&, const Orders&) = default;
 };
 
@@ -394,6 +395,7 @@ struct BackUp {
   RequestId id;
   std::string
       name;  // of the file, is_file_name() of common/values/text.h; empty: the head takes the date and time
+  std::optional<std::uint64_t> keep = {};  // of the backups that are named by their date, the newest ones
   friend bool operator==(const BackUp&, const BackUp&) = default;
 };
 
@@ -685,6 +687,7 @@ struct Verification {
 struct BackedUp {
   std::string path;  // on the head's machine
   std::uint64_t bytes = 0;
+  std::uint64_t removed = 0;  // older ones, as the request asked
   friend bool operator==(const BackedUp&, const BackedUp&) = default;
 };
 

@@ -37,6 +37,8 @@ constexpr std::array wordings = {
     Wording{ErrorWord::file_is_gone, "the head no longer keeps this file",
             "submit the job again, or any job with this file: the head then keeps it for an hour"},
     Wording{ErrorWord::too_much, "the head cannot do this", "ask for less, or try again later"},
+    Wording{ErrorWord::short_of_space, "the disk of the head is short of space",
+            "erase old jobs with pq-forget, or make room on that disk; jobs can be steered meanwhile"},
     Wording{ErrorWord::backup_under_way, "another backup is under way", "ask again when that one is done"},
     Wording{ErrorWord::name_is_taken, "a backup of this name exists already",
             "choose another --name, or remove that file"},

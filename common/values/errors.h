@@ -28,6 +28,7 @@ enum class ErrorWord {
   no_such_file,    // a submission names one that was not sent
   file_is_gone,    // a job that has ended cannot go on without it
   too_much,        // a bound of limits.h is reached
+  short_of_space,  // the head's disk is nearly full: it takes in no jobs and no files
   backup_under_way,
   name_is_taken,  // of a backup
   backup_failed,
@@ -35,11 +36,12 @@ enum class ErrorWord {
   key_revoked,  // or it has expired
 };
 template <>
-inline constexpr std::array<std::string_view, 20> enum_words<ErrorWord>{
-    "malformed",        "unsupported_version", "not_allowed",    "introduce_yourself", "replaced",
-    "no_such_job",      "no_such_agent",       "no_such_worker", "job_has_ended",      "job_is_live",
-    "forgotten",        "nothing_failed",      "no_such_file",   "file_is_gone",       "too_much",
-    "backup_under_way", "name_is_taken",       "backup_failed",  "no_such_key",        "key_revoked"};
+inline constexpr std::array<std::string_view, 21> enum_words<ErrorWord>{
+    "malformed",      "unsupported_version", "not_allowed",    "introduce_yourself", "replaced",
+    "no_such_job",    "no_such_agent",       "no_such_worker", "job_has_ended",      "job_is_live",
+    "forgotten",      "nothing_failed",      "no_such_file",   "file_is_gone",       "too_much",
+    "short_of_space", "backup_under_way",    "name_is_taken",  "backup_failed",      "no_such_key",
+    "key_revoked"};
 
 // The system's text for an errno: "No such file or directory".
 std::string errno_text(int error);

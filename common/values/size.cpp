@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <limits>
 #include <optional>
 
@@ -45,6 +47,17 @@ tl::expected<std::uint64_t, std::string> parse_size(std::string_view text) {
   if (*count > std::numeric_limits<std::uint64_t>::max() / *factor)
     return tl::unexpected(fmt::format("{:?} is too large; the largest is 16777215T", text));
   return *count * *factor;
+}
+
+std::string bytes_text(std::uint64_t bytes) {
+  constexpr std::array units = {"bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+  auto number = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  while (number >= 1024 && unit + 1 < units.size()) {
+    number /= 1024;
+    ++unit;
+  }
+  return fmt::format("{:.4g} {}", number, units[unit]);
 }
 
 }  // namespace pq

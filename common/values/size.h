@@ -18,4 +18,7 @@ inline constexpr std::string_view size_units =
 // error says what is wrong with `text` and what to write.
 tl::expected<std::uint64_t, std::string> parse_size(std::string_view text);
 
+// Powers of 1024: "512 bytes", "2 GiB", "1.5 MiB".
+std::string bytes_text(std::uint64_t bytes);
+
 }  // namespace pq

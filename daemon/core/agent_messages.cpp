@@ -93,7 +93,7 @@ void AgentMessages::handle(const Sender& from, const Beat& beat) {
   AgentLife(turn_).note_alive(*agent, beat.incarnation);
   if (agent->is_gone()) core_.changes.agents[agent->row.id] = agent->row;
   agent->presence = Here{from.peer};
-  agent->orders_seen = beat.epoch == core_.epoch ? beat.orders_seen : 0;
+  agent->orders_seen = beat.epoch == core_.fleet.leases().epoch() ? beat.orders_seen : 0;
   // An agent that was forgotten and came back accepts only Orders with a higher number than before.
   agent->orders_number = std::max(agent->orders_number, agent->orders_seen);
   agent->express.exist = beat.express;
@@ -309,6 +309,7 @@ void AgentMessages::handle(const Sender& from, const Output& output) {
   Agent* agent = speaking(from, output.name, output.incarnation);
   if (agent == nullptr || agent->is_gone()) return;
   if (output.seq > agent->output_seq) {
+    if (core_.space.is_short()) return;  // it is sent again
     for (const LogPart& part : output.logs) keep_log(part, *agent);
     for (const OutputPart& part : output.outputs) keep_output(part, *agent);
     agent->output_seq = output.seq;

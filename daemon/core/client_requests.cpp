@@ -103,6 +103,7 @@ HeadToClient ClientRequests::answer(const AskExplanation& ask) {
 HeadToClient ClientRequests::answer(const Submit& submit) { return JobControl(turn_).submit(submit); }
 
 HeadToClient ClientRequests::answer(const PutFile& put) {
+  if (core_.space.is_short()) return core_.space.refusal();
   auto stored = core_.files.put(put, now_, core_.changes);
   return stored ? HeadToClient(*stored) : HeadToClient(std::move(stored.error()));
 }

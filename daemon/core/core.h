@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <set>
 
 #include "common/protocol/limits.h"
@@ -18,6 +20,7 @@
 #include "daemon/core/rows.h"
 #include "daemon/core/scheduling/mortality.h"
 #include "daemon/core/scheduling/shares.h"
+#include "daemon/core/space.h"
 #include "daemon/core/story.h"
 #include "daemon/core/waits.h"
 
@@ -28,6 +31,8 @@ struct QueueSettings {
   Duration beat_interval = limits::beat_interval;
   std::size_t parts_kept = limits::parts_kept;  // of a job, before neighbours are joined
   Keeping keeping = {};
+  std::optional<std::uint64_t> reserve =
+      std::nullopt;  // bytes of the disk kept free; nothing: as reserve_of()
 };
 
 // Where a message came from.
@@ -38,13 +43,12 @@ struct Sender {
 };
 
 struct Core {
-  Core(const QueueSettings& settings_now, Epoch epoch_now)
+  Core(const QueueSettings& settings_now, Epoch epoch)
       : settings(settings_now),
-        epoch(epoch_now),
-        fleet(settings_now.lease_term, settings_now.beat_interval, epoch_now) {}
+        fleet(settings_now.lease_term, settings_now.beat_interval, epoch),
+        space(settings_now.reserve) {}
 
   QueueSettings settings;
-  Epoch epoch;
   Jobs jobs;
   Fleet fleet;
   Shares shares;
@@ -53,6 +57,7 @@ struct Core {
   Waits waits;
   Story story;
   KeepingWatch keeping;
+  SpaceWatch space;
   std::set<JobId> provenance_wanted;  // their stored provenance must be read
   Changes changes;                    // of this turn
 };

@@ -109,7 +109,7 @@ void Forgetting::forget_what_is_old() {
     for (const auto& [job, what] : old) forget(job, what, "it is older than pqd keeps");
     is_more = old.size() == limits::jobs_forgotten_at_once;
   }
-  if (core_.keeping.is_too_large(keeping)) {
+  if (keeping.bytes && core_.space.space().used_bytes > *keeping.bytes) {
     if (const auto first = first_to_go(core_.jobs.all(), now_.unix_ms)) {
       forget(first->job, first->what, "the database is larger than pqd keeps");
       is_more = true;

@@ -79,6 +79,7 @@ std::optional<End> end_of(const Job& job, const Core& core, Now now) {
 HeadToClient JobControl::submit(const Submit& submit) {
   if (const auto known = core_.jobs.of_request(submit.id)) return Submitted{*known, true};
   if (const auto flaw = flaw_of(submit.spec)) return Refusal{ErrorWord::malformed, *flaw};
+  if (core_.space.is_short()) return core_.space.refusal();
   const auto files = submit.spec.program ? files_needed(*submit.spec.program) : std::vector<FileRef>{};
   if (const auto missing = core_.files.first_missing(files))
     return Refusal{ErrorWord::no_such_file, missing->name};

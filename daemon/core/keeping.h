@@ -19,7 +19,7 @@ struct Keeping {
   bool has_bounds() const { return jobs || logs || bytes; }
 };
 
-// When to look at what is old, and how large the database was then. Ages are by the wall clock. One that has jumped, or that this head has not
+// When to look at what is old. Ages are by the wall clock. One that has jumped, or that this head has not
 // known for long, may be years ahead: then nothing is old.
 class KeepingWatch {
  public:
@@ -33,17 +33,12 @@ class KeepingWatch {
     return clock_.even_for() >= limits::clock_believed_after;
   }
 
-  // Of the database, without pages that are free.
-  void note_bytes(std::uint64_t bytes) { bytes_ = bytes; }
-  bool is_too_large(const Keeping& keeping) const { return keeping.bytes && bytes_ > *keeping.bytes; }
-
   // There may be more of it.
   void look_again_soon(Instant now) { due_ = now + limits::keeping_pause; }
 
  private:
   ClockWatch clock_{limits::clock_believed_after};
   Instant due_;
-  std::uint64_t bytes_ = 0;
 };
 
 }  // namespace pq::core

@@ -57,6 +57,8 @@ class LeaseTable {
  public:
   explicit LeaseTable(Epoch epoch) : epoch_(epoch) {}
 
+  Epoch epoch() const { return epoch_; }
+
   // A lease id that no head has used before: each start of the head draws a random epoch.
   LeaseId next_id() { return {epoch_, ++counter_}; }
   LeaseId coming_id() const { return {epoch_, counter_ + 1}; }

@@ -83,6 +83,17 @@ inline constexpr std::size_t jobs_forgotten_at_once = 16;
 // What is erased for its age stays so. A wall clock that was wrong at the start is right by then.
 inline constexpr Duration clock_believed_after = 1h;
 
+// ---- space
+// What pqd keeps free of its disk by itself, and of a small one at most whatever it is told.
+inline constexpr std::uint64_t reserve_disk_parts = 20;
+inline constexpr std::uint64_t reserve_usual_most = std::uint64_t{1} << 30;
+inline constexpr std::uint64_t reserve_disk_parts_least = 4;
+// A restart and some hundred commits of steering fit into the ballast: 16 KiB each, and the log is used
+// again.
+inline constexpr std::uint64_t ballast_reserve_parts = 16;
+inline constexpr std::uint64_t ballast_least = 128 << 10;
+inline constexpr std::uint64_t ballast_most = 16 << 20;
+
 // ---- what people see of it
 inline constexpr std::size_t events_kept = 1000;  // of each kind: a flood of one leaves the others
 inline constexpr Duration recent = 10min;         // losses that an explanation reports

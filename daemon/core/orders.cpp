@@ -16,11 +16,12 @@ JobOrder introduction(const Job& job) {
 
 Orders orders_for(const Agent& agent, const Core& core) {
   Orders orders;
-  orders.epoch = core.epoch;
+  orders.epoch = core.fleet.leases().epoch();
   orders.number = agent.orders_number;
   orders.beat_ms = static_cast<std::uint32_t>(
       std::chrono::duration_cast<std::chrono::milliseconds>(core.fleet.beat()).count());
   orders.drain = agent.drain_asked;
+  orders.hold_output = core.space.is_short();
   std::set<JobId> introduced;
   const auto introduce = [&](const Job& job, std::uint64_t granted_in) {
     if (granted_in > agent.orders_seen && introduced.insert(job.row.id).second)

@@ -129,8 +129,13 @@ HeadToClient Queue::recompute(const Recompute& ask, const Provenance& provenance
   return ProvenanceKeeper(turn).recompute(ask, provenance);
 }
 
-bool Queue::wants_stored_bytes(Now now) const {
-  return core_.settings.keeping.bytes && core_.keeping.is_due(now.instant);
+void Queue::note_space(const Space& space, Effects& effects) {
+  if (!core_.space.look(space)) return;
+  const Happening what = core_.space.is_short() ? Happening::space_short : Happening::space_enough;
+  effects.events.push_back({what, {}, "", core_.space.words()});
+  for (const auto& [id, agent] : core_.fleet.roster().all()) {
+    if (!agent.is_gone()) core_.fleet.order(id);
+  }
 }
 
 std::uint32_t Queue::agents_of(const std::string& public_key) const {

@@ -38,9 +38,8 @@ class Queue {
   // The same for a client's request. `provenance`: the job's, as it is stored.
   HeadToClient recompute(const Recompute& ask, const Provenance& provenance, Now now, Effects& effects);
 
-  // Whether settle() will ask how large the database is, by the last note_stored_bytes().
-  bool wants_stored_bytes(Now now) const;
-  void note_stored_bytes(std::uint64_t bytes) { core_.keeping.note_bytes(bytes); }
+  // How much room there is. Call it before the messages of a turn; without it there is always enough.
+  void note_space(const Space& space, Effects& effects);
 
   // What time alone has caused, and what follows from this turn's messages: silent agents lose their leases,
   // idle slots get work, waiting clients get answers. Fills effects.changes.

@@ -40,5 +40,7 @@ struct WantsStream {};
 // to be rendered.
 using Route = std::variant<Response, NeedsRendering, WantsStream>;
 Route route(const Request& request, const OwnNames& names, const AgentFiles& agents);
+// The same where only agents are handed out, to whoever asks.
+Route route_to_agents(const Request& request, const AgentFiles& agents);
 
 }  // namespace pq::http

@@ -54,11 +54,12 @@ std::string_view no_descriptors() {
 }  // namespace
 
 Server::Server(const HttpAddress& address, Snapshots& snapshots, const AgentFiles& agents, const Clock& clock,
-               const std::vector<std::string>& names)
+               const std::vector<std::string>& names, Offer offer)
     : snapshots_(snapshots),
       agents_(agents),
       clock_(clock),
       names_(names),
+      offer_(offer),
       listener_(address),
       renderer_(snapshots, agents) {
   connections_.watch(stop_.fd(), Watched::stop);
@@ -155,7 +156,8 @@ void Server::read(Connection& connection, Reading& reading, Instant now) {
 }
 
 void Server::answer(Connection& connection, Request request, Instant now) {
-  Route route = http::route(request, names_, agents_);
+  Route route = offer_ == Offer::agents_alone ? route_to_agents(request, agents_)
+                                              : http::route(request, names_, agents_);
   if (auto* response = std::get_if<Response>(&route)) return write(connection, std::move(*response), now);
   if (std::holds_alternative<WantsStream>(route)) return open_stream(connection, now);
   if (!connections_.has_room<Rendering>())

@@ -19,12 +19,15 @@
 
 namespace pq::http {
 
+// Machines that have no agent yet are let in further than readers of the queue.
+enum class Offer { queue_and_agents, agents_alone };
+
 class Server {
  public:
-  // Listens and serves from now on, to those who ask for an address or one of `names` (OwnNames).
-  // `snapshots`, `agents` and `clock` must outlive this. Throws EnvironmentError.
+  // Listens and serves from now on, to those who ask for an address or one of `names` (OwnNames); agents to
+  // everybody. `snapshots`, `agents` and `clock` must outlive this. Throws EnvironmentError.
   Server(const HttpAddress& address, Snapshots& snapshots, const AgentFiles& agents, const Clock& clock,
-         const std::vector<std::string>& names = {});
+         const std::vector<std::string>& names = {}, Offer offer = Offer::queue_and_agents);
   // At once: closes all connections, and `snapshots`.
   ~Server();
   Server(const Server&) = delete;
@@ -63,6 +66,7 @@ class Server {
   const AgentFiles& agents_;
   const Clock& clock_;
   const OwnNames names_;
+  const Offer offer_;
   Listener listener_;
   Instant accepts_at_ = Instant::never();  // the listener is watched again then
   Renderer renderer_;

@@ -1,22 +1,22 @@
 #include "daemon/store/backups.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <ctime>
 #include <utility>
 
 #include "common/values/check.h"
 #include "common/values/limits.h"
 #include "common/values/text.h"
+#include "daemon/store/backup_names.h"
 
 namespace pq::store {
+
 namespace {
 
-// "2026-01-31T12-30-05.123Z": sorts by time, and needs no quotes.
-std::string name_of(UnixMs time) {
-  const auto second = fmt::gmtime(static_cast<std::time_t>(time / 1000));
-  return fmt::format("{:%Y-%m-%dT%H-%M-%S}.{:03}Z", second, time % 1000);
+std::string words_of(const BackedUp& backup) {
+  std::string words = fmt::format("{}, {} bytes", backup.path, backup.bytes);
+  if (backup.removed > 0) words += fmt::format("; {} removed", count_of(backup.removed, "older one"));
+  return words;
 }
 
 }  // namespace
@@ -33,25 +33,34 @@ std::optional<HeadToClient> Backups::ask(const Asker& asker, const BackUp& wish,
                    fmt::format("a backup's name is 1 to {} letters, digits, dots, underscores and dashes",
                                limits::name_bytes_max)};
   }
-  const std::string name = wish.name.empty() ? name_of(now) : wish.name;
+  if (wish.keep == 0U) return Refusal{ErrorWord::malformed, "keep is at least 1: the backup itself"};
+  const std::string name = wish.name.empty() ? dated_name(now) : wish.name;
   if (const auto refusal = store_.begin_backup(name)) return *refusal;
-  under_way_ = {wish.id, name, asker};
+  under_way_ = {wish.id, name, wish.keep, asker};
   return std::nullopt;
 }
 
 void Backups::advance(Effects& effects) {
   check(under_way_.has_value(), "only a backup that is under way goes on");
-  const std::optional<BackupEnd> end = store_.continue_backup();
+  std::optional<BackupEnd> end = store_.continue_backup();
   if (!end) return;
-  const auto [id, name, asker] = *std::exchange(under_way_, std::nullopt);
+  const auto [id, name, keep, asker] = *std::exchange(under_way_, std::nullopt);
   const bool is_made = end->has_value();
+  if (is_made && keep) (*end)->removed = remove_older(*keep);
   effects.events.push_back({is_made ? Happening::backup_made : Happening::backup_failed,
                             {},
                             "",
-                            is_made ? fmt::format("{}, {} bytes", (*end)->path, (*end)->bytes)
-                                    : name + ": " + end->error().detail});
+                            is_made ? words_of(**end) : name + ": " + end->error().detail});
   last_ = {id, is_made ? HeadToClient(**end) : HeadToClient(end->error())};
   effects.outgoing.push_back({asker.peer, Letter<HeadToClient>{asker.request, last_->answer}});
+}
+
+// Only after a newer one is there. One that cannot be removed is tried again with the next backup.
+std::uint64_t Backups::remove_older(std::uint64_t keep) {
+  std::uint64_t removed = 0;
+  for (const std::string& name : too_many(store_.backups(), keep))
+    removed += store_.remove_backup(name) ? 1 : 0;
+  return removed;
 }
 
 }  // namespace pq::store

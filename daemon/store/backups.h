@@ -2,7 +2,9 @@
 // gets its answer when the backup is durable.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <string>
 
 #include "common/protocol/messages.h"
 #include "common/values/ids.h"
@@ -31,9 +33,12 @@ class Backups {
   void advance(Effects& effects);
 
  private:
+  std::uint64_t remove_older(std::uint64_t keep);
+
   struct UnderWay {
     RequestId id;
     std::string name;
+    std::optional<std::uint64_t> keep;
     Asker asker;  // the last one: a client that asks again has lost the connection of before
   };
   struct Ended {

@@ -16,6 +16,13 @@ inline constexpr int backup_pages_per_turn = 32;  // 128 KiB read, written and s
 inline constexpr std::uint64_t backup_bytes_spared =
     16 << 20;  // left to the queue on a disk that both share: four times its log between two checkpoints
 
+// ---- pages that are free
+// About a millisecond. So 10 GB go back within some minutes, and beats hardly notice.
+inline constexpr int pages_given_back_per_turn = 32;
+// So much stays for what comes, and of a large database one part in so many.
+inline constexpr std::uint64_t unused_bytes_kept = 16 << 20;
+inline constexpr std::uint64_t unused_parts_kept = 8;
+
 // ---- the files themselves
 // Two system calls, so that a head notices within a second that its database was removed or replaced. A
 // commit looks by itself.

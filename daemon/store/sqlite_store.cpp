@@ -5,11 +5,16 @@
 #include <system_error>
 
 #include "common/values/check.h"
+#include "daemon/store/free_pages.h"
 #include "daemon/store/migrations.h"
 #include "daemon/store/reading.h"
 
 namespace pq::store {
 namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* backup_suffix = ".db";
 
 // The text for people if the database cannot be opened or read.
 EnvironmentError unusable(const std::filesystem::path& path, const SqliteError& error) {
@@ -49,6 +54,7 @@ Database open_database(const std::filesystem::path& path) {
   database.leave_files_on_close(true);  // until the file is known to be one that pq may write to
   database.execute(settings_before_first_access);
   refuse_unusable(database, path, migrations().size());
+  if (is_new(database)) database.execute(settings_of_new_database);
   const std::string mode = database.text("PRAGMA journal_mode = WAL");
   if (mode != "wal")
     throw SqliteError(SqliteError::Kind::other, "no write-ahead log but journal mode " + mode);
@@ -117,8 +123,9 @@ std::vector<OutputEntry> SqliteStore::read_outputs(const AskOutput& ask, std::si
   give_up(error);
 }
 
-// Asks the file system and not SQLite: no statement, and only a few microseconds of the turn.
-std::optional<StoreSizes> SqliteStore::sizes() const {
+// A few microseconds of each turn: three questions to the file system, and two to the first page, which is in
+// memory.
+std::optional<StoreSizes> SqliteStore::sizes() try {
   std::error_code error;
   StoreSizes sizes;
   sizes.bytes = std::filesystem::file_size(on_disk_.database(), error);
@@ -129,15 +136,23 @@ std::optional<StoreSizes> SqliteStore::sizes() const {
   if (error) return std::nullopt;
   sizes.disk_bytes = space.capacity;
   sizes.disk_free_bytes = space.available;
+  const PageCounts pages = count_pages(database_);
+  sizes.used_bytes = (pages.all - pages.unused) * pages.bytes_each;
+  sizes.unused_bytes = pages.unused * pages.bytes_each;
+  sizes.has_slack = has_slack(pages) && can_give_back_pages(database_);
   return sizes;
-}
-
-std::uint64_t SqliteStore::bytes_used() try {
-  const std::int64_t pages =
-      database_.integer("PRAGMA page_count") - database_.integer("PRAGMA freelist_count");
-  return static_cast<std::uint64_t>(pages * database_.integer("PRAGMA page_size"));
 } catch (const SqliteError& error) {
   give_up(error);
+}
+
+// As a commit of its own, which stores nothing.
+void SqliteStore::give_back_pages() {
+  check(!outcome_is_unknown_, "no commit follows one whose outcome is unknown");
+  try {
+    store::give_back_pages(database_);
+  } catch (const SqliteError& error) {
+    fail(error);
+  }
 }
 
 // The table's primary key refuses an epoch that was drawn before.
@@ -166,15 +181,19 @@ void SqliteStore::commit(const Changes& changes) {
     provenance_.write(changes);
     transaction.commit();
   } catch (const SqliteError& error) {
-    outcome_is_unknown_ = true;
-    database_.leave_files_on_close(true);
-    constexpr std::string_view text =
-        "cannot commit to {}: {}; nothing that was acknowledged is lost, whether the last changes are stored "
-        "is unknown: free space or check the disk, then start pqd again";
-    throw EnvironmentError(fmt::format(text, on_disk_.database().string(), error.what()),
-                           ExitStatus::storage_failed);
+    fail(error);
   }
   expect_in_place();  // else this would be acknowledged out of a file that no next start finds
+}
+
+void SqliteStore::fail(const SqliteError& error) {
+  outcome_is_unknown_ = true;
+  database_.leave_files_on_close(true);
+  constexpr std::string_view text =
+      "cannot commit to {}: {}; nothing that was acknowledged is lost, whether the last changes are stored "
+      "is unknown: free space or check the disk, then start pqd again";
+  throw EnvironmentError(fmt::format(text, on_disk_.database().string(), error.what()),
+                         ExitStatus::storage_failed);
 }
 
 // Whatever has the names now is not touched: it may be a backup that somebody restores. A log that lost its
@@ -209,7 +228,7 @@ bool SqliteStore::saves_log() noexcept {
 
 std::optional<Refusal> SqliteStore::begin_backup(const std::string& name) {
   check(!backup_, "one backup at a time");
-  const std::filesystem::path file = backups_ / (name + ".db");
+  const fs::path file = backups_ / (name + backup_suffix);
   std::error_code unknown;  // making the file will report it
   if (std::filesystem::exists(file, unknown)) return Refusal{ErrorWord::name_is_taken, file.string()};
   backup_.emplace(database_, file);
@@ -224,6 +243,20 @@ std::optional<BackupEnd> SqliteStore::continue_backup() {
   backup_.reset();
   if (!is_whole) return tl::unexpected(Refusal{ErrorWord::backup_failed, is_whole.error()});
   return backed_up;
+}
+
+std::vector<std::string> SqliteStore::backups() const {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator entry(backups_, error), end; !error && entry != end; entry.increment(error)) {
+    if (entry->path().extension() == backup_suffix) names.push_back(entry->path().stem().string());
+  }
+  return names;
+}
+
+bool SqliteStore::remove_backup(const std::string& name) {
+  std::error_code error;
+  return fs::remove(backups_ / (name + backup_suffix), error);
 }
 
 }  // namespace pq::store

@@ -36,17 +36,21 @@ class SqliteStore final : public Store {
   std::vector<LogEntry> read_last_failed_logs(JobId job, std::size_t count_max) override;
   std::vector<OutputEntry> read_outputs(const AskOutput& ask, std::size_t count_max) override;
 
-  std::optional<StoreSizes> sizes() const override;
-  std::uint64_t bytes_used() override;
+  std::optional<StoreSizes> sizes() override;
+  void give_back_pages() override;
   void expect_in_place() override;
 
   // Into STATE_DIR/backups/NAME.db.
   std::optional<Refusal> begin_backup(const std::string& name) override;
   std::optional<BackupEnd> continue_backup() override;
+  std::vector<std::string> backups() const override;
+  bool remove_backup(const std::string& name) override;
 
  private:
   // The start failed, or the stored data is inconsistent: nothing more is written, not even at the end.
   [[noreturn]] void give_up(const SqliteError& error);
+  // A commit failed. Whether it is stored is unknown.
+  [[noreturn]] void fail(const SqliteError& error);
   // Moves what the log holds into the database, if that can be done.
   bool saves_log() noexcept;
 

@@ -19,8 +19,11 @@ using BackupEnd = tl::expected<BackedUp, Refusal>;
 
 // How much disk space the queue uses, and how much is free.
 struct StoreSizes {
-  std::uint64_t bytes = 0;
-  std::uint64_t log_bytes = 0;  // the write-ahead log, which may not be in the file yet
+  std::uint64_t bytes = 0;         // of the file
+  std::uint64_t used_bytes = 0;    // of the database, with what the log will write into it
+  std::uint64_t unused_bytes = 0;  // of its pages that are free for what comes
+  bool has_slack = false;          // so many that some can go back to the disk
+  std::uint64_t log_bytes = 0;     // the write-ahead log, which may not be in the file yet
   std::uint64_t disk_bytes = 0;
   std::uint64_t disk_free_bytes = 0;
 };
@@ -62,10 +65,11 @@ class Store {
   virtual std::vector<OutputEntry> read_outputs(const AskOutput& ask, std::size_t count_max) = 0;
 
   // Nothing: it is on no disk, or the disk does not say.
-  virtual std::optional<StoreSizes> sizes() const { return std::nullopt; }
+  virtual std::optional<StoreSizes> sizes() { return std::nullopt; }
 
-  // Of the database, without pages that are free for what comes.
-  virtual std::uint64_t bytes_used() { return 0; }
+  // Gives some pages that are free back to the disk. REQUIRES: sizes() had slack in this turn. Throws as
+  // commit() does.
+  virtual void give_back_pages() {}
 
   // Throws EnvironmentError with ExitStatus::storage_failed if what is stored is no longer where the next
   // start looks for it. The process must end: what it would store from now on is lost.
@@ -77,6 +81,11 @@ class Store {
   // Copies a few more pages. Nothing until the copy has ended. It holds everything that was committed before
   // its last step. A copy that fails leaves nothing behind and does not touch the queue.
   virtual std::optional<BackupEnd> continue_backup() = 0;
+
+  // The names of the backups that are there and whole.
+  virtual std::vector<std::string> backups() const { return {}; }
+  // False: it could not be removed.
+  virtual bool remove_backup(const std::string& /*name*/) { return false; }
 };
 
 }  // namespace pq::store

@@ -63,6 +63,7 @@ QueueFigures figures_of(const Queue& queue) {
   figures.leases = queue.leases().all().size();
   figures.lease_counts = queue.core().story.lease_counts;
   figures.integers_done = queue.core().story.integers_done;
+  figures.is_short_of_space = queue.core().space.is_short();
   figures.clients_waiting = queue.core().waits.count();
   return figures;
 }

@@ -100,6 +100,7 @@ struct QueueFigures {
   LeaseCounts lease_counts;         // since the head began
   std::uint64_t integers_done = 0;  // since the head began
   std::uint64_t clients_waiting = 0;
+  bool is_short_of_space = false;
 };
 
 QueueFigures figures_of(const Queue& queue);
@@ -114,6 +115,7 @@ struct LostMessages {
 struct DiskUse {
   std::uint64_t bytes = 0;
   std::uint64_t log_bytes = 0;
+  std::uint64_t unused_bytes = 0;
   std::uint64_t disk_bytes = 0;
   std::uint64_t disk_free_bytes = 0;
 };

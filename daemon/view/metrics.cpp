@@ -179,6 +179,8 @@ void tell_messages(Exposition& page, const HeadFigures& head) {
 void tell_events(Exposition& page, const HeadFigures& head) {
   auto events = page.counter("pq_events_total", "What has happened, by its word.");
   for (const auto& [what, count] : head.measures.events) events.add(count, {{"what", to_text(what)}});
+  page.gauge("pq_space_short", "1 while the disk of the head is short of space, else 0.")
+      .add(std::uint64_t{head.queue.is_short_of_space ? 1U : 0U});
   page.gauge("pq_descriptors_scarce", "1 while the descriptors of the head are nearly used up, else 0.")
       .add(std::uint64_t{head.descriptors_are_scarce ? 1U : 0U});
   page.gauge("pq_backup_under_way", "1 while a backup is made, else 0.")
@@ -192,6 +194,8 @@ void tell_store(Exposition& page, const std::optional<DiskUse>& sizes) {
   if (!sizes) return;
   page.gauge("pq_database_bytes", "Size of the database file.").add(sizes->bytes);
   page.gauge("pq_database_log_bytes", "Size of the write-ahead log of the database.").add(sizes->log_bytes);
+  page.gauge("pq_database_unused_bytes", "Of the database what is free for what comes.")
+      .add(sizes->unused_bytes);
   page.gauge("pq_database_disk_bytes", "Size of the file system with the database.").add(sizes->disk_bytes);
   page.gauge("pq_database_disk_free_bytes", "What the head may still fill of that file system.")
       .add(sizes->disk_free_bytes);

@@ -93,6 +93,7 @@ void Client::hear(const JobReport& report) {
 void Client::hear(const Refusal& refusal) {
   if (refusal.word == ErrorWord::no_such_job && may_be_forgotten_) return job_.reset();
   if (refusal.word == ErrorWord::backup_under_way) return;  // another client's
+  if (refusal.word == ErrorWord::short_of_space && !job_) return;
   if (refusal.word == ErrorWord::no_such_worker) return;
   if (refusal.word == ErrorWord::job_is_live) return;
   if (refusal.word == ErrorWord::forgotten) {

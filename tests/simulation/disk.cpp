@@ -14,6 +14,7 @@ void Disk::begin_epoch(Epoch epoch) {
 
 void Disk::commit(const Changes& changes) {
   if (doom == Doom::before_commit) throw Killed{};
+  if (told_crowded_) check_nothing_fills(changes);
   const bool fails = is_full_ || doom == Doom::commit_unknown;
   if (!fails || dice_.one_in(2)) {
     ModelStore::commit(changes);
@@ -21,6 +22,22 @@ void Disk::commit(const Changes& changes) {
   }
   if (doom == Doom::commit_unknown || doom == Doom::after_commit) throw Killed{};
   if (fails) throw EnvironmentError("the disk is full", ExitStatus::storage_failed);
+}
+
+// Whatever is steered and computed meanwhile, only rows that there are already change.
+void Disk::check_nothing_fills(const Changes& changes) const {
+  const bool fills = !changes.outputs.empty() || !changes.logs.empty() || !changes.file_parts.empty();
+  if (fills) throw Broken{"a disk that is short of space takes in nothing: what programs print, or a file"};
+  for (const auto& [id, job] : changes.jobs) {
+    if (job && !model_.rows.jobs.contains(id))
+      throw Broken{"a disk that is short of space takes in nothing: a job"};
+  }
+}
+
+std::optional<StoreSizes> Disk::sizes() {
+  constexpr std::uint64_t gibibyte = 1 << 30;
+  told_crowded_ = is_crowded_;
+  return StoreSizes{.disk_bytes = 100 * gibibyte, .disk_free_bytes = (is_crowded_ ? 1 : 50) * gibibyte - 1};
 }
 
 std::optional<Refusal> Disk::begin_backup(const std::string& /*name*/) {

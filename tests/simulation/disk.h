@@ -1,5 +1,5 @@
 // The head's database in a simulation. Commits are all or nothing, and durable when they return. It can be
-// full, can end the head before or after a commit, and keeps an old backup.
+// full or nearly so, can end the head before or after a commit, and keeps an old backup.
 #pragma once
 
 #include <cstdint>
@@ -28,6 +28,7 @@ class Disk final : public ModelStore {
   void commit(const Changes& changes) override;
   std::optional<Refusal> begin_backup(const std::string& name) override;
   std::optional<BackupEnd> continue_backup() override;
+  std::optional<StoreSizes> sizes() override;
 
   // The changes of the commits since this was asked last.
   std::vector<Changes> take_commits() { return std::exchange(commits_, {}); }
@@ -35,15 +36,20 @@ class Disk final : public ModelStore {
   void back_up() { backup_ = model_; }
   void restore() { model_ = backup_; }
   void fill(bool full) { is_full_ = full; }
+  void crowd(bool crowded) { is_crowded_ = crowded; }
 
   Doom doom = Doom::none;
 
  private:
+  void check_nothing_fills(const Changes& changes) const;
+
   Dice& dice_;
   Model backup_;
   std::vector<Changes> commits_;
   int backup_turns_left_ = 0;
   bool is_full_ = false;
+  bool is_crowded_ = false;
+  bool told_crowded_ = false;  // what the head was told in this turn
 };
 
 }  // namespace pq::simulation

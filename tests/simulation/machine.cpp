@@ -158,7 +158,8 @@ void Machine::turn() {
   if (session_->ending()) return end();
   Instant next = std::max(session_->next_deadline() - boot_, timeline_.now() + turn_takes);
   if (!socket_) next = std::min(next, std::max(connects_at_, timeline_.now() + turn_takes));
-  if (!outbox_.empty() && socket_) next = std::min(next, std::max(output_due_, timeline_.now() + turn_takes));
+  if (!outbox_.empty() && socket_ && !session_->holds_output())
+    next = std::min(next, std::max(output_due_, timeline_.now() + turn_takes));
   for (const Running& running : running_)
     next = std::min(next, std::max(ends_at(running), timeline_.now() + turn_takes));
   wake_at(next);
@@ -336,7 +337,7 @@ std::optional<std::string> Machine::failure_of(const Step& step, const Range& ru
 
 // As the agent's loop does: one message at a time, repeated without an answer.
 void Machine::send_output() {
-  if (outbox_.empty() || !socket_ || timeline_.now() < output_due_) return;
+  if (outbox_.empty() || !socket_ || timeline_.now() < output_due_ || session_->holds_output()) return;
   network_.send_to_head(*socket_, encode(AgentToHead(outbox_.front())));
   output_due_ = timeline_.now() + 5s;
 }

@@ -47,6 +47,8 @@ std::string_view to_text(Fault fault) {
       return "cut_power";
     case Fault::fill_disk:
       return "fill_disk";
+    case Fault::crowd_disk:
+      return "crowd_disk";
     case Fault::restore_head:
       return "restore_head";
     case Fault::step_the_clock:

@@ -33,6 +33,7 @@ enum class Fault {
   stop_head,      // it stands still
   cut_power,      // the last commit is there or not
   fill_disk,      // commits fail, with unknown outcome
+  crowd_disk,     // others fill it but for what the head keeps free
   restore_head,   // from an old backup
   step_the_clock  // the wall clock
 };

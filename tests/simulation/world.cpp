@@ -320,6 +320,9 @@ void World::happens_to_head(Fault fault) {
     case Fault::fill_disk:
       disk_.fill(true);
       return timeline_.after(dice_.between(1s, 20s), [this] { disk_.fill(false); });
+    case Fault::crowd_disk:
+      disk_.crowd(true);
+      return timeline_.after(dice_.between(1s, 20s), [this] { disk_.crowd(false); });
     case Fault::restore_head:
       for (const auto& client : clients_) client->head_was_restored();
       return head_.restore_backup(dice_.between(1s, 20s));

@@ -160,15 +160,15 @@ def test_backup_without_room_is_refused_and_the_head_goes_on(cluster: Cluster) -
     cluster.state_dir.mkdir(mode=0o700)
     with tmpfs(cluster.state_dir, "size=24m,mode=700"):
         cluster.start_head(*QUICK_BEATS)
-        ballast = cluster.state_dir / "ballast"
-        ballast.write_bytes(bytes(12 << 20))
+        others = cluster.state_dir / "others"
+        others.write_bytes(bytes(12 << 20))
         refused = cluster.run("pq-backup")
         expect_refusal(refused, "pq-backup", 1, "nothing of it is left", "bytes free; the copy needs", "make room")
         assert backups_of(cluster) == []
         cluster.start_agent("worker")
         assert cluster.wait(cluster.submit("0:1e6"))["value"] == "78498"
         assert "backup failed" in cluster.head.stderr()
-        ballast.unlink()
+        others.unlink()
         expect_sound(cluster, back_up(cluster), jobs=1)
         cluster.close()
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 import yaml
 
 from cluster import Cluster
 from program import Outcome
+from refusal import expect_refusal
 from waiting import eventually
 
 ADDRESS = ("--address", "tcp://10.0.0.5:7700")
@@ -96,6 +100,29 @@ def test_a_machine_installs_the_agent_that_its_document_names(cluster: Cluster) 
         "systemctl start --no-block pq-agent.service"]
 
 
+def test_machines_fetch_their_agent_where_nothing_of_the_queue_is_told(cluster: Cluster) -> None:
+    agents = cluster.root / "agents"
+    agents.mkdir()
+    (agents / f"pq-agent-{os.uname().machine}").write_bytes(PROGRAM)
+    head = cluster.start_head("--http", "127.0.0.1:*", "--agents-http", "0.0.0.0:*", "--agents-dir", str(agents))
+    said = re.search(r"agents for new machines at http://0\.0\.0\.0:(\d+)/agents/", head.stderr())
+    assert said, head.stderr()
+    http = f"127.0.0.1:{said[1]}"
+    assert join(cluster, agent_document(cluster), http).status == 0
+    assert (cluster.root / "installed").read_bytes() == PROGRAM
+    for path in ("/", "/index.html", "/api/v1/jobs", "/api/v1/stream", "/metrics", "/healthz", "/agents"):
+        with pytest.raises(HTTPError) as refused:
+            urlopen(f"http://{http}{path}", timeout=60)
+        assert refused.value.code == 404
+        assert "nothing is here but /agents/ARCH" in refused.value.read().decode()
+
+
+@pytest.mark.parametrize("address", ("127.0.0.1", "a:b", ""))
+def test_an_address_for_agents_that_is_none_is_refused(cluster: Cluster, address: str) -> None:
+    outcome = cluster.run("pqd", "--listen", "tcp://127.0.0.1:*", "--agents-http", address)
+    expect_refusal(outcome, "pqd", 2, "--agents-http", "HOST:PORT")
+
+
 def test_a_machine_that_is_given_another_agent_ends(cluster: Cluster) -> None:
     http = start_head(cluster)
     pinned = ("--agent-url", f"http://{http}/agents/{{arch}}", "--agent-sha256", f"{os.uname().machine}={HASH}")
@@ -132,6 +159,7 @@ def test_a_head_that_cannot_hand_out_agents_is_named(
     (("agent", *ADDRESS, "--agent-url", "ftp://x"), "is not a URL"),
     (("agent", *ADDRESS, "--device", "/dev/xvdb"), "goes with pq-user-data head"),
     (("head",), "--device is missing"),
+    (("head", "--device", "/dev/xvdb", "--agents-http", "foo"), "--agents-http foo is not HOST:PORT"),
     (("agent", *ADDRESS, "--idle-exit", "0s"), "too short"),
     (("agent", *ADDRESS, "--head-timeout", "0s"), "too short"),
     (("head", "--device", "xvdb"), "neither a volume's id"),

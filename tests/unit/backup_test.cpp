@@ -11,6 +11,7 @@
 
 #include "common/protocol/wire.h"
 #include "daemon/daemon.h"
+#include "daemon/store/backup_names.h"
 #include "tests/rooms.h"
 #include "tests/unit/model_store.h"
 
@@ -29,7 +30,12 @@ class ScriptedStore final : public ModelStore {
     return --turns_left > 0 ? std::nullopt : std::optional(ends_so);
   }
 
+  std::vector<std::string> backups() const override { return names; }
+  bool remove_backup(const std::string& name) override { return removed.push_back(name), true; }
+
   std::vector<std::string> begun;
+  std::vector<std::string> names;
+  std::vector<std::string> removed;
   int turns_left = 0;
   BackupEnd ends_so = BackedUp{"/backups/one.db", 4096};
 };
@@ -161,6 +167,40 @@ TEST_CASE("a backup without a name has the date and time for one") {
   h.hears(5, 9, BackUp{{1, 2}, ""});
   h.daemon.turn();
   CHECK(h.store.begun == std::vector<std::string>{"2026-01-31T12-30-05.123Z"});
+}
+
+TEST_CASE(
+    "of the backups without a name of their own the newest are kept, and only when there is a new one") {
+  const std::vector<std::string> names = {"2026-01-31T12-30-05.123Z", "before-upgrade",
+                                          "2025-12-31T12-30-05.123Z", "2026-02-01T00-00-00.000Z",
+                                          "2026-01-31T12-30-05.123",  "2026-02-01"};
+  using Names = std::vector<std::string>;
+  CHECK(too_many(names, 3).empty());
+  CHECK(too_many(names, 2) == Names{"2025-12-31T12-30-05.123Z"});
+  CHECK(too_many(names, 1) == Names{"2025-12-31T12-30-05.123Z", "2026-01-31T12-30-05.123Z"});
+  CHECK(too_many({}, 1).empty());
+  Head h;
+  h.store.names = names;
+  h.hears(5, 9, BackUp{.id = {1, 2}, .name = "", .keep = 1});
+  h.daemon.turn();
+  h.daemon.turn();
+  CHECK(h.store.removed.empty());
+  h.daemon.turn();
+  CHECK(h.store.removed == too_many(names, 1));
+  CHECK(std::get<BackedUp>(h.says().second.body).removed == 2);
+}
+
+TEST_CASE("a backup that fails removes no older one, and to keep none is no wish") {
+  Head h;
+  h.store.names = {"2026-01-31T12-30-05.123Z", "2025-12-31T12-30-05.123Z"};
+  h.store.ends_so = tl::unexpected(Refusal{ErrorWord::backup_failed, "no room"});
+  h.hears(5, 9, BackUp{.id = {1, 2}, .name = "", .keep = 1});
+  for (int turn = 0; turn < 3; ++turn) h.daemon.turn();
+  CHECK(h.refuses() == ErrorWord::backup_failed);
+  CHECK(h.store.removed.empty());
+  h.hears(5, 10, BackUp{.id = {3, 4}, .name = "", .keep = 0});
+  h.daemon.turn();
+  CHECK(h.refuses() == ErrorWord::malformed);
 }
 
 TEST_CASE("a name that could lead elsewhere is refused") {

@@ -19,18 +19,6 @@ using namespace std::chrono_literals;
 
 constexpr Duration day = 24h;
 
-JobSpec collecting() {
-  JobSpec spec;
-  spec.range = {0, 10};
-  spec.fold = Fold::none;
-  spec.kernel = Kernel::exec;
-  spec.program = Program{};
-  spec.program->words = {"./sim"};
-  spec.program->run_width = 10;
-  spec.program->collects = true;
-  return spec;
-}
-
 // Job 1 is done and has printed to its log and its output; job 2 is cancelled, and job 3 is queued.
 struct ThreeJobs : Scenario {
   JobId printed;

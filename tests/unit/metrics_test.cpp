@@ -206,6 +206,7 @@ TEST_CASE("all that can happen has a series before it does, and every message") 
   const Samples samples = samples_of(metrics({}, {}));
   CHECK(samples.at("pq_events_total{what=\"backup_failed\"}") == "0");
   CHECK(samples.at("pq_descriptors_scarce") == "0");
+  CHECK(samples.at("pq_space_short") == "0");
   CHECK(samples.at("pq_events_total{what=\"agent_lost\"}") == "0");
   CHECK(samples.at("pq_jobs_ended_total{state=\"failed\"}") == "0");
   CHECK(samples.at("pq_messages_refused_total{word=\"not_allowed\"}") == "0");

@@ -53,6 +53,18 @@ std::string shape(const std::map<std::uint64_t, Span>& spans) {
 
 // ---------------------------------------------------------------- the head's turn
 
+JobSpec collecting() {
+  JobSpec spec;
+  spec.range = {0, 10};
+  spec.fold = Fold::none;
+  spec.kernel = Kernel::exec;
+  spec.program = Program{};
+  spec.program->words = {"./sim"};
+  spec.program->run_width = 10;
+  spec.program->collects = true;
+  return spec;
+}
+
 Scenario::Scenario(QueueSettings settings) : settings_(settings), now_{Instant{1h}, 1'700'000'000'000} {
   next_beats_ = now_.instant + settings.beat_interval;
   client_ = new_peer();
@@ -98,6 +110,12 @@ void Scenario::turn(const Sender& from, const Letter<ClientToHead>& asked) {
 void Scenario::revokes_key_of(const ScriptedAgent& agent) {
   Effects effects;
   queue_->revoke(agent.sender().public_key, now_, effects);
+  settle(effects);
+}
+
+void Scenario::disk_is(const Space& space) {
+  Effects effects;
+  queue_->note_space(space, effects);
   settle(effects);
 }
 

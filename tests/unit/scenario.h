@@ -27,6 +27,9 @@ inline constexpr Range thousand{0, 1000};
 // "done 0:300 = 62, leased 300:500 at 400 = 7, free 500:1000": spans without their holders, for expectations.
 std::string shape(const std::map<std::uint64_t, Span>& spans);
 
+// One run over ten integers, whose output is collected.
+JobSpec collecting();
+
 class Scenario {
  public:
   explicit Scenario(QueueSettings settings = {});
@@ -71,7 +74,11 @@ class Scenario {
 
   // ---- the head
   void revokes_key_of(const ScriptedAgent& agent);
-  void database_is(std::uint64_t bytes) { queue_->note_stored_bytes(bytes); }
+  void disk_is(const Space& space);
+  void database_is(std::uint64_t bytes) {  // on a large disk
+    constexpr std::uint64_t tebibyte = std::uint64_t{1} << 40;
+    disk_is({.disk_bytes = tebibyte, .free_bytes = tebibyte, .used_bytes = bytes});
+  }
   void restarts_head() { restores_head(Model(model_)); }
   void restores_head(Model backup);  // what was in flight is lost
   const Stored& stored() const { return model_.rows; }

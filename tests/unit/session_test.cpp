@@ -23,6 +23,17 @@ using namespace std::chrono_literals;
 
 // ---------------------------------------------------------------- hello and beats
 
+TEST_CASE("the head's orders say whether what programs print is held") {
+  SessionScenario s;
+  CHECK_FALSE(s.session().holds_output());
+  Orders orders = s.orders({});
+  orders.hold_output = true;
+  s.hears(orders);
+  CHECK(s.session().holds_output());
+  s.hears(s.orders({}));
+  CHECK_FALSE(s.session().holds_output());
+}
+
 TEST_CASE("an agent says hello until it is welcomed, and beats from then on") {
   SessionScenario s;
   CHECK(s.says<Hello>().name == "a");

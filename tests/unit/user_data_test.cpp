@@ -16,7 +16,7 @@ WorkerDocument worker() {
   return {.head_endpoint = "tcp://10.0.0.5:7700",
           .key_name = "spot",
           .token = "pq1_00ff",
-          .agent_url = "http://10.0.0.5:7701/agents/{arch}",
+          .agent_url = "http://10.0.0.5:7702/agents/{arch}",
           .agents = {{.arch = "x86_64", .size = 3, .sha256 = sha256_of("abc")}},
           .settings = {{"PQ_SLOTS", "4"}},
           .patience = 90s};
@@ -36,7 +36,7 @@ TEST_CASE("a worker's document holds its token, its settings and the hash of its
   CHECK(text.starts_with("#cloud-config\n"));
   CHECK(says(text, "\n    pq1_00ff\n"));
   CHECK(says(text, "\n    PQ_SLOTS=\"4\"\n"));
-  CHECK(says(text, "\n    url='http://10.0.0.5:7701/agents/{arch}'\n"));
+  CHECK(says(text, "\n    url='http://10.0.0.5:7702/agents/{arch}'\n"));
   CHECK(says(text, "\n      x86_64) sha256=" + to_text(sha256_of("abc")) + " ;;\n"));
   CHECK(says(text, "\n    patience_s=90\n"));
   CHECK_FALSE(says(text, "{{"));
@@ -67,12 +67,12 @@ TEST_CASE("what looks like a part of a template stays what it is, and lines stay
 TEST_CASE("a head's document names its volume and its packages") {
   const std::string text = cloud_config(HeadDocument{
       .device = "/dev/xvdb",
-      .settings = {{"PQD_HTTP", "0.0.0.0:7701"}},
+      .settings = {{"PQD_AGENTS_HTTP", "0.0.0.0:7702"}},
       .packages = {
           {.format = "deb", .arch = "x86_64", .sha256 = sha256_of("abc"), .url = "https://x/a.deb"}}});
   CHECK(text.starts_with("#cloud-config\n"));
   CHECK(says(text, "\n    device='/dev/xvdb'\n"));
-  CHECK(says(text, "\n    PQD_HTTP=\"0.0.0.0:7701\"\n"));
+  CHECK(says(text, "\n    PQD_AGENTS_HTTP=\"0.0.0.0:7702\"\n"));
   CHECK(says(text, "\n    deb x86_64 " + to_text(sha256_of("abc")) + " https://x/a.deb\n"));
   CHECK(says(text, "RequiresMountsFor=/var/lib/pqd"));
   CHECK_FALSE(says(text, "{{"));

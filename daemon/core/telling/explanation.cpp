@@ -87,6 +87,7 @@ class Explainer {
     } else if (job_.row.state == JobState::paused) {
       tell_paused();
     } else {
+      tell_space();
       if (job_.ledger.leases() == 0) {
         tell_waiting();
         tell_express();
@@ -139,6 +140,17 @@ class Explainer {
                                   : "It is paused, and nothing of it is running.",
          fmt::format("pq-resume {} resumes it.", id_));
     tell_failures();
+  }
+
+  // Only what programs print fills the disk; other jobs go on.
+  void tell_space() {
+    if (!core_.space.is_short() || !job_.row.spec.program) return;
+    tell(Cause::short_of_space,
+         fmt::format(
+             "The disk of the head is short of space: {}. Agents hold what its programs print until there "
+             "is room.",
+             core_.space.words()),
+         "Erase old jobs or what they printed with pq-forget, or make room on that disk.");
   }
 
   // ---- no lease of it runs

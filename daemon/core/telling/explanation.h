@@ -14,6 +14,7 @@ enum class Cause {
   failed,
   cancelled,
   paused,
+  short_of_space,
   head_restarted,
   no_agents,
   agents_silent,
@@ -40,12 +41,12 @@ enum class Cause {
 }  // namespace pq::core
 
 template <>
-inline constexpr std::array<std::string_view, 25> pq::enum_words<pq::core::Cause>{
-    "done",      "failed",        "cancelled",       "paused",        "head_restarted",
-    "no_agents", "agents_silent", "agents_drain",    "unplaced",      "priority",
-    "shares",    "slots_kept",    "retry_elsewhere", "failed_spans",  "failing",
-    "losses",    "suspect",       "stuck",           "silent_holder", "slow_agent",
-    "tail",      "runs",          "express",         "no_express",    "express_full"};
+inline constexpr std::array<std::string_view, 26> pq::enum_words<pq::core::Cause>{
+    "done",       "failed",          "cancelled",    "paused",   "short_of_space", "head_restarted",
+    "no_agents",  "agents_silent",   "agents_drain", "unplaced", "priority",       "shares",
+    "slots_kept", "retry_elsewhere", "failed_spans", "failing",  "losses",         "suspect",
+    "stuck",      "silent_holder",   "slow_agent",   "tail",     "runs",           "express",
+    "no_express", "express_full"};
 
 namespace pq::core {
 

@@ -39,6 +39,8 @@ constexpr std::array tellings = {
     Telling{value_impossible, {"impossible value refused", Severity::error}},
     Telling{work_discarded, {"work discarded", Severity::warning}},
     Telling{job_forgotten, {"job forgotten", Severity::info}},
+    Telling{space_short, {"short of space", Severity::error}},
+    Telling{space_enough, {"enough space again", Severity::info}},
 };
 static_assert(tellings.size() == enum_words<Happening>.size());
 
