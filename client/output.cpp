@@ -12,6 +12,7 @@
 #include "client/typography.h"
 #include "common/report/figures.h"
 #include "common/values/duration.h"
+#include "common/values/size.h"
 #include "common/values/text.h"
 #include "common/values/utc_time.h"
 
@@ -149,6 +150,12 @@ std::string env_text(const std::vector<Setting>& env) {
   return text;
 }
 
+std::string names_text(const std::vector<Setting>& settings) {
+  std::string text;
+  for (const Setting& setting : settings) text += (text.empty() ? "" : " ") + printable(setting.name);
+  return text;
+}
+
 // How the program runs, in the words of pq-submit's flags.
 std::string runs_text(const Program& program) {
   std::string text = program.items ? "one item a run"
@@ -170,6 +177,7 @@ std::string program_lines(const Program& program) {
   if (program.items) text += line("list", file_text(*program.items));
   if (!program.files.empty()) text += line("files", files_text(program.files));
   if (!program.env.empty()) text += line("env", env_text(program.env));
+  if (!program.secrets.empty()) text += line("secrets", names_text(program.secrets));
   return text;
 }
 

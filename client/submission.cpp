@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <utility>
 
+#include "common/os/files.h"
 #include "common/values/errors.h"
 #include "common/values/limits.h"
 #include "common/values/size.h"
@@ -97,10 +99,27 @@ void refuse_program_flags(const Arguments& arguments) {
   if (arguments.has("each")) refuse("--each needs a program: give it after --, with {item} for the item");
   if (arguments.has("express"))
     refuse("--express is for a program of your own: a small count goes past long ones by itself");
-  for (const char* flag : {"step", "file", "env", "memory", "collect", "stream"}) {
+  for (const char* flag : {"step", "file", "env", "secret", "memory", "collect", "stream"}) {
     if (arguments.has(flag))
       refuse(fmt::format("--{} is for a program of your own: give one after --, or leave it out", flag));
   }
+}
+
+// A value on the command line would stand in `ps` for everybody to read.
+Setting read_secret(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  const std::string name = text.substr(0, equals);
+  if (equals == std::string::npos) {
+    const char* const value = std::getenv(name.c_str());
+    if (value == nullptr)
+      refuse(fmt::format("--secret {0}: there is no variable {0} here; export it, or give {0}=FILE",
+                         printable(name)));
+    return {.name = name, .value = value};
+  }
+  const std::string file = text.substr(equals + 1);
+  auto bytes = read_file(file);
+  if (!bytes) refuse(fmt::format("--secret {}: {}", printable(name), bytes.error()));
+  return {.name = name, .value = *std::move(bytes)};
 }
 
 Program parse_program(const Arguments& arguments) {
@@ -120,6 +139,7 @@ Program parse_program(const Arguments& arguments) {
   if (const auto text = arguments.value("step")) {
     program.run_width = parse_count("--step", *text, 1, std::numeric_limits<std::uint64_t>::max());
   }
+  for (const std::string& text : arguments.values("secret")) program.secrets.push_back(read_secret(text));
   for (const std::string& text : arguments.values("env")) {
     auto [name, value] = parse_pair("--env", text);
     program.env.push_back({std::move(name), std::move(value)});
@@ -205,6 +225,10 @@ std::vector<Flag> submission_flags() {
       {"stream", "", "start the program once a slot; it reads \"lo hi\" lines and answers each with a line"},
       {"file", "FILE", "send a file or a directory along, into the working directory; may be repeated"},
       {"env", "NAME=VALUE", "set a variable for the program; may be repeated"},
+      {"secret", "NAME[=FILE]",
+       "a file for the program, $PQ_SECRETS/NAME, that nobody else can read: the content of FILE, or of the "
+       "variable "
+       "NAME here; may be repeated"},
       {"collect", "", "keep all that the program prints; pq-output shows it"},
       {"timeout", "5m", "with a program: end a run after this time, as failed; else as --wait-timeout"},
       {"express", "", "for runs of seconds that should not wait for slots; each is ended after 10 s"},

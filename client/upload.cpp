@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
-#include "client/typography.h"
 #include "common/protocol/limits.h"
+#include "common/values/size.h"
 #include "common/values/text.h"
 
 namespace pq::client {

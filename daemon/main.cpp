@@ -60,8 +60,8 @@ std::unique_ptr<HttpServer> serve_http(const DaemonOptions& options, const State
 }
 
 // nullptr: they are handed out with the rest alone.
-std::unique_ptr<HttpServer> serve_agents(const DaemonOptions& options, Snapshots& snapshots, const AgentFiles& agents,
-                                         const Clock& clock) {
+std::unique_ptr<HttpServer> serve_agents(const DaemonOptions& options, Snapshots& snapshots,
+                                         const AgentFiles& agents, const Clock& clock) {
   if (!options.agents_http) return nullptr;
   auto server = std::make_unique<HttpServer>(*options.agents_http, snapshots, agents, clock,
                                              std::vector<std::string>{}, http::Offer::agents_alone);

@@ -104,7 +104,8 @@ Keeping parse_keeping(const Arguments& arguments) {
 std::optional<HttpAddress> parse_http(const std::string& flag, const std::string& text) {
   if (text == "none") return std::nullopt;
   auto address = parse_http_address(text);
-  if (!address) refuse("--" + flag + " \"" + text + "\" is no HOST:PORT such as 127.0.0.1:7701; or give none");
+  if (!address)
+    refuse("--" + flag + " \"" + text + "\" is no HOST:PORT such as 127.0.0.1:7701; or give none");
   return address;
 }
 

@@ -15,10 +15,10 @@ namespace pq::daemon {
 struct DaemonOptions {
   std::filesystem::path state_dir;
   std::string listen;
-  std::optional<HttpAddress> http;      // nullopt: no HTTP
-  bool http_is_asked_for = false;       // else it is the default, and a port in use is not a failure
+  std::optional<HttpAddress> http;         // nullopt: no HTTP
+  bool http_is_asked_for = false;          // else it is the default, and a port in use is not a failure
   std::optional<HttpAddress> agents_http;  // where agents alone are handed out
-  std::vector<std::string> http_hosts;  // names that HTTP accepts beside this machine's own
+  std::vector<std::string> http_hosts;     // names that HTTP accepts beside this machine's own
   std::filesystem::path agents_dir;
   bool new_queue = false;  // where there are keys but no database
   QueueSettings queue;

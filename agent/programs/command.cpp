@@ -78,7 +78,7 @@ bool is_file(int directory, const std::string& path) {
 }  // namespace
 
 ProgramCommand::ProgramCommand(const JobOrder& order, const std::vector<std::string>& environment,
-                               const CommandOwner& owner)
+                               const CommandOwner& owner, const std::filesystem::path& secrets)
     : slot_(owner.slot), words_(order.program->words), arguments_(words_) {
   for (const std::string& word : words_) has_places_.push_back(has_place(word));
   for (std::string& word : arguments_) argument_words_.push_back(word.data());
@@ -88,6 +88,7 @@ ProgramCommand::ProgramCommand(const JobOrder& order, const std::vector<std::str
   fixed_.push_back(fmt::format("PQ_JOB={}", order.job.value));
   fixed_.push_back(fmt::format("PQ_SLOT={}", owner.slot));
   fixed_.push_back("PQ_AGENT=" + owner.mark);
+  if (!secrets.empty()) fixed_.push_back("PQ_SECRETS=" + secrets.native());
   if (order.program->streams) fixed_.push_back("PQ_ANSWERS=echo");  // is understood
   for (std::string& word : fixed_) environment_words_.push_back(word.data());
   first_varied_ = environment_words_.size();

@@ -31,9 +31,10 @@ struct CommandOwner {
 
 class ProgramCommand {
  public:
-  // `environment`: NAME=VALUE words with which every program here begins. REQUIRES: `order` has a program.
+  // `environment`: NAME=VALUE words with which every program here begins. `secrets`: where those of the job
+  // are; empty: it has none. REQUIRES: `order` has a program.
   ProgramCommand(const JobOrder& order, const std::vector<std::string>& environment,
-                 const CommandOwner& owner);
+                 const CommandOwner& owner, const std::filesystem::path& secrets = {});
   ProgramCommand(const ProgramCommand&) = delete;
   ProgramCommand& operator=(const ProgramCommand&) = delete;
 

@@ -154,7 +154,8 @@ std::optional<std::string> Exec::get_ready(const Step& step) {
     if (!found) return found.error().words;
     files = *std::move(found);
   }
-  job_.emplace(step.order, std::move(files), settings_.environment, CommandOwner{settings_.mark, slot_});
+  job_.emplace(step.order, std::move(files), settings_.environment, CommandOwner{settings_.mark, slot_},
+               settings_.scratch / fmt::format("secrets-{}", slot_));
   return std::nullopt;
 }
 
@@ -229,7 +230,10 @@ std::optional<FilesFlaw> Exec::prepare() {
   for (int tries = 0; tries < files_tries_max; ++tries) {
     const auto ready = scratch_.prepare(job_->files);
     const bool is_good = ready && !scratch_.shares_what_was_changed();
-    if (is_good) return std::nullopt;
+    if (is_good) {
+      const auto secrets = job_->secrets.prepare();
+      return secrets ? std::nullopt : std::optional(FilesFlaw{FilesFlaw::Kind::environment, secrets.error()});
+    }
     if (!ready && ready.error().kind == FilesFlaw::Kind::environment) return ready.error();
     auto renewed = settings_.files->renew(*job_->order, job_->files);
     if (!renewed) return renewed.error();

@@ -25,6 +25,7 @@
 #include "agent/programs/run_output.h"
 #include "agent/programs/run_table.h"
 #include "agent/programs/scratch.h"
+#include "agent/programs/secrets.h"
 #include "agent/step.h"
 #include "common/os/clock.h"
 #include "common/values/instant.h"
@@ -86,11 +87,16 @@ class Exec {
   // What all runs of one job share: made once, and kept while steps of that job come.
   struct JobInHand {
     JobInHand(std::shared_ptr<const JobOrder> of, std::shared_ptr<const JobFiles> with,
-              const std::vector<std::string>& environment, const CommandOwner& owner)
-        : order(std::move(of)), files(std::move(with)), command(*order, environment, owner) {}
+              const std::vector<std::string>& environment, const CommandOwner& owner,
+              const std::filesystem::path& secrets_at)
+        : order(std::move(of)),
+          files(std::move(with)),
+          secrets(secrets_at, order->program->secrets),
+          command(*order, environment, owner, secrets.are_none() ? std::filesystem::path() : secrets_at) {}
 
     std::shared_ptr<const JobOrder> order;  // null: the next step has its files found again
     std::shared_ptr<const JobFiles> files;
+    Secrets secrets;
     ProgramCommand command;
     std::optional<std::string> path;  // of its program, once that is found
   };

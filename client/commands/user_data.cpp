@@ -262,9 +262,11 @@ Outcome run_head(const Invocation& call) {
   HeadDocument document{
       .device = parse_device(arguments),
       .settings = {{"PQD_LISTEN", plain("listen", arguments.value("listen").value_or("tcp://0.0.0.0:7700"))},
-                   {"PQD_AGENTS_HTTP", plain("agents-http", arguments.value("agents-http").value_or("0.0.0.0:7702"))}},
+                   {"PQD_AGENTS_HTTP",
+                    plain("agents-http", arguments.value("agents-http").value_or("0.0.0.0:7702"))}},
       .packages = {}};
-  if (const auto http = arguments.value("http")) document.settings.push_back({"PQD_HTTP", plain("http", *http)});
+  if (const auto http = arguments.value("http"))
+    document.settings.push_back({"PQD_HTTP", plain("http", *http)});
   const std::string listen = parse_address("--listen", document.settings[0].value);
   if (is_local(listen) && !is_wildcard(listen)) {
     refuse(fmt::format(

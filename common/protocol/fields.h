@@ -64,6 +64,12 @@ void fields(auto& v, Is<Program> auto& m) {
   v(Field("env", "Set in its environment; with the words, 16 KiB in all. JSON has null for a hidden value.")
         .at_most(limits::env_max),
     m.env);
+  v(Field("secrets",
+          "Files of mode 0600 in the directory that PQ_SECRETS names; they count as the words do. No report "
+          "has their "
+          "values, and JSON has null for each.")
+        .at_most(limits::env_max),
+    m.secrets, {});
   v(Field("files", "They are in its working directory.").at_most(limits::files_max), m.files);
   v(Field("items",
           "A list with one item a line: integer 1 of the range is the first line. Then `run_width` is 1."),

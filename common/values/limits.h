@@ -32,10 +32,11 @@ inline constexpr std::size_t labels_max = 32;
 inline constexpr std::size_t labels_given_max = labels_max - 8;  // to an agent; it adds its own
 
 // ---- programs
-inline constexpr std::size_t words_max = 1024;             // of a command
-inline constexpr std::size_t env_max = 256;                // settings
-inline constexpr std::size_t program_bytes_max = 1 << 14;  // of all words and settings of a job
-inline constexpr std::size_t files_max = 64;               // of a job
+inline constexpr std::size_t words_max = 1024;              // of a command
+inline constexpr std::size_t env_max = 256;                 // settings, and secrets
+inline constexpr std::size_t setting_name_bytes_max = 255;  // as of a file
+inline constexpr std::size_t program_bytes_max = 1 << 14;   // of all words, settings and secrets of a job
+inline constexpr std::size_t files_max = 64;                // of a job
 inline constexpr std::uint64_t file_bytes_max = std::uint64_t{1} << 30;
 // A line of a list; Linux takes twice as much in one word.
 inline constexpr std::size_t item_bytes_max = 1 << 16;

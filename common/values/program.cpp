@@ -20,15 +20,15 @@ constexpr std::string_view plain_in_shell =
 
 bool has_null(std::string_view text) { return text.find('\0') != std::string_view::npos; }
 
-std::optional<std::string> flaw_of(const Setting& setting) {
+std::optional<std::string> flaw_of(const Setting& setting, std::string_view flag) {
   const std::string& key = setting.name;
   const bool is_name = !key.empty() && (key.front() < '0' || key.front() > '9') &&
-                       key.find_first_not_of(letters_and_digits) == std::string::npos;
+                       key.find_first_not_of(letters_and_digits) == std::string::npos &&
+                       key.size() <= limits::setting_name_bytes_max;
   if (!is_name)
-    return fmt::format("--env {}: \"{}\" is not the name of a variable", printable(key), printable(key));
-  if (key.starts_with("PQ_")) return fmt::format("--env {}: names that begin with PQ_ are pq's own", key);
-  if (has_null(setting.value)) return fmt::format("--env {}: its value has a NUL byte", key);
-  if (setting.is_hidden) return fmt::format("--env {}: its value is not here, but hidden", key);
+    return fmt::format("{} {}: \"{}\" is not the name of a variable", flag, printable(key), printable(key));
+  if (key.starts_with("PQ_")) return fmt::format("{} {}: names that begin with PQ_ are pq's own", flag, key);
+  if (setting.is_hidden) return fmt::format("{} {}: its value is not here, but hidden", flag, key);
   return std::nullopt;
 }
 
@@ -62,33 +62,46 @@ std::optional<std::string> flaw_of_express(const Program& program) {
 std::size_t text_bytes(const Program& program) {
   std::size_t bytes = 0;
   for (const std::string& word : program.words) bytes += word.size();
-  for (const Setting& setting : program.env) bytes += setting.name.size() + setting.value.size();
+  for (const auto* settings : {&program.env, &program.secrets}) {
+    for (const Setting& setting : *settings) bytes += setting.name.size() + setting.value.size();
+  }
   return bytes;
+}
+
+void hide(std::vector<Setting>& settings) {
+  for (Setting& setting : settings)
+    setting = {.name = std::move(setting.name), .value = {}, .is_hidden = true};
 }
 
 }  // namespace
 
-void hide_settings(Program& program) {
-  for (Setting& setting : program.env)
-    setting = {.name = std::move(setting.name), .value = {}, .is_hidden = true};
-}
+void hide_settings(Program& program) { hide(program.env); }
+
+void hide_secrets(Program& program) { hide(program.secrets); }
 
 std::optional<std::string> flaw_of(const Program& program) {
   if (program.words.empty() || program.words.front().empty()) return "no program after --: give a command";
   if (std::any_of(program.words.begin(), program.words.end(), has_null)) return "the command has a NUL byte";
   if (program.words.size() > limits::words_max || text_bytes(program) > limits::program_bytes_max ||
-      program.env.size() > limits::env_max) {
+      program.env.size() > limits::env_max || program.secrets.size() > limits::env_max) {
     return fmt::format(
-        "the command and its --env have more than {} words, {} settings or {} bytes: put them into a "
-        "script and send it with --file",
+        "the command with its --env and --secret has more than {} words, {} settings or {} bytes: put them "
+        "into "
+        "a script and send it with --file",
         limits::words_max, limits::env_max, limits::program_bytes_max);
   }
   if (program.files.size() > limits::files_max)
     return fmt::format("more than {} times --file: send a directory", limits::files_max);
   std::set<std::string> names;
   for (const Setting& setting : program.env) {
-    if (auto flaw = flaw_of(setting)) return flaw;
+    if (auto flaw = flaw_of(setting, "--env")) return flaw;
+    if (has_null(setting.value)) return fmt::format("--env {}: its value has a NUL byte", setting.name);
     if (!names.insert(setting.name).second) return fmt::format("--env {} is given twice", setting.name);
+  }
+  names.clear();
+  for (const Setting& secret : program.secrets) {
+    if (auto flaw = flaw_of(secret, "--secret")) return flaw;
+    if (!names.insert(secret.name).second) return fmt::format("--secret {} is given twice", secret.name);
   }
   names.clear();
   for (const FileRef& file : program.files) {

@@ -49,6 +49,7 @@ struct Program {
   std::uint64_t memory_bytes = 0;  // of one run; 0: no limit
   bool collects = false;           // the head keeps what it prints
   std::vector<Setting> env;
+  std::vector<Setting> secrets;  // files for its runs; hidden from everybody but those who compute it
   std::vector<FileRef> files;
   std::optional<FileRef> items;  // a list with one item a line; integer 1 of the range is the first line
   bool express = false;          // its runs are short, and need not wait for slots
@@ -64,6 +65,9 @@ std::string command_text(const Program& program);
 // Takes the values of its settings away, which may be passwords. What runs needs them; who reads of it does
 // not.
 void hide_settings(Program& program);
+
+// The same of its secrets.
+void hide_secrets(Program& program);
 
 // Every file that must be stored before it can run.
 std::vector<FileRef> files_needed(const Program& program);

@@ -187,6 +187,14 @@ void JobControl::end_finished() {
   }
 }
 
+// Of a job that is done or cancelled. A failed one may be tried again.
+void JobControl::erase_secrets(Job& job) {
+  std::optional<Program>& program = job.row.spec.program;
+  if (!program || program->secrets.empty()) return;
+  hide_secrets(*program);
+  core_.changes.programs[job.row.id] = *program;
+}
+
 void JobControl::end(Job& job, JobState state, std::optional<std::string> error) {
   std::vector<LeaseId> held;
   for (const auto& [begin, span] : job.ledger.spans()) {
@@ -203,6 +211,7 @@ void JobControl::end(Job& job, JobState state, std::optional<std::string> error)
     core_.files.need_less(job.row.id, job.files());
   } else {
     core_.files.release(job.row.id, job.files(), now_);
+    erase_secrets(job);
   }
   effects_.events.push_back({Happening::job_ended, job.row.id, "", std::string(to_text(state))});
   core_.jobs.keep_samples(job.row.id);

@@ -29,6 +29,7 @@ class JobControl {
   void pause(Job& job);
   void resume(Job& job);
   void end(Job& job, JobState state, std::optional<std::string> error = std::nullopt);
+  void erase_secrets(Job& job);
 
   Turn& turn_;
   Core& core_;

@@ -25,6 +25,13 @@ std::string told(std::uint64_t parts, std::uint64_t integers) {
   return fmt::format("{} in {}", count_of(integers, "integer"), count_of(parts, "part"));
 }
 
+// They were erased at its end.
+bool lacks_secrets(const Job& job) {
+  const auto& program = job.row.spec.program;
+  return program && std::any_of(program->secrets.begin(), program->secrets.end(),
+                                [](const Setting& secret) { return secret.is_hidden; });
+}
+
 }  // namespace
 
 void ProvenanceKeeper::see(JobId id, const Provenance& provenance) {
@@ -161,6 +168,8 @@ HeadToClient ProvenanceKeeper::recompute(const Recompute& ask, const Provenance&
     return Refusal{ErrorWord::no_such_worker, printable(ask.agent) + " in " + name};
   if (const auto missing = core_.files.first_missing(job->files()); missing && has_ended(job->row.state))
     return Refusal{ErrorWord::file_is_gone, missing->name + " of " + name};
+  if (has_ended(job->row.state) && lacks_secrets(*job))
+    return Refusal{ErrorWord::forgotten, "the secrets of " + name};
   const auto& all = core_.fleet.roster().all();
   const bool takes_work = std::any_of(all.begin(), all.end(), [&](const auto& entry) {
     const Agent& agent = entry.second;

@@ -97,7 +97,8 @@ Route route_to_agents(const Request& request, const AgentFiles& agents) {
   if (request.method != "GET" && !request.is_head())
     return refusal_response(405, "not_allowed", "HTTP is read-only here; GET is all that it takes");
   if (!asks_for_agent(request.path)) {
-    return refusal_response(404, "no_such_page", "nothing is here but /agents/ARCH, where ARCH is x86_64 or aarch64",
+    return refusal_response(404, "no_such_page",
+                            "nothing is here but /agents/ARCH, where ARCH is x86_64 or aarch64",
                             request.is_head());
   }
   const std::vector<AgentFile>* ready = agents.ready();
@@ -106,7 +107,8 @@ Route route_to_agents(const Request& request, const AgentFiles& agents) {
 
 Route route(const Request& request, const OwnNames& names, const AgentFiles& agents) {
   const bool is_head = request.is_head();
-  if ((request.method != "GET" && !is_head) || asks_for_agent(request.path)) return route_to_agents(request, agents);
+  if ((request.method != "GET" && !is_head) || asks_for_agent(request.path))
+    return route_to_agents(request, agents);
   if (is_for_everybody(request.path)) return NeedsRendering();
   if (request.hosts != 1)
     return refusal_response(400, "malformed", "a request names one Host, and this one does not", is_head);

@@ -171,6 +171,39 @@ def test_values_of_settings_are_for_operators_alone(cluster: Cluster) -> None:
     assert not any(secret in text for text in told)
 
 
+def test_a_secret_is_told_to_nobody_and_gone_when_its_job_is_done(cluster: Cluster) -> None:
+    """Also not on a disk: neither in the database and its log nor where the runs were."""
+    cluster.start_head(*QUICK_BEATS, "--http", "127.0.0.1:*", "--log-level", "trace")
+    http = Http(cluster)
+    work = cluster.root / "work"
+    cluster.start_agent("w1", "--allow-exec", "--work-dir", str(work))
+    secret = "sw0rdfish" * 3
+    (cluster.root / "password").write_text(secret)
+    cluster.environment["FROM_HERE"] = secret
+    flags = ("--secret", f"TOKEN={cluster.root}/password", "--secret", "FROM_HERE", "--collect", "--fold", "none")
+    program = 'cmp "$PQ_SECRETS/TOKEN" "$PQ_SECRETS/FROM_HERE" && wc -c <"$PQ_SECRETS/TOKEN" && stat -c %a "$PQ_SECRETS"/*'
+    job = cluster.submit("0:2", "--step", "1", *flags, "--", "sh", "-c", program)
+    assert cluster.wait(job)["state"] == "done"
+    assert cluster.run("pq-output", str(job)).stdout == f"{len(secret)}\n600\n600\n" * 2
+    pages = [http.get(path).body for path in ("/api/v1/jobs", f"/api/v1/jobs/{job}", "/api/v1/events", "/metrics")]
+    told = [
+        cluster.run("pq-status", "--json").stdout,
+        cluster.run("pq-status", str(job)).stdout,
+        cluster.run("pq-status", str(job), "--json").stdout,
+        cluster.run("pq-events", "--json").stdout,
+        cluster.head.stderr(),
+        *(page.decode() for page in pages),
+    ]
+    assert "TOKEN" in told[1] and b"TOKEN" in pages[1]
+    assert not any(secret in text for text in told)
+    again = cluster.submit("0:2", "--step", "1", "--fold", "none", "--", "sh", "-c", "test -z ${PQ_SECRETS+x}")
+    assert cluster.wait(again)["state"] == "done", "and the next job of the slot finds none"
+    kept = [path for path in work.rglob("*") if path.is_file()]
+    cluster.head.terminate()  # which moves its log into the database
+    kept += [path for path in cluster.state_dir.rglob("*") if path.is_file()]
+    assert [path for path in kept if secret.encode() in path.read_bytes()] == []
+
+
 def test_viewer_sees_all_and_changes_nothing(serving: Cluster) -> None:
     key = ("--key", str(token_file(serving, "viewer", "onlooker")))
     job = str(serving.submit("0:1e18"))

@@ -479,6 +479,25 @@ TEST_CASE("the files of a job are there by their names for every run, whatever t
   CHECK(result.value == Value(Int128{15}));
 }
 
+TEST_CASE("the secrets of a job are files of mode 0600, whole for each run, and go when it leaves the slot") {
+  Bench bench;
+  Program program = shell(
+      "cd \"$PQ_SECRETS\" && stat -c %a . TOKEN EMPTY | tr '\\n' ' ' && cat TOKEN && wc -c <EMPTY && pwd >&2 "
+      "&& "
+      "echo spoilt >TOKEN && rm EMPTY");
+  program.secrets = {{"TOKEN", "hush\n"}, {"EMPTY", ""}};
+  program.collects = true;
+  const StepResult result = bench.computes(program, {0, 3}, Fold::none);
+  if (result.failed) FAIL_CHECK(result.failed->error);
+  REQUIRE(result.collected.size() >= 1);
+  for (const CollectedRun& run : result.collected) CHECK(run.text == "700 600 600 hush\n0\n");
+  const std::string where = bench.logged(Stream::stderr_);
+  const fs::path dir = where.substr(0, where.find('\n'));
+  CHECK(fs::exists(dir));
+  CHECK(bench.value("echo ${PQ_SECRETS-7}") == Value(Int128{7}));
+  CHECK_FALSE(fs::exists(dir));
+}
+
 TEST_CASE("a directory comes as a tar and is unpacked") {
   Bench b;
   fs::create_directories(b.path() / "tree" / "sub");

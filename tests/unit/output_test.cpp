@@ -512,10 +512,6 @@ TEST_CASE("numbers are written for reading") {
   CHECK(compact(999.6) == "1 k");
   CHECK(compact(1.25e6) == "1.25 M");
   CHECK(compact(1.8446744e19) == "18.4 E");
-  CHECK(bytes_text(0) == "0 bytes");
-  CHECK(bytes_text(1023) == "1023 bytes");
-  CHECK(bytes_text(1536) == "1.5 KiB");
-  CHECK(bytes_text(std::uint64_t{1} << 40) == "1 TiB");
 }
 
 TEST_CASE("only printable text passes to a terminal as it is") {

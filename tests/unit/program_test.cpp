@@ -103,6 +103,21 @@ TEST_CASE("what cannot be run is refused with what to do about it") {
   CHECK(is_refused(spec_of(program), "do not go together"));
 }
 
+TEST_CASE("a secret is named as a variable is, once, and has a value") {
+  const auto with = [](std::vector<Setting> secrets) {
+    Program program = runs({"true"});
+    program.secrets = std::move(secrets);
+    return spec_of(program);
+  };
+  CHECK_FALSE(flaw_of(with({{"TOKEN", std::string("a\0b", 3)}, {"OTHER", ""}})));
+  CHECK(is_refused(with({{"../TOKEN", "x"}}), "--secret"));
+  CHECK(is_refused(with({{std::string(256, 'X'), "x"}}), "--secret"));
+  CHECK(is_refused(with({{"PQ_X", "x"}}), "--secret PQ_X"));
+  CHECK(is_refused(with({{"X", "x"}, {"X", "y"}}), "--secret X is given twice"));
+  CHECK(is_refused(with({{"X", "", true}}), "hidden"));
+  CHECK(is_refused(with({{"X", std::string(limits::program_bytes_max, 'x')}}), "--secret"));
+}
+
 TEST_CASE("what need not wait for slots ends soon, and holds none") {
   Program program = runs({"date"});
   program.express = true;

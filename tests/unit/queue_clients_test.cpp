@@ -66,6 +66,43 @@ TEST_CASE("the values of settings are told to operators, and hidden from viewers
   CHECK(s.is_refused(Submit{{7, 7}, spec}).detail == "--env TOKEN: its value is not here, but hidden");
 }
 
+TEST_CASE(
+    "secrets are for those who compute, told to nobody else, and erased when nobody computes any more") {
+  Scenario s;
+  ScriptedAgent& a = s.stranger("a").knows_only({Kernel::exec}).joins(2);
+  JobSpec spec = collecting();
+  spec.program->collects = false;
+  spec.attempts_max = 1;
+  spec.program->secrets = {{"TOKEN", "hush"}};
+  const std::vector<Setting> hidden = {{"TOKEN", "", true}};
+  const auto stored = [&](JobId job) { return s.stored().jobs.at(job).spec.program.value().secrets; };
+  const JobId done = s.submits(spec);
+  const Taken lease = a.takes_lease();
+  CHECK(a.orders().jobs.at(0).program.value().secrets == spec.program->secrets);
+  CHECK(s.job(done).spec.program.value().secrets == hidden);
+  CHECK(std::get<JobsReport>(s.asks(AskJobs{})).jobs.at(0).spec.program.value().secrets == hidden);
+  s.restarts_head();
+  a.reconnects();
+  a.beats();
+  CHECK(stored(done) == spec.program->secrets);
+  a.commits(lease, upto(10), std::nullopt);
+  CHECK(s.job(done).state == JobState::done);
+  CHECK(stored(done) == hidden);
+  const HeadToClient again = s.recomputes({done, "a", false});
+  CHECK(std::get<Refusal>(again) == Refusal{ErrorWord::forgotten, "the secrets of job 1"});
+
+  const JobId failed = s.submits(spec);
+  while (!has_ended(s.job(failed).state)) {
+    const Taken taken = a.takes_lease();
+    a.fails(taken, upto(taken.begin + 1), "exit status 3");
+  }
+  CHECK(stored(failed) == spec.program->secrets);
+  s.steers(failed, Steering::retry);
+  s.steers(failed, Steering::cancel);
+  CHECK(stored(failed) == hidden);
+  s.ends_amid_work();
+}
+
 TEST_CASE("a submission repeated under the same request id is the same job, also after a restart") {
   Scenario s;
   JobSpec spec;

@@ -2,11 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace {
 
+using pq::bytes_text;
 using pq::parse_size;
 
 std::string flaw(std::string_view text) {
@@ -42,6 +44,13 @@ TEST_CASE("what is no size is quoted, with what to write") {
                             "18446744073709551616"}) {
     CHECK_MESSAGE(flaw(wrong).starts_with("\"" + std::string(wrong) + "\" is not a size; write "), wrong);
   }
+}
+
+TEST_CASE("a size is told in the largest unit of which there is one") {
+  CHECK(bytes_text(0) == "0 bytes");
+  CHECK(bytes_text(1023) == "1023 bytes");
+  CHECK(bytes_text(1536) == "1.5 KiB");
+  CHECK(bytes_text(std::uint64_t{1} << 40) == "1 TiB");
 }
 
 }  // namespace

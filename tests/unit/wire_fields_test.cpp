@@ -87,6 +87,7 @@ bool is_optional(const Place& map, std::string_view key) {
                              "hold_output",
                              "keep",
                              "removed",
+                             "secrets",
                              "ended_for_ms",
                              "unknown",
                              "output_bytes",

@@ -89,6 +89,14 @@ def test_a_submission_has_all_fields_of_the_protocol() -> None:
     assert submission.id != make_submission((0, 10)).id
 
 
+def test_secrets_are_said_only_where_there_are_some() -> None:
+    submission = make_submission((0, 1), command="date", secrets={"TOKEN": "hush"})
+    assert submission.spec["program"]["secrets"] == [{"name": "TOKEN", "value": "hush"}]
+    assert "secrets" not in make_submission((0, 1), command="date").spec["program"]
+    with pytest.raises(TypeError):
+        make_submission((0, 1), secrets={"TOKEN": "hush"})
+
+
 def test_an_express_program_has_a_limit_of_its_runs() -> None:
     submission = make_submission((0, 1), command="date", express=True)
     assert (submission.spec["program"]["express"], submission.spec["program"]["timeout_ms"]) == (True, 10_000)

@@ -42,6 +42,7 @@ JobReport report(const Job& job, const Core& core) {
   JobReport report;
   report.job = job.row.id;
   report.spec = job.row.spec;
+  if (report.spec.program) hide_secrets(*report.spec.program);
   report.state = job.row.state;
   report.done = job.ledger.done();
   report.failed = job.ledger.failed();

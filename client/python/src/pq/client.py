@@ -83,13 +83,14 @@ class Client:
         collect: bool = False,
         stream: bool = False,
         express: bool = False,
+        secrets: Mapping[str, str] | None = None,
     ) -> Job:
         """Submits one range, "1e7:6e7" or (begin, end) or range(begin, end), and returns without waiting for its end.
 
         With `command`, words or a text that is split as by a shell, a program is run over parts of it, `{lo}` and
         `{hi}` in its words replaced; otherwise `kernel` says what is counted. `each` takes the place of the range: a
         run for each item, `{item}` in the words. `files` are paths, or names with bytes, and lie in the program's
-        working directory. `timeout` (seconds or "5m") and `memory` (bytes or "2G") limit one run. With `express` runs
+        working directory. `secrets` are files in the directory that PQ_SECRETS names; no report tells them. `timeout` (seconds or "5m") and `memory` (bytes or "2G") limit one run. With `express` runs
         take 10 s at most and need not wait for slots. README.md of pq says what a program must answer.
         """
         submission = make_submission(
@@ -113,6 +114,7 @@ class Client:
             collect=collect,
             stream=stream,
             express=express,
+            secrets=secrets,
         )
         return self._submit(submission)
 

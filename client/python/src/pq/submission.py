@@ -6,11 +6,11 @@ The id makes a submission safe to repeat: the head knows it again and never make
 from __future__ import annotations
 
 import re
-import secrets
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import randbits
 from typing import Union
 
 from .files import FileLike, JobFile, bytes_file, job_file
@@ -39,6 +39,7 @@ class Program:
     files: tuple[JobFile, ...]
     items: JobFile | None = None
     express: bool = False
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
     def message(self) -> Message:
         message: Message = {
@@ -53,12 +54,14 @@ class Program:
         }
         if self.express:
             message["express"] = True
+        if self.secrets:
+            message["secrets"] = [{"name": name, "value": value} for name, value in sorted(self.secrets.items())]
         return message if self.items is None else {**message, "items": self.items.reference()}
 
 
 class Submission:
     def __init__(self, spec: Message, program: Program | None) -> None:
-        self.id = [secrets.randbits(64), secrets.randbits(64)]
+        self.id = [randbits(64), randbits(64)]
         self.spec = spec if program is None else {**spec, "program": program.message()}
         self.files: list[JobFile] = []
         if program is not None:
@@ -87,14 +90,16 @@ def make_submission(
     collect: bool = False,
     stream: bool = False,
     express: bool = False,
+    secrets: Mapping[str, str] | None = None,
 ) -> Submission:
     """ValueError or TypeError for what no head would take."""
     if (range is None) == (each is None):
         raise TypeError("give either a range or each=ITEMS")
     if command is None and (each is not None or step or files or env or timeout or memory or collect or stream
-                            or express):
+                            or express or secrets):
         raise TypeError(
-            "each, step, files, env, timeout, memory, collect, stream and express are of a program: give command="
+            "each, step, files, env, secrets, timeout, memory, collect, stream and express are of a program: "
+            "give command="
         )
     items, lines = _items(each) if each is not None else (None, 0)
     program = None
@@ -111,6 +116,7 @@ def make_submission(
             files=tuple(_with_first_word(words[0], [job_file(file) for file in files])),
             items=items,
             express=express,
+            secrets=dict(secrets or {}),
         )
     of = to_range(range) if range is not None else Range(1, lines + 1)
     spec: Message = {
