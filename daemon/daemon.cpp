@@ -13,6 +13,7 @@
 
 #include "common/protocol/limits.h"
 #include "common/protocol/wire.h"
+#include "common/values/text.h"
 #include "common/version.h"
 #include "daemon/core/proof/bookkeeping.h"
 #include "daemon/core/proof/invariants.h"
@@ -122,10 +123,11 @@ Daemon::Daemon(Queue queue, Store& store, Transport& transport, const Clock& clo
 
 Instant Daemon::next_deadline() const {
   constexpr Instant at_once{};  // work under way must not wait for a message
+  const Instant answers_from = postponed_.questions.are_none() ? Instant::never() : postponed_.answers_from;
   const bool has_more = backups_.is_under_way() || !postponed_.files_wanted.empty() ||
                         !effects_.events.empty() || !postponed_.recomputes.empty() ||
                         postponed_.pages_to_give_back || !queue_.provenance_wanted().empty();
-  return has_more ? at_once : std::min(queue_.next_deadline(), floods_.next_deadline());
+  return has_more ? at_once : std::min({queue_.next_deadline(), floods_.next_deadline(), answers_from});
 }
 
 void Daemon::turn(Instant latest) {
@@ -135,12 +137,13 @@ void Daemon::turn(Instant latest) {
   show_provenance(now);
   look_at_space();
   for (const Incoming& incoming : batch) hear(incoming, now);
+  act_for_clients(now);
   for (const std::string& key : transport_.take_revoked()) queue_.revoke(key, now, effects_);
   queue_.settle(now, effects_);  // what time alone has caused, and what follows from the batch
   if (!effects_.changes.is_empty()) commit();
-  answer_from_store();
   hand_out_files();
   tell(now);  // after the commit: a reply must never outlive the change that it reports
+  tell_clients();
   if (backups_.is_under_way()) {
     backups_.advance(effects_);
     send();  // the events of its end are stored and logged by the next turn
@@ -238,38 +241,103 @@ void Daemon::hear(const Incoming& incoming, Now now) {
       postponed_.files_wanted.push_back({incoming.peer, want->hash, want->offset});
     }
   } else {
-    answer(incoming, std::get<Letter<ClientToHead>>(*message), now);
+    ask(incoming, std::get<Letter<ClientToHead>>(*message), now);
   }
 }
 
-void Daemon::answer(const Incoming& incoming, const Letter<ClientToHead>& letter, Now now) {
-  const auto reply = [&](HeadToClient body) {
-    effects_.outgoing.push_back({incoming.peer, Letter<HeadToClient>{letter.request, std::move(body)}});
-  };
+// ---------------------------------------------------------------- what clients ask
+
+void Daemon::ask(const Incoming& incoming, const Letter<ClientToHead>& letter, Now now) {
   if (!may_say(incoming.sender.role, letter.body)) {
     return refuse(incoming,
                   {ErrorWord::not_allowed, "it is of role " + std::string(to_text(incoming.sender.role))},
                   letter.request);
   }
+  Question question{incoming.peer, incoming.sender, letter, incoming.bytes.size(), now.instant};
+  if (postponed_.questions.add(std::move(question))) return;
+  effects_.outgoing.push_back(
+      {incoming.peer, Letter<HeadToClient>{letter.request, Refusal{ErrorWord::too_much,
+                                                                   "too many questions of "
+                                                                   "yours wait already"}}});
+}
+
+// What is to be changed, before anything else is decided; what is only asked waits for the commit. Reports of
+// many jobs are large, so a peer gets one a turn.
+void Daemon::act_for_clients(Now now) {
+  const Instant end = clock_.now().instant + limits::acting_longest;
+  std::set<PeerId> had_many;
+  postponed_.questions.serve(
+      [&](const Question& question) {
+        return !only_asks(question.letter.body) && !had_many.contains(question.peer) &&
+               transport_.has_room(question.peer);
+      },
+      [&] { return clock_.now().instant >= end; },
+      [&](const Question& question) {
+        if (is_one_of<SteerEach, ReprioritizeEach>(question.letter.body)) had_many.insert(question.peer);
+        answer(question, now);
+      });
+}
+
+// Each answer is sent before the next is made, so that there is never more than one of them in memory.
+void Daemon::tell_clients() {
+  Questions& questions = postponed_.questions;
+  const Now began = clock_.now();
+  if (questions.are_none() || began.instant < postponed_.answers_from) return;
+  const std::size_t told = questions.serve(
+      [&](const Question& question) {
+        return only_asks(question.letter.body) && transport_.has_room(question.peer);
+      },
+      [&] { return clock_.now().instant - began.instant >= limits::telling_longest; },
+      [&](const Question& question) {
+        answer(question, began);
+        send();
+      });
+  const Instant end = clock_.now().instant;
+  const Duration took = end - began.instant;
+  postponed_.answers_from = took < limits::telling_longest ? end : end + limits::telling_rest_factor * took;
+  if (told == 0) {
+    postponed_.answers_from = end + limits::reading_looked_at;
+    give_up_those_who_do_not_read();
+  }
+}
+
+void Daemon::give_up_those_who_do_not_read() {
+  const Instant now = clock_.now().instant;
+  for (const Question* question : postponed_.questions.first()) {
+    if (now < question->since + limits::reading_patience || transport_.has_room(question->peer)) continue;
+    const std::string name = question->sender.name;
+    const std::size_t count = postponed_.questions.forget(question->peer);
+    effects_.events.push_back({Happening::message_refused,
+                               {},
+                               "",
+                               fmt::format("of key {}: it does not read what it is sent, so {} are dropped",
+                                           name, count_of(count, "question"))});
+  }
+}
+
+void Daemon::answer(const Question& question, Now now) {
+  const Letter<ClientToHead>& letter = question.letter;
+  const auto reply = [&](HeadToClient body) {
+    effects_.outgoing.push_back({question.peer, Letter<HeadToClient>{letter.request, std::move(body)}});
+  };
   if (const auto* ask = std::get_if<Recompute>(&letter.body)) {
     if (postponed_.recomputes.size() >= limits::recomputes_waiting_max) {
       return reply(Refusal{ErrorWord::too_much, std::to_string(limits::recomputes_waiting_max) +
                                                     " recomputations are waiting, which is the limit"});
     }
-    return postponed_.recomputes.push_back({incoming.peer, letter.request, *ask});
+    return postponed_.recomputes.push_back({question.peer, letter.request, *ask});
   }
-  const auto look_up = [&](auto ask) { postponed_.look_ups.push_back({incoming.peer, letter.request, ask}); };
-  if (const auto* ask = std::get_if<Verify>(&letter.body)) return look_up(*ask);
-  if (const auto* ask = std::get_if<AskLogs>(&letter.body)) return look_up(*ask);
-  if (const auto* ask = std::get_if<AskOutput>(&letter.body)) return look_up(*ask);
-  if (const auto* ask = std::get_if<AskProvenance>(&letter.body)) return look_up(*ask);
+  if (const auto* ask = std::get_if<Verify>(&letter.body)) return reply(look_up(*ask));
+  if (const auto* ask = std::get_if<AskLogs>(&letter.body)) return reply(look_up(*ask));
+  if (const auto* ask = std::get_if<AskOutput>(&letter.body)) return reply(look_up(*ask));
+  if (const auto* ask = std::get_if<AskProvenance>(&letter.body)) return reply(look_up(*ask));
   if (const auto* wish = std::get_if<BackUp>(&letter.body)) {
-    const auto answer = backups_.ask({incoming.peer, letter.request}, *wish, now.unix_ms);
+    const auto answer = backups_.ask({question.peer, letter.request}, *wish, now.unix_ms);
     if (answer) reply(*answer);
     return;
   }
   if (const auto* ask = std::get_if<Authorize>(&letter.body)) {
-    const auto done = transport_.authorize(*ask, incoming.sender);
+    const auto done = transport_.authorize(*ask, question.sender);
     return done ? reply(*done) : reply(done.error());
   }
   if (std::holds_alternative<AskAgentPrograms>(letter.body)) {
@@ -278,11 +346,11 @@ void Daemon::answer(const Incoming& incoming, const Letter<ClientToHead>& letter
   }
   if (std::holds_alternative<AskKeys>(letter.body)) return reply(report(transport_.keys()));
   if (const auto* ask = std::get_if<RevokeKey>(&letter.body)) {
-    const auto revoked = transport_.revoke(*ask, incoming.sender);
-    if (revoked) note_revoked(*revoked, incoming.sender);
+    const auto revoked = transport_.revoke(*ask, question.sender);
+    if (revoked) note_revoked(*revoked, question.sender);
     return revoked ? reply(report(as_listed(*revoked))) : reply(revoked.error());
   }
-  queue_.handle({incoming.peer, incoming.sender.public_key, incoming.sender.role}, letter, now, effects_);
+  queue_.handle({question.peer, question.sender.public_key, question.sender.role}, letter, now, effects_);
 }
 
 // Nothing while they are still being read; the client asks again.
@@ -312,13 +380,7 @@ void Daemon::note_revoked(const std::vector<Principal>& revoked, const Principal
   }
 }
 
-// After the commit, so that the store and the queue show the same moment.
-void Daemon::answer_from_store() {
-  for (const LookUp& asked : std::exchange(postponed_.look_ups, {})) {
-    HeadToClient answer = std::visit([this](const auto& ask) { return look_up(ask); }, asked.ask);
-    effects_.outgoing.push_back({asked.peer, Letter<HeadToClient>{asked.request, std::move(answer)}});
-  }
-}
+// ---------------------------------------------------------------- answers from the store
 
 HeadToClient Daemon::look_up(const AskLogs& ask) {
   const auto job = queue_.jobs().find(ask.job);

@@ -7,7 +7,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "common/os/clock.h"
@@ -17,6 +16,7 @@
 #include "daemon/floods.h"
 #include "daemon/gate/transport.h"
 #include "daemon/http/agent_files.h"
+#include "daemon/questions.h"
 #include "daemon/store/backups.h"
 #include "daemon/store/store.h"
 #include "daemon/view/measures.h"
@@ -50,11 +50,14 @@ class Daemon {
 
  private:
   void hear(const Incoming& incoming, Now now);
-  void answer(const Incoming& incoming, const Letter<ClientToHead>& letter, Now now);
+  void ask(const Incoming& incoming, const Letter<ClientToHead>& letter, Now now);
+  void act_for_clients(Now now);
+  void tell_clients();
+  void give_up_those_who_do_not_read();
+  void answer(const Question& question, Now now);
   std::optional<AgentPrograms> agent_programs() const;
   KeysReport report(const std::vector<ListedKey>& keys) const;
   void note_revoked(const std::vector<Principal>& revoked, const Principal& asker);
-  void answer_from_store();
   std::optional<JobDetail> detail(JobId job, Now now);
   HeadToClient look_up(const Verify& ask);
   HeadToClient look_up(const AskLogs& ask);
@@ -80,11 +83,6 @@ class Daemon {
   Effects effects_;  // of this turn
   Measures measures_;
 
-  struct LookUp {
-    PeerId peer;
-    RequestNumber request = 0;
-    std::variant<Verify, AskLogs, AskOutput, AskProvenance> ask;
-  };
   struct RecomputeAsked {
     PeerId peer;
     RequestNumber request = 0;
@@ -97,7 +95,8 @@ class Daemon {
   };
   // What is answered after the commit, and not all of it in one turn.
   struct Postponed {
-    std::vector<LookUp> look_ups;           // asked for in this turn
+    Questions questions;                    // of clients
+    Instant answers_from;                   // when these are gone on with
     std::deque<RecomputeAsked> recomputes;  // one is done a turn
     std::deque<FileWanted> files_wanted;    // by agents; some are handed out each turn
     bool pages_to_give_back = false;        // to the disk, some each turn

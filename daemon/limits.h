@@ -11,6 +11,19 @@ namespace pq::limits {
 
 using namespace std::chrono_literals;
 
+// ---- what is asked
+// As many as one batch brings, and as many again.
+inline constexpr std::size_t questions_per_peer_max = 4096;
+inline constexpr std::size_t questions_bytes_per_peer_max = 4 << 20;
+inline constexpr Duration acting_longest = 50ms;  // of a turn, on what clients want changed
+// Of a turn, on what they want to know. One answer may take longer: lists of a thousand jobs take some 20 ms.
+// Then nothing more is told for four times that time, so that at most a fifth of the head goes into telling.
+inline constexpr Duration telling_longest = 2ms;
+inline constexpr int telling_rest_factor = 4;
+// Peers that do not read are looked at so often; what they ask is dropped after so long.
+inline constexpr Duration reading_looked_at = 5ms;
+inline constexpr Duration reading_patience = 30s;
+
 // ---- programs
 // Read for agents: two MiB between two batches of beats.
 inline constexpr std::size_t file_parts_per_turn = 8;

@@ -77,6 +77,10 @@ class Frame {
   // loses it when a poll fetched the message (libzmq before 4.3.5).
   const char* user_id() const { return zmq_msg_gets(&message_, "User-Id"); }
 
+  // The descriptor of the connection that it came over, which another thread may have closed since; -1: none.
+  // The same frames have it.
+  int connection() { return zmq_msg_get(&message_, ZMQ_SRCFD); }
+
  private:
   zmq_msg_t message_;
 };

@@ -147,10 +147,10 @@ std::optional<HeadToClient> ClientRequests::wait(const Wait& wait, const Sender&
   if (has_ended(job->row.state)) return whole_report(*job, core_);
   const Duration patience =
       std::min<Duration>(std::chrono::milliseconds(wait.patience_ms), limits::wait_longest);
-  if (core_.waits.add(wait.job, {from.peer, request, now_.instant + patience, from.role == Role::viewer}))
-    return std::nullopt;
-  return Refusal{ErrorWord::too_much,
-                 std::to_string(limits::waits_max) + " clients are waiting, which is the limit"};
+  if (auto refusal =
+          core_.waits.add(wait.job, {from.peer, request, now_.instant + patience, from.role == Role::viewer}))
+    return *std::move(refusal);
+  return std::nullopt;
 }
 
 void ClientRequests::answer_waits() {

@@ -252,6 +252,11 @@ std::uint64_t Ledger::free_width() const {
 }
 
 std::optional<Value> Ledger::value() const {
+  if (!total_ || total_->revision != spans_.revision()) total_ = Total{spans_.revision(), folded()};
+  return total_->value;
+}
+
+std::optional<Value> Ledger::folded() const {
   if (fold_ == Fold::none) return std::nullopt;
   Folded total;
   for (const auto& [begin, span] : spans_.all()) {

@@ -134,7 +134,7 @@ class Ledger {
   std::uint64_t free_width() const;
 
   // The exact fold of all that is committed; nullopt before the first commit, without a fold, or if it does
-  // not fit.
+  // not fit. Costs O(spans) once after each change, and then nothing.
   std::optional<Value> value() const;
   // The error text of the first failed span.
   std::optional<std::string> first_error() const;
@@ -144,6 +144,12 @@ class Ledger {
   const std::map<std::uint64_t, Span>& spans() const { return spans_.all(); }
 
  private:
+  struct Total {
+    std::uint64_t revision = 0;  // of the spans
+    std::optional<Value> value;
+  };
+
+  std::optional<Value> folded() const;
   void end_lease(SpanMap::Place place, Changes& changes);
   Range cut_out(std::uint64_t begin, std::uint64_t upto, Changes& changes);
 
@@ -155,6 +161,7 @@ class Ledger {
   std::size_t leased_ = 0;
   std::uint64_t done_ = 0;  // done spans and the committed parts of leases
   std::uint64_t failed_ = 0;
+  mutable std::optional<Total> total_;  // as it was last asked for
 };
 
 }  // namespace pq::core

@@ -30,7 +30,7 @@ inline constexpr Duration ask_pause = 1s;         // between two requests to spl
 inline constexpr Duration share_quantum = 2s;     // a job's turn on a slot, and how far it may lag; two steps
 inline constexpr Duration fleet_rate_kept = 250ms;  // before a job's rate on all slots is added up again
 inline constexpr Duration tail_term_least = 5s;     // silence after which idle slots take over a lease
-inline constexpr Duration wait_longest = 1h;        // a client asks again; a vanished one is forgotten
+inline constexpr Duration wait_longest = 2min;      // a client asks again; a vanished one is forgotten
 inline constexpr Duration gone_agent_kept = 1h;     // how long pq-agents still lists an agent that is gone
 static_assert(3 * beat_interval + tail_margin <= tail_term_least);  // two beats in a row may be lost
 static_assert(tail_term_least < lease_term);
@@ -64,6 +64,7 @@ inline constexpr std::size_t jobs_max = 100'000;  // kept; the oldest that have 
 inline constexpr std::size_t agents_max = 100'000;
 inline constexpr std::size_t replaced_remembered = 8;  // earlier processes of one agent
 inline constexpr std::size_t waits_max = 100'000;
+inline constexpr std::size_t waits_per_peer_max = 64;
 
 // The pause between two passes over all leases, which look for a lease to split or to end for another job. A
 // pass was measured at 0.3 us a lease with a hundred leases and at 1 us with 10 000, so this keeps passes at

@@ -21,7 +21,8 @@ SpanMap::SpanMap(JobId job, Fold how, Map spans) : job_(job), fold_(how), spans_
 
 // ---------------------------------------------------------------- the rows
 
-void SpanMap::note(Place place, Changes& changes) const {
+void SpanMap::note(Place place, Changes& changes) {
+  ++revision_;
   changes.spans[{job_, place->first}] = place->second;
 }
 
@@ -41,6 +42,7 @@ SpanMap::Place SpanMap::put_free(std::uint64_t begin, std::uint64_t end, Free ho
 }
 
 void SpanMap::erase(Place place, Changes& changes) {
+  ++revision_;
   changes.spans[{job_, place->first}] = std::nullopt;
   free_.erase(place->first);
   spans_.erase(place);

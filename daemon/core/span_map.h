@@ -41,6 +41,8 @@ class SpanMap {
   SpanMap(JobId job, Fold how, Map spans);
 
   const Map& all() const { return spans_; }
+  // How often a span was changed: what follows from the spans holds as long as this stays.
+  std::uint64_t revision() const { return revision_; }
   // Where the free spans begin.
   const std::set<std::uint64_t>& free() const { return free_; }
 
@@ -54,7 +56,7 @@ class SpanMap {
   Place put(std::uint64_t begin, Span span, Changes& changes);
   Place put_free(std::uint64_t begin, std::uint64_t end, Free how, Changes& changes);
   // After the span itself was changed; a free one stays free, and no other becomes free so.
-  void note(Place place, Changes& changes) const;
+  void note(Place place, Changes& changes);
   void erase(Place place, Changes& changes);
 
   // Joins a span with its neighbours on both sides, as far as they are alike.
@@ -72,6 +74,7 @@ class SpanMap {
   Fold fold_;
   Map spans_;
   std::set<std::uint64_t> free_;  // follows from spans_; invariants.h checks that it does
+  std::uint64_t revision_ = 0;
 };
 
 }  // namespace pq::core

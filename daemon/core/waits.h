@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "common/protocol/messages.h"
@@ -21,8 +22,9 @@ struct Waiting {
 
 class Waits {
  public:
-  // A client that asks again before the answer waits once. False: limits::waits_max clients wait already.
-  bool add(JobId job, const Waiting& waiting);
+  // A client that asks again before the answer waits once. A refusal: limits::waits_max clients wait already,
+  // or this one for limits::waits_per_peer_max jobs.
+  std::optional<Refusal> add(JobId job, const Waiting& waiting);
 
   // Removes and returns those whose job `is_over`, and those whose patience is over at `now`.
   template <class IsOver>
@@ -35,7 +37,10 @@ class Waits {
   bool are_counted() const;
 
  private:
+  void give_back(PeerId peer);
+
   std::map<JobId, std::vector<Waiting>> waits_;
+  std::map<PeerId, std::size_t> counts_;  // of each peer that waits
   std::size_t count_ = 0;
   Instant next_end_ = Instant::never();
 };
@@ -57,7 +62,7 @@ std::map<JobId, std::vector<Waiting>> Waits::take_due(Instant now, const IsOver&
         return false;
       }
       due[place->first].push_back(waiting);
-      count_ -= 1;
+      give_back(waiting.peer);
       return true;
     });
     place = place->second.empty() ? waits_.erase(place) : std::next(place);

@@ -10,6 +10,8 @@
 #include "common/protocol/limits.h"
 #include "common/values/check.h"
 #include "common/values/errors.h"
+#include "daemon/gate/limits.h"
+#include "daemon/gate/outflow.h"
 #include "daemon/gate/router.h"
 #include "daemon/gate/zap.h"
 
@@ -24,7 +26,6 @@ constexpr int zap_enforce_domain = 93;
 // Room for one turn's answers to a peer that sends without waiting for answers. libzmq learns what has left
 // only after each half of this bound, and a moment late: two thirds of it may have left and still count.
 constexpr int unsent_per_peer_max = 3 * static_cast<int>(limits::messages_per_turn);
-constexpr int unread_per_peer_max = 1000;
 
 // A peer whose messages are all dropped must not hold the head inside one receive().
 constexpr int drops_in_a_row_max = 1000;
@@ -62,7 +63,7 @@ void refuse_when_nobody_answers(Socket& socket) {
 }
 
 void configure(Socket& socket, const KeyPair& keys) {
-  socket.set_bounds(500ms, limits::message_bytes_max, unsent_per_peer_max, unread_per_peer_max);
+  socket.set_bounds(500ms, limits::message_bytes_max, unsent_per_peer_max, limits::unread_per_peer_max);
   socket.set_keepalive();
   socket.set(ZMQ_ROUTER_MANDATORY, 1);
   socket.set(ZMQ_ROUTER_HANDOVER, 0);
@@ -104,6 +105,7 @@ struct Router::Parts {
 
   Zap zap;  // outlives the socket that asks it
   Socket socket{ZMQ_ROUTER};
+  Outflow outflow;
   std::string endpoint;
   std::uint64_t dropped = 0;
 };
@@ -120,6 +122,7 @@ std::optional<RouterMessage> Router::Parts::read(Frame& first) {
   }
   const char* key = content.user_id();
   if (!peer || key == nullptr) return std::nullopt;
+  outflow.hear(*peer, content.connection());
   return RouterMessage{.peer = *peer, .public_key = key, .bytes = std::string(content.bytes())};
 }
 
@@ -157,10 +160,18 @@ std::optional<RouterMessage> Router::receive() {
 }
 
 bool Router::send(PeerId peer, std::string_view bytes) {
+  if (!parts_->outflow.add(peer, bytes.size())) return false;
   const RoutingId id = routing_id_of(peer);
   // The first frame shows whether the peer is there and reads; after it the second cannot fail.
-  return parts_->socket.send({id.data(), id.size()}, ZMQ_SNDMORE) && parts_->socket.send(bytes);
+  const bool is_there =
+      parts_->socket.send({id.data(), id.size()}, ZMQ_SNDMORE) && parts_->socket.send(bytes);
+  if (!is_there) parts_->outflow.forget(peer);
+  return is_there;
 }
+
+bool Router::has_room(PeerId peer) { return parts_->outflow.has_room(peer); }
+
+void Router::forget_silent() { parts_->outflow.forget_silent(); }
 
 std::uint64_t Router::dropped() const { return parts_->dropped; }
 

@@ -52,6 +52,11 @@ class Router {
   // Never waits. False: the peer is gone or does not read.
   bool send(PeerId peer, std::string_view bytes);
 
+  // Little is on its way to the peer, so another answer may follow.
+  bool has_room(PeerId peer);
+  // What is known of peers that were not heard since the last call.
+  void forget_silent();
+
   std::uint64_t dropped() const;
 
  private:

@@ -59,11 +59,15 @@ class Transport {
   virtual ~Transport() = default;
 
   // Sleeps until a message arrives, `deadline`, or a reason to stop. Then returns at most `messages_max`
-  // messages.
+  // messages, and less where they are large.
   virtual std::vector<Incoming> receive(Instant deadline, std::size_t messages_max) = 0;
 
   // Never waits. A peer that is gone or does not read loses its message, and will ask again.
   virtual void send(const std::vector<OutgoingBytes>& batch) = 0;
+
+  // Whether the peer has read what it was sent, or most of it. Those that have not get no answers to
+  // questions.
+  virtual bool has_room(PeerId /*peer*/) { return true; }
 
   // The default is for transports that lose none.
   virtual Losses losses() const { return {}; }

@@ -51,6 +51,7 @@ std::vector<Incoming> ZmqTransport::receive(Instant deadline, std::size_t messag
     router_.wait(patience, watched_);
     const Now now = clock_.now();
     access_.refresh(now);
+    forget_silent(now.instant);
     for (std::string& key : access_.take_revoked(now)) revoked_.push_back(std::move(key));
     drain(batch, messages_max);
     patience = std::min(deadline, access_.next_deadline(now)) - now.instant;
@@ -60,11 +61,22 @@ std::vector<Incoming> ZmqTransport::receive(Instant deadline, std::size_t messag
   }
 }
 
+void ZmqTransport::forget_silent(Instant now) {
+  if (now < forgets_at_) return;
+  router_.forget_silent();
+  forgets_at_ = now + limits::silent_peers_forgotten;
+}
+
 // Dropped messages count too: a flood from a revoked key must not hold up the turn.
 void ZmqTransport::drain(std::vector<Incoming>& batch, std::size_t messages_max) {
-  for (std::size_t count = 0; count < messages_max; ++count) {
+  constexpr std::size_t looks_at_the_clock = 64;  // each so many messages
+  const Instant end = clock_.now().instant + limits::batch_longest;
+  std::size_t bytes = 0;
+  for (std::size_t count = 0; count < messages_max && bytes < limits::batch_bytes_max; ++count) {
+    if (count % looks_at_the_clock == looks_at_the_clock - 1 && clock_.now().instant >= end) return;
     auto message = router_.receive();
     if (!message) return;
+    bytes += message->bytes.size();
     const auto sender = access_.find(message->public_key);
     const bool is_revoked = !sender && access_.is_revoked(message->public_key);
     if (!sender && !is_revoked) {  // the list may just be being written

@@ -28,6 +28,7 @@ class ZmqTransport final : public Transport {
 
   std::vector<Incoming> receive(Instant deadline, std::size_t messages_max) override;
   void send(const std::vector<OutgoingBytes>& batch) override;
+  bool has_room(PeerId peer) override { return router_.has_room(peer); }
   Losses losses() const override { return {router_.dropped() + from_strangers_, undelivered_}; }
   tl::expected<Authorized, Refusal> authorize(const Authorize& request, const Principal& asker) override;
   std::vector<ListedKey> keys() const override { return access_.all(); }
@@ -39,6 +40,7 @@ class ZmqTransport final : public Transport {
 
  private:
   void drain(std::vector<Incoming>& batch, std::size_t messages_max);
+  void forget_silent(Instant now);
 
   const Clock& clock_;
   std::vector<int> wake_fds_;
@@ -48,6 +50,7 @@ class ZmqTransport final : public Transport {
   std::vector<std::string> revoked_;  // not taken yet
   std::uint64_t from_strangers_ = 0;
   std::uint64_t undelivered_ = 0;
+  Instant forgets_at_;
 };
 
 }  // namespace pq::gate

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <deque>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "common/net/zmq_socket.h"
 #include "common/os/files.h"
 #include "common/protocol/limits.h"
+#include "daemon/gate/limits.h"
 #include "tests/rooms.h"
 #include "tests/unit/serving_head.h"
 
@@ -206,14 +208,16 @@ TEST_CASE("a peer with as many questions under way as a turn takes gets all answ
   constexpr int count = 6000;
   int sent = 0;
   int answered = 0;
+  std::deque<OutgoingBytes> waiting;
   for (const Instant end = instant_now() + patience_max; answered < count && instant_now() < end;) {
     constexpr int at_once = static_cast<int>(limits::messages_per_turn);
     while (sent < std::min(count, answered + at_once) && dealer.send(std::to_string(sent))) ++sent;
-    std::vector<OutgoingBytes> answers;
-    for (Incoming& message : head.transport->receive(instant_now() + glance, limits::messages_per_turn)) {
-      answers.push_back({.peer = message.peer, .bytes = message.bytes + padding});
+    for (Incoming& message : head.transport->receive(instant_now() + glance, limits::messages_per_turn))
+      waiting.push_back({.peer = message.peer, .bytes = message.bytes + padding});
+    while (!waiting.empty() && head.transport->has_room(waiting.front().peer)) {
+      head.transport->send({waiting.front()});
+      waiting.pop_front();
     }
-    head.transport->send(answers);
     while (const auto answer = dealer.receive()) {
       if (*answer == std::to_string(answered) + padding) ++answered;
       if (sent < count && dealer.send(std::to_string(sent))) ++sent;
@@ -221,6 +225,33 @@ TEST_CASE("a peer with as many questions under way as a turn takes gets all answ
   }
   CHECK(answered == count);
   CHECK(head.transport->losses().undelivered == 0);
+}
+
+TEST_CASE("a peer that does not read has no room for answers, and beyond a bound is sent nothing at all") {
+  ServingHead head;
+  Dealer dealer = head.dial(head.agent);
+  REQUIRE(head.connects(dealer));
+  REQUIRE(dealer.send("question"));
+  REQUIRE(head.hears(1));
+  const PeerId peer = head.inbox.back().peer;
+  CHECK(head.transport->has_room(peer));
+  const OutgoingBytes answer{.peer = peer, .bytes = std::string(1 << 20, 'x')};
+  constexpr int far_too_many = 100;
+  for (int i = 0; i < far_too_many; ++i) head.transport->send({answer});
+  CHECK_FALSE(head.transport->has_room(peer));
+  const auto dropped = static_cast<int>(head.transport->losses().undelivered);
+  CHECK(dropped > far_too_many / 2);
+  int read = 0;
+  for (const Instant end = instant_now() + patience_max;
+       read < far_too_many - dropped && instant_now() < end;) {
+    dealer.wait(glance);
+    while (dealer.receive()) ++read;
+  }
+  CHECK(read == far_too_many - dropped);
+  for (const Instant end = instant_now() + patience_max;
+       !head.transport->has_room(peer) && instant_now() < end;)
+    dealer.wait(1ms);
+  CHECK(head.transport->has_room(peer));
 }
 
 TEST_CASE("a head that always has messages to read still lets others in") {
@@ -236,6 +267,23 @@ TEST_CASE("a head that always has messages to read still lets others in") {
     late.wait(1ms);
   }
   CHECK(late.link() == Link::up);
+}
+
+TEST_CASE("a batch of large messages is shorter, and the rest stays") {
+  ServingHead head;
+  Dealer dealer = head.dial(head.agent);
+  REQUIRE(head.connects(dealer));
+  constexpr std::size_t bytes = 1 << 19;
+  constexpr std::size_t count = 40;
+  std::size_t sent = 0;
+  std::size_t read = 0;
+  for (const Instant end = instant_now() + patience_max; read < count && instant_now() < end;) {
+    while (sent < count && dealer.send(std::string(bytes, 'x'))) ++sent;
+    const auto batch = head.transport->receive(instant_now() + glance, 100);
+    CHECK(batch.size() * bytes <= limits::batch_bytes_max);
+    read += batch.size();
+  }
+  CHECK(read == count);
 }
 
 TEST_CASE("a batch is at most what was asked for, and the rest stays") {

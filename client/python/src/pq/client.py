@@ -16,6 +16,7 @@ from .credentials import sources
 from .errors import HeadUnreachable, Refused
 from .files import FileLike, JobFile
 from .job import Job
+from .places import WaitPlaces
 from .ranges import RangeLike
 from .status import AgentStatus, JobStatus, agent_status, job_status
 from .submission import Command, Require, Submission, make_submission
@@ -44,6 +45,7 @@ class Client:
         self._at_head: set[str] = set()  # hashes of files that it has been given
         self._callbacks: _Callbacks | None = None
         self._callbacks_start = threading.Lock()
+        self._places = WaitPlaces()
         self._finalizer = weakref.finalize(self, self._connection.close)
 
     def close(self) -> None:
@@ -174,16 +176,18 @@ class Client:
 
     def _wait(self, question: Message, patience: float, give_up: float) -> JobStatus:
         """As the job is when it has ended, or after `patience`."""
-        fields = {**question, "patience_ms": int(patience * 1000) + 1}
-        late = patience + ANSWER_S
-        return job_status(self._connection.ask("wait", fields, "job", patience=give_up, late_after_s=late))
+        with self._places.taken():
+            patience = self._places.patience(patience)
+            fields = {**question, "patience_ms": int(patience * 1000) + 1}
+            late = patience + ANSWER_S
+            return job_status(self._connection.ask("wait", fields, "job", patience=give_up, late_after_s=late))
 
     def _when_ended(self, question: Callable[[], Message], then: Callable[[JobStatus | None], None]) -> None:
         """Calls `then` once the job has ended, or with None where that cannot be learnt; in a thread of callbacks."""
         with self._callbacks_start:
             if self._callbacks is None or self._callbacks.pid != os.getpid():
                 self._callbacks = _Callbacks()
-        _Watch(self._connection, self._callbacks, question, then).ask()
+        _Watch(self._connection, self._callbacks, self._places, question, then).ask()
 
     def _send(self, submission: Submission) -> int:
         """The job's number; the same for the same submission."""
@@ -245,21 +249,35 @@ class _Watch:
         self,
         connection: Connection,
         callbacks: _Callbacks,
+        places: WaitPlaces,
         question: Callable[[], Message],
         then: Callable[[JobStatus | None], None],
     ) -> None:
         self._connection = connection
         self._callbacks = callbacks
+        self._places = places
         self._question = question
         self._then = then
 
     def ask(self) -> None:
-        fields = {**self._question(), "patience_ms": int(self.PATIENCE_S * 1000)}
-        question = self._connection.put(
-            "wait", fields, self.PATIENCE_S + ANSWER_S, then=lambda: self._callbacks.put(lambda: self._look(question))
-        )
+        self._places.take(self._ask)
+
+    def _ask(self) -> None:
+        patience = self._places.patience(self.PATIENCE_S)
+        fields = {**self._question(), "patience_ms": int(patience * 1000)}
+        try:
+            question = self._connection.put(
+                "wait", fields, patience + ANSWER_S, then=lambda: self._callbacks.put(lambda: self._look(question))
+            )
+        except Exception:
+            self._callbacks.put(self._give_up)
+
+    def _give_up(self) -> None:
+        self._places.give_back()
+        self._then(None)
 
     def _look(self, question: Question) -> None:
+        self._places.give_back()
         try:
             status = job_status(question.answer())
             if not status.has_ended:
