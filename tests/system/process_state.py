@@ -16,6 +16,19 @@ def threads_of(pid: int) -> list[str]:
 
 
 def resident_mb_of(pid: int) -> float:
+    return _status_mb(pid, "VmRSS")
+
+
+def peak_mb_of(pid: int) -> float:
+    """The most that was ever resident, or since forget_peak_of."""
+    return _status_mb(pid, "VmHWM")
+
+
+def forget_peak_of(pid: int) -> None:
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def _status_mb(pid: int, name: str) -> float:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    (resident,) = (line for line in lines if line.startswith("VmRSS:"))
-    return int(resident.split()[1]) / 1024
+    (line,) = (line for line in lines if line.startswith(f"{name}:"))
+    return int(line.split()[1]) / 1024

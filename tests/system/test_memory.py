@@ -12,6 +12,7 @@ from peer import HandAgent, job_spec, new_request, pack, word_of
 from process_state import resident_mb_of
 
 BATCH = 500  # questions on their way at once
+WAITS_AT_ONCE = 60  # a connection may wait for 64 jobs
 SLOTS = 1000
 WARM_UP = 0.1  # of a round: caches and pools fill once
 MB = 1024 * 1024
@@ -39,7 +40,7 @@ def many_jobs(cluster: Cluster, count: int) -> None:
     """Submitted, waited for, computed, ended. Of each one a report is kept."""
     agent = HandAgent(cluster.speaker(cluster.key("agent")), slots=SLOTS)
     operator = cluster.peer()
-    for batch in batches(count):
+    for batch in batches(count, WAITS_AT_ONCE):
         for number in range(batch):
             operator.send("submit", id=new_request(), spec=job_spec(number, number + 1))
         for job in [operator.receive()["job"] for _ in range(batch)]:
@@ -94,8 +95,8 @@ def much_nonsense(cluster: Cluster, count: int) -> None:
             assert word_of(peer.receive()) == "malformed"
 
 
-def batches(count: int) -> list[int]:
-    return [BATCH] * (count // BATCH) + [count % BATCH] * (count % BATCH > 0)
+def batches(count: int, size: int = BATCH) -> list[int]:
+    return [size] * (count // size) + [count % size] * (count % size > 0)
 
 
 # What a round is, how often it comes, and how many bytes of each may stay.

@@ -163,6 +163,29 @@ TEST_CASE("a wait for a job that has ended is answered at once, and so is one fo
   CHECK(s.is_refused(Wait{known, 60'000, RequestId{4, 711}}).word == ErrorWord::no_such_job);
 }
 
+TEST_CASE("one connection waits for so many jobs at once, and has its places back with the answers") {
+  Scenario s;
+  const JobId job = s.submits(thousand);
+  constexpr RequestNumber most = limits::waits_per_peer_max;
+  for (RequestNumber number = 1; number <= most; ++number) s.waits(number, {job, 60'000});
+  s.waits(most + 1, {job, 60'000});
+  const auto refused = s.answer_to(most + 1);
+  REQUIRE(refused);
+  CHECK(std::get<Refusal>(*refused).detail == "one connection waits for 64 jobs at most");
+  s.waits(1, {job, 60'000});  // asked again, it waits once
+  const PeerId another{7};
+  s.waits(1, {job, 60'000}, another);
+  CHECK_FALSE(s.answer_to(1, another));
+  s.steers(job, Steering::cancel);
+  for (RequestNumber number = 1; number <= most; ++number) CHECK(s.answer_to(number));
+  CHECK(s.answer_to(1, another));
+  const JobId next = s.submits(thousand);
+  s.waits(most + 2, {next, 1000});
+  CHECK_FALSE(s.answer_to(most + 2));
+  s.passes(1s);
+  CHECK(s.answer_to(most + 2));
+}
+
 TEST_CASE("a wait is answered when its patience is over, with the job as it then is") {
   Scenario s;
   const JobId job = s.submits(thousand);
