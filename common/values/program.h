@@ -49,10 +49,10 @@ struct Program {
   std::uint64_t memory_bytes = 0;  // of one run; 0: no limit
   bool collects = false;           // the head keeps what it prints
   std::vector<Setting> env;
-  std::vector<Setting> secrets;  // files for its runs; hidden from everybody but those who compute it
   std::vector<FileRef> files;
   std::optional<FileRef> items;  // a list with one item a line; integer 1 of the range is the first line
   bool express = false;          // its runs are short, and need not wait for slots
+  std::vector<Setting> secrets;  // files for its runs; hidden from everybody but those who compute it
   friend bool operator==(const Program&, const Program&) = default;
 };
 

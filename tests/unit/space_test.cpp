@@ -111,7 +111,7 @@ TEST_CASE("a head that is short of space takes in no jobs and no files, and says
 
 TEST_CASE("a submission that was taken in before is answered as before, though space is short now") {
   Scenario s;
-  const Submit submit{{1, 1}, JobSpec{.range = thousand}};
+  const Submit submit = submission();
   const auto first = std::get<Submitted>(s.asks(submit));
   s.disk_is(nearly_full);
   CHECK(std::get<Submitted>(s.asks(submit)) == Submitted{first.job, true});

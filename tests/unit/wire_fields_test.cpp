@@ -26,7 +26,8 @@ using Words = std::set<std::string_view>;
 // ---------------------------------------------------------------- what each field may hold
 
 bool is_pair(const Place& place) {
-  return place.is_within("labels") || place.is_within("require") || place.is_within("env");
+  return place.is_within("labels") || place.is_within("require") || place.is_within("env") ||
+         place.is_within("secrets");
 }
 
 bool is_value(const Place& place) { return place.key() == "value" && !is_pair(place); }
@@ -117,7 +118,8 @@ bool may_be_negative(const Place& place) {
 }
 
 std::size_t bytes_max(const Place& text) {
-  if (text.key() == "words[]" || text.is_within("env")) return limits::program_bytes_max;
+  if (text.key() == "words[]" || text.is_within("env") || text.is_within("secrets"))
+    return limits::program_bytes_max;
   if (text.key() == "name" || text.key() == "key" || text.key() == "agent" || text.key() == "arch" ||
       text.key() == "computed_by[]")
     return limits::name_bytes_max;

@@ -100,7 +100,8 @@ inline Program program_widest() {
           {{"A", "\xff"}, {"B", ""}},
           {{name_widest, sha256_of(""), u64_max, FileKind::directory}},
           FileRef{"items", sha256_of("items"), u64_max, FileKind::plain},
-          true};
+          true,
+          {{"TOKEN", "\xff"}, {"KEY", "", true}}};
 }
 
 // A job of kernel exec with everything that such a job may ask for.
