@@ -47,6 +47,11 @@ std::vector<ListedKey> as_listed(const std::vector<Principal>& principals) {
   return keys;
 }
 
+Sender sender_of(const Incoming& incoming) {
+  const Principal& key = incoming.sender;
+  return {incoming.peer, key.public_key, key.role, key.name};
+}
+
 LostMessages as_shown(const Losses& losses) { return {losses.dropped, losses.undelivered}; }
 
 std::optional<DiskUse> as_shown(const std::optional<StoreSizes>& sizes) {
@@ -213,7 +218,7 @@ void Daemon::hear(const Incoming& incoming, Now now) {
                      "a key of role " + std::string(to_text(incoming.sender.role)) + " cannot compute"},
                     0);
     }
-    queue_.handle({incoming.peer, incoming.sender.public_key, incoming.sender.role}, *said, now, effects_);
+    queue_.handle(sender_of(incoming), *said, now, effects_);
     if (const auto* want = std::get_if<WantFile>(said)) {
       // The latest request of each peer: an agent asks for one part at a time, so the list is no longer than
       // the fleet.
@@ -266,7 +271,7 @@ void Daemon::answer(const Incoming& incoming, const Letter<ClientToHead>& letter
     if (revoked) note_revoked(*revoked, incoming.sender);
     return revoked ? reply(report(as_listed(*revoked))) : reply(revoked.error());
   }
-  queue_.handle({incoming.peer, incoming.sender.public_key, incoming.sender.role}, letter, now, effects_);
+  queue_.handle(sender_of(incoming), letter, now, effects_);
 }
 
 // Nothing while they are still being read; the client asks again.

@@ -37,7 +37,8 @@ inline constexpr std::string_view part_name<Setting> = "setting";
 void fields(auto& v, Is<Setting> auto& m) {
   v(Field("name").at_most(limits::program_bytes_max), m.name);
   v(Field("value").at_most(limits::program_bytes_max), m.value);
-  v(Field("hidden", "The value is for operators: not for viewers, and not for HTTP."), m.is_hidden, false);
+  v(Field("hidden", "The value is for operators and the job's submitter: not for other viewers, and not for HTTP."),
+    m.is_hidden, false);
 }
 
 template <>
@@ -587,6 +588,9 @@ void fields(auto& v, Is<JobReport> auto& m) {
   v(Field("logs_forgotten", "They were erased, because somebody asked or they were old."), m.logs_forgotten,
     false);
   v(Field("output_forgotten", "What was collected of it was erased likewise."), m.output_forgotten, false);
+  v(Field("submitter", "The name of the key that submitted it; empty: not known.")
+        .at_most(limits::name_bytes_max),
+    m.submitter, std::string());
 }
 
 template <>

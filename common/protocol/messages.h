@@ -485,6 +485,7 @@ struct JobReport {
   std::uint64_t discarded = 0;                // integers that were done and are, or were, computed again
   bool logs_forgotten = false;
   bool output_forgotten = false;
+  std::string submitter = {};  // the name of the key that submitted it; empty: not known
   friend bool operator==(const JobReport&, const JobReport&) = default;
 };
 

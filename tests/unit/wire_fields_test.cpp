@@ -83,6 +83,7 @@ bool is_optional(const Place& map, std::string_view key) {
                              "discarded",
                              "logs_forgotten",
                              "output_forgotten",
+                             "submitter",
                              "hidden",
                              "ended_for_ms",
                              "unknown",

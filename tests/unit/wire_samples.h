@@ -312,6 +312,7 @@ inline JobReport job_failed() {
   report.discarded = u64_max;
   report.logs_forgotten = true;
   report.output_forgotten = true;
+  report.submitter = name_widest;
   return report;
 }
 

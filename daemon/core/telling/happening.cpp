@@ -1,5 +1,7 @@
 #include "daemon/core/telling/happening.h"
 
+#include <utility>
+
 #include "common/values/check.h"
 
 namespace pq::core {
@@ -51,6 +53,10 @@ const HappeningWords& words_for_people(Happening what) {
 }
 
 bool is_kept(Happening what) { return what != message_refused && what != lease_misused; }
+
+std::string signed_by(std::string what, const std::string& name) {
+  return name.empty() ? what : std::move(what) + ", by " + name;
+}
 
 Severity severity_of(const Event& event) {
   const bool has_failed = event.what == job_ended && parse<JobState>(event.detail) == JobState::failed;

@@ -75,6 +75,9 @@ struct Event {
   std::string detail;
 };
 
+// "paused, by alice"; only what happened, if nobody knows by whom.
+std::string signed_by(std::string what, const std::string& name);
+
 // The kind's severity; higher for a job that ended as failed.
 Severity severity_of(const Event& event);
 
