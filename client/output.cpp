@@ -272,6 +272,8 @@ Listing listing(const JobsReport& report, Colours colours, std::size_t columns_m
 }
 
 std::string jobs_table(const JobsReport& report, Colours colours) {
+  if (report.jobs.empty() && report.only_of)
+    return fmt::format("no jobs of {} yet; pq-submit --range A:B submits one\n", printable(*report.only_of));
   if (report.jobs.empty()) return std::string(no_jobs) + '\n';
   const Listing all = listing(report, colours);
   std::string text = joined(all.table);

@@ -341,7 +341,9 @@ void fields(auto& v, Is<AskJob> auto& m) { v(Field("job"), m.job); }
 
 template <>
 inline constexpr std::string_view message_type<AskJobs> = "ask_jobs";
-void fields(auto& /*no fields*/, Is<AskJobs> auto& /*m*/) {}
+void fields(auto& v, Is<AskJobs> auto& m) {
+  v(Field("mine", "Only those that were submitted under the name of the key that asks."), m.mine, false);
+}
 
 template <>
 inline constexpr std::string_view message_type<AskJobIds> = "ask_job_ids";
@@ -351,6 +353,7 @@ void fields(auto& v, Is<AskJobIds> auto& m) {
   v(Field("last", "… to here, this one included."), m.last);
   v(Field("ended_for_ms", "Only those that ended at least so long ago, by the head's clock."),
     m.ended_for_ms);
+  v(Field("mine", "Only those that were submitted under the name of the key that asks."), m.mine, false);
 }
 
 template <>
@@ -609,6 +612,10 @@ void fields(auto& v, Is<JobsReport> auto& m) {
     m.live_left_out);
   v.derived(Field("live_left_out", "How many of these have not ended."),
             [&] { return m.live_left_out.value_or(0); });
+  v(Field("only_of", "Whose jobs these are, if `mine` was asked. An older head lists everybody's, and does not say it.")
+        .at_most(limits::name_bytes_max)
+        .shown(Shown::never),
+    m.only_of);
 }
 
 template <>

@@ -64,7 +64,8 @@ std::optional<HeadToClient> ClientRequests::whole_answer(const Sender& from,
         using Message = std::decay_t<decltype(m)>;
         if constexpr (std::is_same_v<Message, Wait>) {
           return wait(m, from, letter.request);
-        } else if constexpr (is_one_of<Message, Submit, Steer, SteerEach, Reprioritize, ReprioritizeEach>) {
+        } else if constexpr (is_one_of<Message, Submit, Steer, SteerEach, Reprioritize, ReprioritizeEach,
+                                       AskJobs, AskJobIds>) {
           return answer(m, from);
         } else if constexpr (is_the_daemons<Message>) {
           return Refusal{ErrorWord::not_allowed, "the daemon itself answers this"};
@@ -83,10 +84,12 @@ HeadToClient ClientRequests::answer(const AskJob& ask) {
   return whole_report(*job, core_);
 }
 
-HeadToClient ClientRequests::answer(const AskJobs& /*ask*/) { return list_jobs(core_, reported_to_clients); }
+HeadToClient ClientRequests::answer(const AskJobs& ask, const Sender& from) {
+  return list_jobs(core_, reported_to_clients, ask.mine ? std::optional(from.name) : std::nullopt);
+}
 
-HeadToClient ClientRequests::answer(const AskJobIds& ask) {
-  return ids_of(core_.jobs.all(), ask, now_.unix_ms);
+HeadToClient ClientRequests::answer(const AskJobIds& ask, const Sender& from) {
+  return ids_of(core_.jobs.all(), ask, now_.unix_ms, from.name);
 }
 
 HeadToClient ClientRequests::answer(const AskEach& ask) {

@@ -24,8 +24,8 @@ class ClientRequests {
   std::optional<HeadToClient> whole_answer(const Sender& from, const Letter<ClientToHead>& letter);
   HeadToClient answer(const Submit& submit, const Sender& from);
   HeadToClient answer(const AskJob& ask);
-  HeadToClient answer(const AskJobs& ask);
-  HeadToClient answer(const AskJobIds& ask);
+  HeadToClient answer(const AskJobs& ask, const Sender& from);
+  HeadToClient answer(const AskJobIds& ask, const Sender& from);
   HeadToClient answer(const AskEach& ask);
   HeadToClient answer(const SteerEach& steer, const Sender& from);
   HeadToClient answer(const ReprioritizeEach& ask, const Sender& from);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "daemon/core/queue.h"
+#include "daemon/core/telling/job_list.h"
 #include "tests/rooms.h"
 #include "tests/unit/scenario.h"
 
@@ -20,6 +21,12 @@ std::vector<std::string> story_of(Scenario& s, JobId job) {
   std::vector<std::string> story;
   for (const EventEntry& event : report.events) story.push_back(event.what + ": " + event.detail);
   return story;
+}
+
+std::vector<JobId> ids_of(const JobsReport& report) {
+  std::vector<JobId> ids;
+  for (const JobReport& job : report.jobs) ids.push_back(job.job);
+  return ids;
 }
 
 struct AliceAndBob : Scenario {
@@ -121,6 +128,26 @@ TEST_CASE("a job without a submitter hides its settings from viewers without a n
   const JobId job = s.submits(spec);
   const auto told = std::get<JobReport>(s.asks(AskJob{job}, Role::viewer));
   CHECK(told.spec.program.value().env.at(0).is_hidden);
+}
+
+TEST_CASE("who asks for its own jobs is told those of its name, and how many of these are not listed") {
+  AliceAndBob s;
+  const JobId first = s.submits_as("alice");
+  s.submits_as("bob");
+  const JobId second = s.submits_as("alice");
+  s.steers(first, Steering::cancel);
+  const auto mine = std::get<JobsReport>(s.asks(AskJobs{.mine = true}));
+  CHECK(ids_of(mine) == std::vector{first, second});
+  CHECK(mine.left_out == 0);
+  CHECK(mine.only_of == "alice");
+  CHECK(std::get<JobIds>(s.asks(AskJobIds{.which = Meant::live, .mine = true})).ids == std::vector{second});
+  CHECK(std::get<JobsReport>(s.asks(AskJobs{})).jobs.size() == 3);
+  CHECK_FALSE(std::get<JobsReport>(s.asks(AskJobs{})).only_of);
+  const ListBounds one{.jobs = 1, .ended = 1, .program_bytes = 100};
+  CHECK(ids_of(list_jobs(s.queue().core(), one, "alice")) == std::vector{second});
+  CHECK(list_jobs(s.queue().core(), one, "alice").left_out == 1);
+  s.client_is("nobody");
+  CHECK(std::get<JobsReport>(s.asks(AskJobs{.mine = true}, Role::viewer)).jobs.empty());
 }
 
 }  // namespace pq::tests

@@ -84,6 +84,8 @@ bool is_optional(const Place& map, std::string_view key) {
                              "logs_forgotten",
                              "output_forgotten",
                              "submitter",
+                             "mine",
+                             "only_of",
                              "hidden",
                              "ended_for_ms",
                              "unknown",
