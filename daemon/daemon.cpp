@@ -52,6 +52,22 @@ Sender sender_of(const Incoming& incoming) {
   return {incoming.peer, key.public_key, key.role, key.name};
 }
 
+// "spot, of role agent, by alice"
+Event event_of(const KeyNews& news) {
+  std::string key = fmt::format("{}, of role {}", news.key.name, to_text(news.key.role));
+  switch (news.what) {
+    case KeyChange::added:
+      return {Happening::key_added, {}, "", signed_by(std::move(key), news.by)};
+    case KeyChange::good_again:
+      return {Happening::key_added, {}, "", key + ": by the clock it has not expired"};
+    case KeyChange::expired:
+      return {Happening::key_expired, {}, "", std::move(key)};
+    case KeyChange::revoked:
+      break;
+  }
+  return {Happening::key_revoked, {}, "", signed_by(std::move(key), news.by)};
+}
+
 LostMessages as_shown(const Losses& losses) { return {losses.dropped, losses.undelivered}; }
 
 std::optional<DiskUse> as_shown(const std::optional<StoreSizes>& sizes) {
@@ -132,6 +148,7 @@ void Daemon::turn(Instant latest) {
   show_provenance(now);
   for (const Incoming& incoming : batch) hear(incoming, now);
   for (const std::string& key : transport_.take_revoked()) queue_.revoke(key, now, effects_);
+  note_key_news();
   if (queue_.wants_stored_bytes(now)) queue_.note_stored_bytes(store_.bytes_used());
   queue_.settle(now, effects_);  // what time alone has caused, and what follows from the batch
   if (!effects_.changes.is_empty()) commit();
@@ -268,7 +285,6 @@ void Daemon::answer(const Incoming& incoming, const Letter<ClientToHead>& letter
   if (std::holds_alternative<AskKeys>(letter.body)) return reply(report(transport_.keys()));
   if (const auto* ask = std::get_if<RevokeKey>(&letter.body)) {
     const auto revoked = transport_.revoke(*ask, incoming.sender);
-    if (revoked) note_revoked(*revoked, incoming.sender);
     return revoked ? reply(report(as_listed(*revoked))) : reply(revoked.error());
   }
   queue_.handle(sender_of(incoming), letter, now, effects_);
@@ -295,10 +311,8 @@ KeysReport Daemon::report(const std::vector<ListedKey>& keys) const {
   return report;
 }
 
-void Daemon::note_revoked(const std::vector<Principal>& revoked, const Principal& asker) {
-  for (const Principal& principal : revoked) {
-    effects_.events.push_back({Happening::key_revoked, {}, "", principal.name + ", by " + asker.name});
-  }
+void Daemon::note_key_news() {
+  for (const KeyNews& news : transport_.take_key_news()) effects_.events.push_back(event_of(news));
 }
 
 // After the commit, so that the store and the queue show the same moment.

@@ -52,7 +52,7 @@ class Daemon {
   void answer(const Incoming& incoming, const Letter<ClientToHead>& letter, Now now);
   std::optional<AgentPrograms> agent_programs() const;
   KeysReport report(const std::vector<ListedKey>& keys) const;
-  void note_revoked(const std::vector<Principal>& revoked, const Principal& asker);
+  void note_key_news();
   void answer_from_store();
   std::optional<JobDetail> detail(JobId job, Now now);
   HeadToClient look_up(const Verify& ask);

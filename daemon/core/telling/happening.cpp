@@ -41,6 +41,8 @@ constexpr std::array tellings = {
     Telling{value_impossible, {"impossible value refused", Severity::error}},
     Telling{work_discarded, {"work discarded", Severity::warning}},
     Telling{job_forgotten, {"job forgotten", Severity::info}},
+    Telling{key_added, {"key added", Severity::info}},
+    Telling{key_expired, {"key expired", Severity::warning}},
 };
 static_assert(tellings.size() == enum_words<Happening>.size());
 

@@ -39,6 +39,8 @@ enum class Happening {
   value_impossible,  // a value that no correct machine reports
   work_discarded,    // what an agent computed is computed again
   job_forgotten,     // or its logs, or its output
+  key_added,         // or it is good again, by a clock that went back
+  key_expired,
 };
 
 // A word is stored: it never changes, and a new one comes with a step of daemon/store/migrations.cpp, so that
@@ -47,13 +49,13 @@ enum class Happening {
 }  // namespace pq::core
 
 template <>
-inline constexpr std::array<std::string_view, 26> pq::enum_words<pq::core::Happening>{
+inline constexpr std::array<std::string_view, 28> pq::enum_words<pq::core::Happening>{
     "head_started",       "agent_joined",  "agent_replaced", "agent_drains",      "agent_warned",
     "agent_resumes",      "agent_left",    "agent_lost",     "agent_quarantined", "lease_expired",
     "lease_split",        "output_lost",   "lease_misused",  "program_failed",    "run_kills_agents",
     "kernel_contradicts", "job_submitted", "job_steered",    "job_ended",         "message_refused",
     "backup_made",        "backup_failed", "key_revoked",    "value_impossible",  "work_discarded",
-    "job_forgotten"};
+    "job_forgotten",      "key_added",     "key_expired"};
 
 namespace pq::core {
 
