@@ -21,7 +21,8 @@ tl::expected<Selected, Failure> resolve_at_head(Connection& connection, const Se
   const auto* spans = std::get_if<std::vector<JobSpan>>(&selection);
   if (spans == nullptr) {
     const Meant meant = std::holds_alternative<LastJob>(selection) ? Meant::newest : which;
-    return ask_ids(connection, {.which = meant}, patience).map([](std::vector<JobId> jobs) {
+    const AskJobIds question{.which = meant, .mine = is_mine(selection)};
+    return ask_ids(connection, question, patience).map([](std::vector<JobId> jobs) {
       return Selected{.jobs = std::move(jobs)};
     });
   }
@@ -41,9 +42,18 @@ tl::expected<Selected, Failure> resolve_at_head(Connection& connection, const Se
   return selected;
 }
 
+// An older head lists the jobs of all, and this program does not know the asker's name.
+Failure no_mine_at_older_head() {
+  return {.status = ExitStatus::failed,
+          .word = "older_head",
+          .text = "this head does not say who submitted a job, so --mine means nothing to it; install the same "
+                  "pq there"};
+}
+
 // Adds the live jobs for which a list had no room.
-std::optional<Failure> add_unlisted(Connection& connection, JobsReport& report, Duration patience) {
-  const auto live = ask_ids(connection, {.which = Meant::live}, patience);
+std::optional<Failure> add_unlisted(Connection& connection, JobsReport& report, bool mine,
+                                    Duration patience) {
+  const auto live = ask_ids(connection, {.which = Meant::live, .mine = mine}, patience);
   if (!live) return live.error();
   std::map<JobId, JobReport> jobs;
   for (JobReport& job : report.jobs) jobs.emplace(job.job, std::move(job));
@@ -100,18 +110,20 @@ tl::expected<Selected, Failure> resolve(Connection& connection, const Selection&
   if (is_of_numbers(selection)) return select(selection, {}, which);
   auto selected = resolve_at_head(connection, selection, which, patience);
   if (selected || !is_of_older_head(selected.error())) return selected;
+  if (is_mine(selection)) return tl::unexpected(no_mine_at_older_head());
   return connection.ask_for<JobsReport>(AskJobs{}, patience).map([&](const JobsReport& listed) {
     return select(selection, listed, which);
   });
 }
 
-tl::expected<Listed, Failure> list_jobs(Connection& connection, Duration patience) {
-  auto report = connection.ask_for<JobsReport>(AskJobs{}, patience);
+tl::expected<Listed, Failure> list_jobs(Connection& connection, const AllJobs& which, Duration patience) {
+  auto report = connection.ask_for<JobsReport>(AskJobs{.mine = which.mine}, patience);
   if (!report) return tl::unexpected(report.error());
+  if (which.mine && !report->only_of) return tl::unexpected(no_mine_at_older_head());
   Listed listed{.report = std::move(*report)};
   listed.may_lack_live = listed.report.left_out > 0 && !listed.report.live_left_out;
   if (listed.report.live_left_out.value_or(0) == 0) return listed;
-  if (auto failure = add_unlisted(connection, listed.report, patience)) return tl::unexpected(*failure);
+  if (auto failure = add_unlisted(connection, listed.report, which.mine, patience)) return tl::unexpected(*failure);
   return listed;
 }
 

@@ -31,7 +31,7 @@ struct Listed {
   JobsReport report;
   bool may_lack_live = false;  // an older head has left some out and does not say which
 };
-tl::expected<Listed, Failure> list_jobs(Connection& connection, Duration patience);
+tl::expected<Listed, Failure> list_jobs(Connection& connection, const AllJobs& which, Duration patience);
 
 // The warning if a head of 0.1.0 may have left something out.
 inline constexpr const char* older_head_text =

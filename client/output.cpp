@@ -216,6 +216,13 @@ std::string failed_lines(const JobReport& report) {
   return text;
 }
 
+// One submitter's list needs no column of its own for the name.
+bool has_several_submitters(const JobsReport& report) {
+  return std::any_of(report.jobs.begin(), report.jobs.end(), [&](const JobReport& job) {
+    return job.submitter != report.jobs.front().submitter;
+  });
+}
+
 std::string expiry_of(const KeyReport& key) {
   if (!key.expires_unix_ms) return "never";
   return utc_text(*key.expires_unix_ms) + (key.expired ? " (expired)" : "");
@@ -247,10 +254,12 @@ std::string percent(const JobReport& report) {
 std::string rate_text(double rate_per_s) { return compact(rate_per_s) + "/s"; }
 
 Listing listing(const JobsReport& report, Colours colours, std::size_t columns_max) {
-  const std::vector<Column> columns = {
+  std::vector<Column> columns = {
       {"JOB", Align::right},      {"NAME", Align::left, 1},  {"STATE"},
       {"KERNEL", Align::left, 5}, {"RANGE", Align::left, 4}, {"PROGRESS", Align::right},
       {"VALUE", Align::right, 3}, {"RATE", Align::right, 2}, {"LEFT", Align::right}};
+  const bool tells_submitters = has_several_submitters(report);
+  if (tells_submitters) columns.push_back({"SUBMITTER", Align::left, 6});
   std::vector<std::vector<Cell>> rows;
   std::vector<std::string> remarks;
   for (const JobReport& job : report.jobs) {
@@ -263,6 +272,7 @@ Listing listing(const JobsReport& report, Colours colours, std::size_t columns_m
                     {value_text(job.value)},
                     {has_ended(job.state) ? "-" : rate_text(job.rate_per_s)},
                     {time_left(job)}});
+    if (tells_submitters) rows.back().push_back({printable(job.submitter)});
     if (job.unplaced)
       remarks.push_back(fmt::format("job {} waits: {}", job.job.value, printable(*job.unplaced)));
   }
@@ -270,6 +280,8 @@ Listing listing(const JobsReport& report, Colours colours, std::size_t columns_m
 }
 
 std::string jobs_table(const JobsReport& report, Colours colours) {
+  if (report.jobs.empty() && report.only_of)
+    return fmt::format("no jobs of {} yet; pq-submit --range A:B submits one\n", printable(*report.only_of));
   if (report.jobs.empty()) return std::string(no_jobs) + '\n';
   const Listing all = listing(report, colours);
   std::string text = joined(all.table);
@@ -309,6 +321,7 @@ std::string job_block(const JobReport& report, Colours colours) {
   text += line("leases", fmt::format("{} granted, {} expired, {} yielded", leases.granted, leases.expired,
                                      leases.yielded));
   text += line("submitted", times_text(report));
+  if (!report.submitter.empty()) text += line("submitter", printable(report.submitter));
   if (report.error) text += line("error", printable(*report.error));
   return text;
 }

@@ -51,6 +51,11 @@ bool is_of_one(const Selection& selection) {
   return spans->size() == 1 && is_number(spans->front());
 }
 
+bool is_mine(const Selection& selection) {
+  const auto* all = std::get_if<AllJobs>(&selection);
+  return all != nullptr && all->mine;
+}
+
 bool is_of_numbers(const Selection& selection) {
   const auto* spans = std::get_if<std::vector<JobSpan>>(&selection);
   return spans != nullptr && std::all_of(spans->begin(), spans->end(), is_number);

@@ -25,6 +25,7 @@ struct LastJob {
 };
 
 struct AllJobs {
+  bool mine = false;  // of these, those that the asking key's name has submitted
   friend bool operator==(const AllJobs&, const AllJobs&) = default;
 };
 
@@ -41,6 +42,9 @@ Selection parse_selection(const std::string& text);
 
 // Whether it means one job by its form: `7` or `last`. Then that job is printed, not a list.
 bool is_of_one(const Selection& selection);
+
+// Whether it means only jobs of the asker, whom the head knows.
+bool is_mine(const Selection& selection);
 
 // Whether the ids are known without asking the head.
 bool is_of_numbers(const Selection& selection);

@@ -48,6 +48,26 @@ std::vector<ListedKey> as_listed(const std::vector<Principal>& principals) {
   return keys;
 }
 
+Sender sender_of(PeerId peer, const Principal& key) {
+  return {peer, key.public_key, key.role, key.name};
+}
+
+// "spot, of role agent, by alice"
+Event event_of(const KeyNews& news) {
+  std::string key = fmt::format("{}, of role {}", news.key.name, to_text(news.key.role));
+  switch (news.what) {
+    case KeyChange::added:
+      return {Happening::key_added, {}, "", signed_by(std::move(key), news.by)};
+    case KeyChange::good_again:
+      return {Happening::key_added, {}, "", key + ": by the clock it has not expired"};
+    case KeyChange::expired:
+      return {Happening::key_expired, {}, "", std::move(key)};
+    case KeyChange::revoked:
+      break;
+  }
+  return {Happening::key_revoked, {}, "", signed_by(std::move(key), news.by)};
+}
+
 LostMessages as_shown(const Losses& losses) { return {losses.dropped, losses.undelivered}; }
 
 std::optional<DiskUse> as_shown(const std::optional<StoreSizes>& sizes) {
@@ -139,6 +159,7 @@ void Daemon::turn(Instant latest) {
   for (const Incoming& incoming : batch) hear(incoming, now);
   act_for_clients(now);
   for (const std::string& key : transport_.take_revoked()) queue_.revoke(key, now, effects_);
+  note_key_news();
   queue_.settle(now, effects_);  // what time alone has caused, and what follows from the batch
   if (!effects_.changes.is_empty()) commit();
   hand_out_files();
@@ -232,7 +253,7 @@ void Daemon::hear(const Incoming& incoming, Now now) {
                      "a key of role " + std::string(to_text(incoming.sender.role)) + " cannot compute"},
                     0);
     }
-    queue_.handle({incoming.peer, incoming.sender.public_key, incoming.sender.role}, *said, now, effects_);
+    queue_.handle(sender_of(incoming.peer, incoming.sender), *said, now, effects_);
     if (const auto* want = std::get_if<WantFile>(said)) {
       // The latest request of each peer: an agent asks for one part at a time, so the list is no longer than
       // the fleet.
@@ -347,10 +368,9 @@ void Daemon::answer(const Question& question, Now now) {
   if (std::holds_alternative<AskKeys>(letter.body)) return reply(report(transport_.keys()));
   if (const auto* ask = std::get_if<RevokeKey>(&letter.body)) {
     const auto revoked = transport_.revoke(*ask, question.sender);
-    if (revoked) note_revoked(*revoked, question.sender);
     return revoked ? reply(report(as_listed(*revoked))) : reply(revoked.error());
   }
-  queue_.handle({question.peer, question.sender.public_key, question.sender.role}, letter, now, effects_);
+  queue_.handle(sender_of(question.peer, question.sender), letter, now, effects_);
 }
 
 // Nothing while they are still being read; the client asks again.
@@ -374,10 +394,8 @@ KeysReport Daemon::report(const std::vector<ListedKey>& keys) const {
   return report;
 }
 
-void Daemon::note_revoked(const std::vector<Principal>& revoked, const Principal& asker) {
-  for (const Principal& principal : revoked) {
-    effects_.events.push_back({Happening::key_revoked, {}, "", principal.name + ", by " + asker.name});
-  }
+void Daemon::note_key_news() {
+  for (const KeyNews& news : transport_.take_key_news()) effects_.events.push_back(event_of(news));
 }
 
 // ---------------------------------------------------------------- answers from the store

@@ -57,7 +57,7 @@ class Daemon {
   void answer(const Question& question, Now now);
   std::optional<AgentPrograms> agent_programs() const;
   KeysReport report(const std::vector<ListedKey>& keys) const;
-  void note_revoked(const std::vector<Principal>& revoked, const Principal& asker);
+  void note_key_news();
   std::optional<JobDetail> detail(JobId job, Now now);
   HeadToClient look_up(const Verify& ask);
   HeadToClient look_up(const AskLogs& ask);

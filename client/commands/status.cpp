@@ -31,7 +31,11 @@ void print_block(std::string text) {
 }
 
 Selection parse_words(const Invocation& call) {
-  return call.arguments.words().empty() ? AllJobs{} : the_jobs(call);
+  const bool mine = call.arguments.has("mine");
+  const Selection selection = call.arguments.words().empty() ? AllJobs{} : the_jobs(call);
+  if (!std::holds_alternative<AllJobs>(selection) && mine)
+    refuse("--mine means all jobs that your key has submitted: leave out JOBS");
+  return mine ? AllJobs{.mine = true} : selection;
 }
 
 // ---------------------------------------------------------------- once
@@ -63,8 +67,8 @@ Outcome tell_several(const Invocation& call, Connection& connection, const Selec
   return tally.worst();
 }
 
-Outcome tell_all(const Invocation& call, Connection& connection) {
-  const auto listed = list_jobs(connection, connection.usual_patience());
+Outcome tell_all(const Invocation& call, Connection& connection, const AllJobs& which) {
+  const auto listed = list_jobs(connection, which, connection.usual_patience());
   if (!listed) return tl::unexpected(listed.error());
   tell(call, listed->report);
   if (!listed->may_lack_live) return ExitStatus::done;
@@ -73,7 +77,7 @@ Outcome tell_all(const Invocation& call, Connection& connection) {
 }
 
 Outcome tell_once(const Invocation& call, Connection& connection, const Selection& selection) {
-  if (std::holds_alternative<AllJobs>(selection)) return tell_all(call, connection);
+  if (const auto* all = std::get_if<AllJobs>(&selection)) return tell_all(call, connection, *all);
   if (!is_of_one(selection)) return tell_several(call, connection, selection);
   const auto job = find_job(connection, selection);
   if (!job) return tl::unexpected(job.error());
@@ -120,8 +124,8 @@ struct Subject {
 
 tl::expected<JobsReport, Failure> look_at_jobs(Connection& connection, const Selection& selection,
                                                Duration patience) {
-  if (std::holds_alternative<AllJobs>(selection)) {
-    return list_jobs(connection, patience).map([](Listed listed) { return std::move(listed.report); });
+  if (const auto* all = std::get_if<AllJobs>(&selection)) {
+    return list_jobs(connection, *all, patience).map([](Listed listed) { return std::move(listed.report); });
   }
   const auto selected = resolve(connection, selection, Meant::any, patience);
   if (!selected) return tl::unexpected(selected.error());
@@ -275,7 +279,8 @@ Command status() {
            .purpose = "lists jobs, or tells all about one",
            .description = about_jobs + ".",
            .flags = {{"watch", "", "jobs and agents, again every second, until interrupted"},
-                     {"explain", "", "why a job waits, or is slow or late; without JOBS, those that go on"}},
+                     {"explain", "", "why a job waits, or is slow or late; without JOBS, those that go on"},
+                     {"mine", "", "only jobs that your key, or one of the same name, has submitted"}},
            .words = words_of_jobs()}),
       .run = run_status};
 }

@@ -37,7 +37,8 @@ inline constexpr std::string_view part_name<Setting> = "setting";
 void fields(auto& v, Is<Setting> auto& m) {
   v(Field("name").at_most(limits::program_bytes_max), m.name);
   v(Field("value").at_most(limits::program_bytes_max), m.value);
-  v(Field("hidden", "The value is for operators: not for viewers, and not for HTTP."), m.is_hidden, false);
+  v(Field("hidden", "The value is for operators and the job's submitter: not for other viewers, and not for HTTP."),
+    m.is_hidden, false);
 }
 
 template <>
@@ -351,7 +352,9 @@ void fields(auto& v, Is<AskJob> auto& m) { v(Field("job"), m.job); }
 
 template <>
 inline constexpr std::string_view message_type<AskJobs> = "ask_jobs";
-void fields(auto& /*no fields*/, Is<AskJobs> auto& /*m*/) {}
+void fields(auto& v, Is<AskJobs> auto& m) {
+  v(Field("mine", "Only those that were submitted under the name of the key that asks."), m.mine, false);
+}
 
 template <>
 inline constexpr std::string_view message_type<AskJobIds> = "ask_job_ids";
@@ -361,6 +364,7 @@ void fields(auto& v, Is<AskJobIds> auto& m) {
   v(Field("last", "… to here, this one included."), m.last);
   v(Field("ended_for_ms", "Only those that ended at least so long ago, by the head's clock."),
     m.ended_for_ms);
+  v(Field("mine", "Only those that were submitted under the name of the key that asks."), m.mine, false);
 }
 
 template <>
@@ -599,6 +603,9 @@ void fields(auto& v, Is<JobReport> auto& m) {
   v(Field("logs_forgotten", "They were erased, because somebody asked or they were old."), m.logs_forgotten,
     false);
   v(Field("output_forgotten", "What was collected of it was erased likewise."), m.output_forgotten, false);
+  v(Field("submitter", "The name of the key that submitted it; empty: not known.")
+        .at_most(limits::name_bytes_max),
+    m.submitter, std::string());
 }
 
 template <>
@@ -617,6 +624,10 @@ void fields(auto& v, Is<JobsReport> auto& m) {
     m.live_left_out);
   v.derived(Field("live_left_out", "How many of these have not ended."),
             [&] { return m.live_left_out.value_or(0); });
+  v(Field("only_of", "Whose jobs these are, if `mine` was asked. An older head lists everybody's, and does not say it.")
+        .at_most(limits::name_bytes_max)
+        .shown(Shown::never),
+    m.only_of);
 }
 
 template <>

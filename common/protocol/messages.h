@@ -239,6 +239,7 @@ struct AskJob {
 
 // client → head, answered by JobsReport.
 struct AskJobs {
+  bool mine = false;  // only those that were submitted under the asker's name
   friend bool operator==(const AskJobs&, const AskJobs&) = default;
 };
 
@@ -261,6 +262,7 @@ struct AskJobIds {
   std::uint64_t first = 0;                                         // only numbers from here …
   std::uint64_t last = std::numeric_limits<std::uint64_t>::max();  // … to here, this one included
   std::optional<std::uint64_t> ended_for_ms = std::nullopt;        // only those that ended so long ago
+  bool mine = false;                                               // only the asker's own
   friend bool operator==(const AskJobIds&, const AskJobIds&) = default;
 };
 
@@ -487,6 +489,7 @@ struct JobReport {
   std::uint64_t discarded = 0;                // integers that were done and are, or were, computed again
   bool logs_forgotten = false;
   bool output_forgotten = false;
+  std::string submitter = {};  // the name of the key that submitted it; empty: not known
   friend bool operator==(const JobReport&, const JobReport&) = default;
 };
 
@@ -496,6 +499,7 @@ struct JobsReport {
   std::uint64_t left_out = 0;   // beyond limits::jobs_reported_max
   // How many of these are live. Unknown from a head of 0.1.0, which lists the newest jobs in any state.
   std::optional<std::uint64_t> live_left_out = std::nullopt;
+  std::optional<std::string> only_of = std::nullopt;  // the submitter, if only those were asked for
   friend bool operator==(const JobsReport&, const JobsReport&) = default;
 };
 

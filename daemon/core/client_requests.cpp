@@ -35,14 +35,17 @@ EachJob each_of(const std::vector<JobId>& jobs, auto answer) {
   return all;
 }
 
-// As a viewer may see it.
-void hide_settings(HeadToClient& answer) {
-  if (auto* job = std::get_if<JobReport>(&answer)) core::hide_settings(*job);
+// As this peer may see it.
+void hide_settings(HeadToClient& answer, const Sender& from) {
+  const auto hide = [&](JobReport& job) {
+    if (!sees_settings(from, job.submitter)) core::hide_settings(job);
+  };
+  if (auto* job = std::get_if<JobReport>(&answer)) hide(*job);
   if (auto* list = std::get_if<JobsReport>(&answer)) {
-    for (JobReport& job : list->jobs) core::hide_settings(job);
+    for (JobReport& job : list->jobs) hide(job);
   }
   if (auto* each = std::get_if<EachJob>(&answer)) {
-    for (JobReport& job : each->reports) core::hide_settings(job);
+    for (JobReport& job : each->reports) hide(job);
   }
 }
 
@@ -50,7 +53,7 @@ void hide_settings(HeadToClient& answer) {
 
 std::optional<HeadToClient> ClientRequests::answer(const Sender& from, const Letter<ClientToHead>& letter) {
   std::optional<HeadToClient> whole = whole_answer(from, letter);
-  if (whole && from.role == Role::viewer) hide_settings(*whole);
+  if (whole) hide_settings(*whole, from);
   return whole;
 }
 
@@ -61,6 +64,9 @@ std::optional<HeadToClient> ClientRequests::whole_answer(const Sender& from,
         using Message = std::decay_t<decltype(m)>;
         if constexpr (std::is_same_v<Message, Wait>) {
           return wait(m, from, letter.request);
+        } else if constexpr (is_one_of<Message, Submit, Steer, SteerEach, Reprioritize, ReprioritizeEach,
+                                       AskJobs, AskJobIds>) {
+          return answer(m, from);
         } else if constexpr (is_the_daemons<Message>) {
           return Refusal{ErrorWord::not_allowed, "the daemon itself answers this"};
         } else {
@@ -78,10 +84,12 @@ HeadToClient ClientRequests::answer(const AskJob& ask) {
   return whole_report(*job, core_);
 }
 
-HeadToClient ClientRequests::answer(const AskJobs& /*ask*/) { return list_jobs(core_, reported_to_clients); }
+HeadToClient ClientRequests::answer(const AskJobs& ask, const Sender& from) {
+  return list_jobs(core_, reported_to_clients, ask.mine ? std::optional(from.name) : std::nullopt);
+}
 
-HeadToClient ClientRequests::answer(const AskJobIds& ask) {
-  return ids_of(core_.jobs.all(), ask, now_.unix_ms);
+HeadToClient ClientRequests::answer(const AskJobIds& ask, const Sender& from) {
+  return ids_of(core_.jobs.all(), ask, now_.unix_ms, from.name);
 }
 
 HeadToClient ClientRequests::answer(const AskEach& ask) {
@@ -100,7 +108,9 @@ HeadToClient ClientRequests::answer(const AskExplanation& ask) {
 
 // ---------------------------------------------------------------- submissions and steering
 
-HeadToClient ClientRequests::answer(const Submit& submit) { return JobControl(turn_).submit(submit); }
+HeadToClient ClientRequests::answer(const Submit& submit, const Sender& from) {
+  return JobControl(turn_).submit(submit, from);
+}
 
 HeadToClient ClientRequests::answer(const PutFile& put) {
   if (core_.space.is_short()) return core_.space.refusal();
@@ -108,17 +118,23 @@ HeadToClient ClientRequests::answer(const PutFile& put) {
   return stored ? HeadToClient(*stored) : HeadToClient(std::move(stored.error()));
 }
 
-HeadToClient ClientRequests::answer(const Steer& steer) { return JobControl(turn_).steer(steer); }
-
-HeadToClient ClientRequests::answer(const SteerEach& steer) {
-  return each_of(steer.jobs, [&](JobId job) { return answer(Steer{.job = job, .what = steer.what}); });
+HeadToClient ClientRequests::answer(const Steer& steer, const Sender& from) {
+  return JobControl(turn_).steer(steer, from);
 }
 
-HeadToClient ClientRequests::answer(const Reprioritize& ask) { return JobControl(turn_).reprioritize(ask); }
+HeadToClient ClientRequests::answer(const SteerEach& steer, const Sender& from) {
+  return each_of(steer.jobs,
+                 [&](JobId job) { return answer(Steer{.job = job, .what = steer.what}, from); });
+}
 
-HeadToClient ClientRequests::answer(const ReprioritizeEach& ask) {
-  return each_of(ask.jobs,
-                 [&](JobId job) { return answer(Reprioritize{.job = job, .priority = ask.priority}); });
+HeadToClient ClientRequests::answer(const Reprioritize& ask, const Sender& from) {
+  return JobControl(turn_).reprioritize(ask, from);
+}
+
+HeadToClient ClientRequests::answer(const ReprioritizeEach& ask, const Sender& from) {
+  return each_of(ask.jobs, [&](JobId job) {
+    return answer(Reprioritize{.job = job, .priority = ask.priority}, from);
+  });
 }
 
 HeadToClient ClientRequests::answer(const DrainAgent& ask) {
@@ -147,8 +163,8 @@ std::optional<HeadToClient> ClientRequests::wait(const Wait& wait, const Sender&
   if (has_ended(job->row.state)) return whole_report(*job, core_);
   const Duration patience =
       std::min<Duration>(std::chrono::milliseconds(wait.patience_ms), limits::wait_longest);
-  if (auto refusal =
-          core_.waits.add(wait.job, {from.peer, request, now_.instant + patience, from.role == Role::viewer}))
+  const bool sees = sees_settings(from, job->row.submitter);
+  if (auto refusal = core_.waits.add(wait.job, {from.peer, request, now_.instant + patience, sees}))
     return *std::move(refusal);
   return std::nullopt;
 }
@@ -164,7 +180,8 @@ void ClientRequests::answer_waits() {
         job == nullptr ? HeadToClient(core_.jobs.no_such(id)) : HeadToClient(whole_report(*job, core_));
     for (const Waiting& client : clients) {
       HeadToClient answer = whole;
-      if (client.is_viewer) hide_settings(answer);
+      auto* const report = std::get_if<JobReport>(&answer);
+      if (report != nullptr && !client.sees_settings) core::hide_settings(*report);
       turn_.effects.outgoing.push_back(
           {client.peer, Letter<HeadToClient>{client.request, std::move(answer)}});
     }

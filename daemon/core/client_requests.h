@@ -12,7 +12,8 @@ class ClientRequests {
  public:
   explicit ClientRequests(Turn& turn) : turn_(turn), core_(turn.core), now_(turn.now) {}
 
-  // nullopt: the client waits, and the answer comes later. Viewers do not see the values of settings.
+  // nullopt: the client waits, and the answer comes later. Only operators and the
+  // job's submitter see the values of settings.
   std::optional<HeadToClient> answer(const Sender& from, const Letter<ClientToHead>& letter);
 
   // Answers clients whose job has ended, in the turn that commits the end, and clients whose patience is
@@ -21,15 +22,15 @@ class ClientRequests {
 
  private:
   std::optional<HeadToClient> whole_answer(const Sender& from, const Letter<ClientToHead>& letter);
-  HeadToClient answer(const Submit& submit);
+  HeadToClient answer(const Submit& submit, const Sender& from);
   HeadToClient answer(const AskJob& ask);
-  HeadToClient answer(const AskJobs& ask);
-  HeadToClient answer(const AskJobIds& ask);
+  HeadToClient answer(const AskJobs& ask, const Sender& from);
+  HeadToClient answer(const AskJobIds& ask, const Sender& from);
   HeadToClient answer(const AskEach& ask);
-  HeadToClient answer(const SteerEach& steer);
-  HeadToClient answer(const ReprioritizeEach& ask);
-  HeadToClient answer(const Steer& steer);
-  HeadToClient answer(const Reprioritize& ask);
+  HeadToClient answer(const SteerEach& steer, const Sender& from);
+  HeadToClient answer(const ReprioritizeEach& ask, const Sender& from);
+  HeadToClient answer(const Steer& steer, const Sender& from);
+  HeadToClient answer(const Reprioritize& ask, const Sender& from);
   HeadToClient answer(const AskAgents& ask);
   HeadToClient answer(const DrainAgent& ask);
   HeadToClient answer(const AskEvents& ask);

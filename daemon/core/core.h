@@ -40,6 +40,7 @@ struct Sender {
   PeerId peer;
   std::string public_key;
   Role role = Role::operator_;
+  std::string name = {};  // of its key, as the list of keys has it
 };
 
 struct Core {

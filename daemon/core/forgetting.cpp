@@ -79,7 +79,7 @@ std::optional<Forgettable> first_to_go(const std::map<JobId, Job>& jobs, UnixMs 
 
 // ---------------------------------------------------------------- it is forgotten
 
-HeadToClient Forgetting::answer(const Job& job, Steering what) {
+HeadToClient Forgetting::answer(const Job& job, Steering what, const Sender& from) {
   check(forgets(what), "a_steering_that_forgets");
   const JobRow& row = job.row;
   if (!has_ended(row.state)) {
@@ -87,7 +87,7 @@ HeadToClient Forgetting::answer(const Job& job, Steering what) {
   }
   JobReport before = whole_report(job, core_);
   const JobId id = row.id;
-  forget(id, what, "as an operator asks");
+  forget(id, what, signed_by("as an operator asks", from.name));
   return what == Steering::forget ? std::move(before) : whole_report(core_.jobs.at(id), core_);
 }
 

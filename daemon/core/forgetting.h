@@ -37,7 +37,7 @@ class Forgetting {
   explicit Forgetting(Turn& turn) : core_(turn.core), now_(turn.now), effects_(turn.effects) {}
 
   // For a client. Answers the job as it is then, or was.
-  HeadToClient answer(const Job& job, Steering what);
+  HeadToClient answer(const Job& job, Steering what, const Sender& from);
 
   // The oldest job that has ended makes room for a new one, if there is none. False: all are live.
   bool make_room();

@@ -76,7 +76,7 @@ std::optional<End> end_of(const Job& job, const Core& core, Now now) {
 
 // ---------------------------------------------------------------- they begin
 
-HeadToClient JobControl::submit(const Submit& submit) {
+HeadToClient JobControl::submit(const Submit& submit, const Sender& from) {
   if (const auto known = core_.jobs.of_request(submit.id)) return Submitted{*known, true};
   if (const auto flaw = flaw_of(submit.spec)) return Refusal{ErrorWord::malformed, *flaw};
   if (core_.space.is_short()) return core_.space.refusal();
@@ -91,6 +91,7 @@ HeadToClient JobControl::submit(const Submit& submit) {
   JobRow row;
   row.id = id;
   row.request = submit.id;
+  row.submitter = from.name;
   row.spec = submit.spec;
   row.spec.attempts_max = std::max(row.spec.attempts_max, 1U);
   row.created_unix_ms = now_.unix_ms;
@@ -101,25 +102,27 @@ HeadToClient JobControl::submit(const Submit& submit) {
   core_.jobs.change(id);
   effects_.events.push_back(
       {Happening::job_submitted, id, "",
-       std::string(to_text(submit.spec.kernel)) + " over " + to_text(submit.spec.range)});
+       signed_by(fmt::format("{} over {}", to_text(submit.spec.kernel), to_text(submit.spec.range)),
+                 from.name)});
   return Submitted{id, false};
 }
 
 // ---------------------------------------------------------------- they are steered
 
-HeadToClient JobControl::steer(const Steer& steer) {
+HeadToClient JobControl::steer(const Steer& steer, const Sender& from) {
   Job* job = core_.jobs.find(steer.job);
   if (job == nullptr) return core_.jobs.no_such(steer.job);
   const bool is_so_already = steer.what == Steering::cancel && job->row.state == JobState::cancelled;
   if (is_so_already) return whole_report(*job, core_);
-  if (steer.what == Steering::retry) return retry(*job);
-  if (forgets(steer.what)) return Forgetting(turn_).answer(*job, steer.what);
+  if (steer.what == Steering::retry) return retry(*job, from);
+  if (forgets(steer.what)) return Forgetting(turn_).answer(*job, steer.what, from);
   if (has_ended(job->row.state)) return too_late(*job);
   if (steer.what == Steering::cancel) end(*job, JobState::cancelled);
   if (steer.what == Steering::pause) pause(*job);
   if (steer.what == Steering::resume) resume(*job);
   core_.jobs.change(steer.job);
-  effects_.events.push_back({Happening::job_steered, steer.job, "", std::string(to_text(job->row.state))});
+  effects_.events.push_back({Happening::job_steered, steer.job, "",
+                             signed_by(std::string(to_text(job->row.state)), from.name)});
   return whole_report(*job, core_);
 }
 
@@ -135,19 +138,19 @@ void JobControl::resume(Job& job) {
   if (job.row.state == JobState::paused) job.row.state = state_without_pause(job.row);
 }
 
-HeadToClient JobControl::reprioritize(const Reprioritize& ask) {
+HeadToClient JobControl::reprioritize(const Reprioritize& ask, const Sender& from) {
   Job* job = core_.jobs.find(ask.job);
   if (job == nullptr) return core_.jobs.no_such(ask.job);
   if (has_ended(job->row.state)) return too_late(*job);
   core_.jobs.change(ask.job).row.spec.priority = ask.priority;
   effects_.events.push_back(
-      {Happening::job_steered, ask.job, "", "priority " + std::to_string(ask.priority)});
+      {Happening::job_steered, ask.job, "", signed_by(fmt::format("priority {}", ask.priority), from.name)});
   return whole_report(*job, core_);
 }
 
 // Its failed parts are free again, and a failed job runs again. This head may not know how many rows of
 // provenance the job has.
-HeadToClient JobControl::retry(Job& job) {
+HeadToClient JobControl::retry(Job& job, const Sender& from) {
   JobRow& row = job.row;
   const std::string name = "job " + std::to_string(row.id.value);
   if (row.state == JobState::done || row.state == JobState::cancelled)
@@ -163,7 +166,8 @@ HeadToClient JobControl::retry(Job& job) {
   for (const auto& [worker, suspect] : job.suspects) core_.changes.suspects[{row.id, worker}] = std::nullopt;
   job.suspects.clear();
   core_.provenance_wanted.insert(row.id);
-  effects_.events.push_back({Happening::job_steered, row.id, "", "what has failed is tried again"});
+  effects_.events.push_back(
+      {Happening::job_steered, row.id, "", signed_by("what has failed is tried again", from.name)});
   if (row.state == JobState::failed) open_again(job);
   return whole_report(job, core_);
 }

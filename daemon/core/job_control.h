@@ -13,10 +13,11 @@ class JobControl {
  public:
   explicit JobControl(Turn& turn) : turn_(turn), core_(turn.core), now_(turn.now), effects_(turn.effects) {}
 
-  // Answers the job's id. A repeated submission gets the id of the first one.
-  HeadToClient submit(const Submit& submit);
-  HeadToClient steer(const Steer& steer);
-  HeadToClient reprioritize(const Reprioritize& ask);
+  // Answers the job's id. A repeated submission gets the id of the first one. The sender becomes its submitter.
+  HeadToClient submit(const Submit& submit, const Sender& from);
+  // The sender's name stands in the event.
+  HeadToClient steer(const Steer& steer, const Sender& from);
+  HeadToClient reprioritize(const Reprioritize& ask, const Sender& from);
 
   // The job is done or failed, and part of it is free again.
   void open_again(Job& job);
@@ -25,7 +26,7 @@ class JobControl {
   void end_finished();
 
  private:
-  HeadToClient retry(Job& job);
+  HeadToClient retry(Job& job, const Sender& from);
   void pause(Job& job);
   void resume(Job& job);
   void end(Job& job, JobState state, std::optional<std::string> error = std::nullopt);

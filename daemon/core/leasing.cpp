@@ -53,7 +53,7 @@ void Leasing::begin(JobId id, AgentId holder, const Range& range, std::optional<
   lease.granted_unix_ms = now_.unix_ms;
   lease.progress_at = now_.instant;
   lease.is_suspect = is_suspect(job.row.spec, job.ledger.evidence_at(range.begin));
-  if (core_.shares.others_wait()) lease.turn_ends = now_.instant + limits::share_quantum;
+  if (core_.shares.jobs_in_line() > 1) lease.turn_ends = now_.instant + limits::share_quantum;
   job.ledger.grant(range.begin, lease_id, holder, range.width(), core_.changes);
   core_.fleet.add(lease_id, lease);
   if (express_s) put_beside_slots(lease_id, *express_s);

@@ -192,7 +192,8 @@ void Queue::rank(const Job& job) {
                               .demand = job.demand,
                               .leases = job.leases_of_slots(),
                               .leaving = job.leaving,
-                              .is_hungry = is_hungry});
+                              .is_hungry = is_hungry,
+                              .submitter = row.submitter});
 }
 
 void Queue::rank_jobs() {
@@ -211,7 +212,7 @@ void Queue::rank_jobs() {
 // Asks again if slots were kept for a job that has then begun elsewhere.
 void Queue::give_work(Turn& turn) {
   rank_jobs();
-  for (bool again = core_.shares.any_hungry(); again;) again = give_slots(turn);
+  for (bool again = core_.shares.jobs_in_line() > 0; again;) again = give_slots(turn);
   give_express(turn);
 }
 
@@ -283,7 +284,7 @@ void Queue::share_slots(Turn& turn) {
     count_pass_.made(now, 2 * leases, false);  // two sorted sets are rebuilt
   }
   next_share_ = count_pass_.due();
-  if (!shares.some_may_take()) return;
+  if (!shares.next_taker()) return;
   if (now >= share_pass_.due()) {
     notice_silent_holders(core_.fleet, now);
     carry_out(plan_takeovers(core_, shares, turn.now), turn);

@@ -31,6 +31,7 @@ struct SpanKey {
 struct JobRow {
   JobId id;
   RequestId request;
+  std::string submitter = {};  // the name of the key that submitted it; empty: not known
   JobSpec spec;
   JobState state = JobState::queued;
   LeaseCounts leases;

@@ -17,7 +17,7 @@ struct Waiting {
   PeerId peer;
   RequestNumber request = 0;
   Instant until;
-  bool is_viewer = false;
+  bool sees_settings = true;  // of this job's program
 };
 
 class Waits {

@@ -1,7 +1,7 @@
 // What narrows a list: a search field, and choices of which one or several are on. Each keeps its choice in
 // the address.
 
-import {make, setAttribute, setText} from './elements.js';
+import {make, setAttribute, setText, show} from './elements.js';
 import {keepInAddress, readRoute} from './routes.js';
 
 export class Search {
@@ -95,6 +95,38 @@ export class Choice {
     this.options.forEach(([value], i) =>
       setAttribute(this._buttons[i], 'aria-pressed', String(this.on.has(value))),
     );
+  }
+}
+
+// One of the names that the list itself has, or all. With fewer than two there is nothing to pick.
+export class Pick {
+  constructor({key, label, all, changed}) {
+    Object.assign(this, {all, picked: readRoute().query.get(key) ?? ''});
+    this.element = make('select', {attributes: {'aria-label': label, 'data-pick': key, hidden: ''}});
+    this.element.addEventListener('change', () => {
+      this.picked = this.element.value;
+      keepInAddress({[key]: this.picked || null});
+      changed();
+    });
+  }
+
+  has(name) {
+    return this.picked === '' || this.picked === name;
+  }
+
+  // What is picked stays, also while nothing of it is there.
+  setNames(names) {
+    const all = [...new Set([...names, this.picked])].filter(Boolean).sort();
+    const mark = JSON.stringify(all);
+    if (mark === this._mark) return;
+    this._mark = mark;
+    this.element.replaceChildren(
+      ...[['', this.all], ...all.map((name) => [name, name])].map(([value, text]) =>
+        make('option', {text, attributes: {value}}),
+      ),
+    );
+    this.element.value = this.picked;
+    show(this.element, all.length > 1 || this.picked !== '');
   }
 }
 

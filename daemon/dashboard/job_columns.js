@@ -111,7 +111,7 @@ export function jobColumns(live) {
       key: 'priority',
       title: 'Prio',
       min: 40,
-      rank: 10,
+      rank: 11,
       align: 'right',
       sort: (job) => job.priority ?? 0,
       create: textCell((job) => String(job.priority ?? 0)),
@@ -127,10 +127,18 @@ export function jobColumns(live) {
       create: valueCell,
     },
     {
+      key: 'submitter',
+      title: 'Submitter',
+      min: 96,
+      rank: 9,
+      sort: (job) => (job.submitter ?? '').toLowerCase(),
+      create: textCell((job) => job.submitter ?? ''),
+    },
+    {
       key: 'created',
       title: 'Submitted',
       min: 84,
-      rank: 9,
+      rank: 10,
       align: 'right',
       sort: (job) => job.created_unix_ms,
       create: textCell(

@@ -27,6 +27,7 @@ export function makeFacts() {
             .map(([key, value]) => `${key}=${value}`)
             .join(', '),
         ],
+        ['submitter', job.submitter],
         ['submitted', moment(job.created_unix_ms)],
         ['started', job.started_unix_ms && moment(job.started_unix_ms)],
         ['ended', job.finished_unix_ms && moment(job.finished_unix_ms)],

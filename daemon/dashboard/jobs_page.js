@@ -2,7 +2,7 @@
 
 import {make, setText, show} from './elements.js';
 import {grouped, plural, rangeText} from './figures.js';
-import {Choice, hasWords, keepSort, keptSort, Search} from './filters.js';
+import {Choice, hasWords, keepSort, keptSort, Pick, Search} from './filters.js';
 import {makeTiles} from './fleet_tiles.js';
 import {jobColumns} from './job_columns.js';
 import {Question} from './questions.js';
@@ -33,6 +33,7 @@ export class JobsPage {
         ['ended', 'ended'],
       ],
     });
+    this.by = new Pick({key: 'by', label: 'Submitter', all: 'all submitters', changed});
     this.search = new Search({key: 'find', label: 'Search in jobs', placeholder: 'search  ( / )', changed});
     this.count = make('span', {class: 'muted numbers', attributes: {role: 'status'}});
     this.table = new Table({
@@ -52,7 +53,7 @@ export class JobsPage {
     this.lists = make(
       'section',
       {class: 'list', attributes: {'aria-label': 'Jobs'}},
-      make('div', {class: 'toolbar'}, this.show.element, this.search.element, this.count),
+      make('div', {class: 'toolbar'}, this.show.element, this.by.element, this.search.element, this.count),
       make('div', {class: 'card flush'}, this.table.element),
     );
     const chart = make(
@@ -95,10 +96,12 @@ export class JobsPage {
     const jobs = [...live.jobs.values()];
     const ended = jobs.filter(hasEnded).length;
     const {words} = this.search;
+    this.by.setNames(jobs.map((job) => job.submitter ?? ''));
     const shown = jobs.filter(
       (job) =>
         (this.show.has('active') || hasEnded(job)) &&
         (this.show.has('ended') || !hasEnded(job)) &&
+        this.by.has(job.submitter ?? '') &&
         hasWords(jobText(job), words),
     );
     show(this.welcome.element, live.isComplete && jobs.length === 0);
@@ -112,7 +115,7 @@ export class JobsPage {
     const others = notListed(live);
     setText(
       this.count,
-      words.length
+      words.length || this.by.picked
         ? [`${grouped(shown.length)} of ${plural(jobs.length, 'job')}`, ...others].join('; ')
         : others.join('; '),
     );
@@ -132,4 +135,4 @@ function notListed({jobsLeftOut, liveJobsLeftOut}) {
 const jobText = (job) =>
   `#${job.id} ${job.name} ${job.kernel} ${job.program?.command ?? ''} ${job.state} ${
     job.begin
-  } ${job.end} ${rangeText(job.begin, job.end)}`;
+  } ${job.end} ${rangeText(job.begin, job.end)} ${job.submitter ?? ''}`;

@@ -156,6 +156,7 @@ KeyPair start_keys(const StatePaths& paths) {
 Access::Access(StatePaths paths)
     : paths_(std::move(paths)), head_keys_(start_keys(paths_)), fd_(watch(paths_.dir)) {
   reread({});
+  news_.clear();
 }
 
 Access::~Access() { ::close(fd_); }
@@ -189,11 +190,15 @@ void Access::reread(Now now) {
   note_missing(now);
 }
 
+// What had expired before the start is no news.
 void Access::look_at_expiry(Now now) {
+  const bool is_first = !std::exchange(has_looked_, true);
   const auto changes = expiry_.look(listed_.by_key, now);
   if (changes.empty()) return;
   tell(changes, expiry_.jump());
   note_missing(now);
+  if (!is_first) return;
+  for (auto& [key, missing] : missing_) missing.is_told = missing.is_told || is_expired(key);
 }
 
 // Whether it is listed with this role and has not expired.
@@ -202,30 +207,47 @@ bool Access::counts(const std::string& public_key, Role role) const {
   return found && found->role == role;
 }
 
+bool Access::is_expired(const std::string& public_key) const {
+  return listed_.by_key.contains(public_key) && expiry_.standing(public_key) == Standing::expired;
+}
+
 // A list that cannot be read admits nobody, and revokes nobody for good.
 void Access::note_missing(Now now) {
   if (!is_readable_) return missing_.clear();
-  for (const auto& [key, role] : let_in_) {
-    if (counts(key, role)) {
+  for (auto& [key, principal] : let_in_) {
+    if (counts(key, principal.role)) {
       missing_.erase(key);
+      principal = listed_.by_key.at(key);  // its name may be another one
     } else {
-      missing_.try_emplace(key, now.instant);
+      missing_.try_emplace(key, Missing{now.instant});
     }
   }
+  std::erase_if(expired_, [&](const std::string& key) { return !listed_.by_key.contains(key); });
   for (const auto& [key, principal] : listed_.by_key) {
-    if (find(key)) let_in_.try_emplace(key, principal.role);
+    if (find(key)) note_let_in(principal);
   }
+}
+
+void Access::note_let_in(const Principal& principal) {
+  if (!let_in_.try_emplace(principal.public_key, principal).second) return;
+  const bool is_back = expired_.erase(principal.public_key) > 0;
+  news_.push_back({is_back ? KeyChange::good_again : KeyChange::added, principal});
 }
 
 std::vector<std::string> Access::take_revoked(Now now) {
   std::vector<std::string> revoked;
-  for (const auto& [key, since] : missing_) {
-    if (now.instant - since >= missing_for_good) revoked.push_back(key);
+  for (const auto& [key, missing] : missing_) {
+    if (now.instant - missing.since < missing_for_good) continue;
+    revoked.push_back(key);
+    const bool has_expired = is_expired(key);
+    if (has_expired) expired_.insert(key);
+    if (!missing.is_told)
+      news_.push_back({has_expired ? KeyChange::expired : KeyChange::revoked, let_in_.at(key)});
   }
   for (const std::string& key : revoked) {
     missing_.erase(key);
     let_in_.erase(key);
-    if (const auto still = find(key)) let_in_.emplace(key, still->role);  // with another role
+    if (const auto still = find(key)) note_let_in(*still);  // with another role
   }
   return revoked;
 }
@@ -236,7 +258,7 @@ bool Access::is_revoked(const std::string& public_key) const {
 
 Instant Access::next_deadline(Now now) const {
   Instant next = Instant::never();
-  for (const auto& [key, since] : missing_) next = std::min(next, since + missing_for_good);
+  for (const auto& [key, missing] : missing_) next = std::min(next, missing.since + missing_for_good);
   for (const auto& [key, principal] : listed_.by_key) {
     if (!principal.expires_unix_ms || expiry_.standing(key) == Standing::expired) continue;
     // The wall clock can be changed, so it is read again from time to time.
@@ -295,7 +317,8 @@ tl::expected<Authorized, Refusal> Access::authorize(const Authorize& request, co
   const auto added = append_line(paths_.authorized_keys(), authorized_keys_line(principal));
   if (!added) return refuse(ErrorWord::too_much, added.error());
   listed_.by_key.emplace(request.public_key, principal);
-  let_in_.emplace(request.public_key, principal.role);
+  let_in_.insert_or_assign(request.public_key, principal);
+  news_.push_back({KeyChange::added, principal, asker.name});
   return Authorized{principal.expires_unix_ms};
 }
 
@@ -317,9 +340,10 @@ tl::expected<std::vector<Principal>, Refusal> Access::revoke(const std::string& 
   if (!written) return refuse(ErrorWord::too_much, written.error());
   for (const Principal& principal : revoked) {
     listed_.by_key.erase(principal.public_key);
+    news_.push_back({KeyChange::revoked, principal, asker.name});
     // These keys will not return in a moment, so no patience is needed.
     if (let_in_.contains(principal.public_key))
-      missing_[principal.public_key] = now.instant - missing_for_good;
+      missing_.insert_or_assign(principal.public_key, Missing{now.instant - missing_for_good, true});
   }
   return revoked;
 }

@@ -5,8 +5,10 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <tl/expected.hpp>
+#include <utility>
 #include <vector>
 
 #include "common/net/keys.h"
@@ -65,6 +67,10 @@ class Access {
   // ends for good.
   std::vector<std::string> take_revoked(Now now);
 
+  // What has become of keys: each once, and nothing of what was so at the start.
+  std::vector<KeyNews> take_news() { return std::exchange(news_, {}); }
+  bool has_news() const { return !news_.empty(); }
+
   // True for a key that take_revoked has returned, and for an unknown one. False for one that is only missing
   // for the moment.
   bool is_revoked(const std::string& public_key) const;
@@ -75,16 +81,26 @@ class Access {
   // Why a key that is listed cannot be given that role, if it cannot.
   std::optional<Refusal> refusal_of_listed(const Authorize& request) const;
   bool counts(const std::string& public_key, Role role) const;
+  bool is_expired(const std::string& public_key) const;
   void note_missing(Now now);
+  void note_let_in(const Principal& principal);
+
+  struct Missing {
+    Instant since;
+    bool is_told = false;  // as news
+  };
 
   StatePaths paths_;
   KeyPair head_keys_;
   int fd_;
   AuthorizedKeys listed_;
   Expiry expiry_;
-  std::map<std::string, Role> let_in_;      // as take_revoked has reported them
-  std::map<std::string, Instant> missing_;  // those of them that are not listed any more, since when
-  bool is_readable_ = true;                 // when it was last tried
+  std::map<std::string, Principal> let_in_;  // as take_revoked has reported them
+  std::map<std::string, Missing> missing_;   // those of them that are not listed any more
+  std::set<std::string> expired_;            // those that were let in before
+  std::vector<KeyNews> news_;
+  bool has_looked_ = false;  // at the clock
+  bool is_readable_ = true;  // when it was last tried
 };
 
 }  // namespace pq::gate

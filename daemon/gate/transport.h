@@ -33,6 +33,14 @@ struct ListedKey {
   Standing standing = Standing::good;
 };
 
+// What has become of a key. Good again: it had expired by a clock that was wrong.
+enum class KeyChange { added, good_again, expired, revoked };
+struct KeyNews {
+  KeyChange what = KeyChange::added;
+  Principal key;
+  std::string by = {};  // the name of the key that asked for it; empty: the list was edited, or time has passed
+};
+
 struct Incoming {
   PeerId peer;
   Principal sender;
@@ -87,6 +95,9 @@ class Transport {
   // Public keys that were admitted and are no longer, each returned once. A list that cannot be read, or is
   // just being written, revokes nothing.
   virtual std::vector<std::string> take_revoked() { return {}; }
+
+  // What has become of keys since the last call; nothing of what was so when the transport began.
+  virtual std::vector<KeyNews> take_key_news() { return {}; }
 };
 
 }  // namespace pq::gate

@@ -55,7 +55,7 @@ std::vector<Incoming> ZmqTransport::receive(Instant deadline, std::size_t messag
     for (std::string& key : access_.take_revoked(now)) revoked_.push_back(std::move(key));
     drain(batch, messages_max);
     patience = std::min(deadline, access_.next_deadline(now)) - now.instant;
-    if (!batch.empty() || !revoked_.empty() || now.instant >= deadline ||
+    if (!batch.empty() || !revoked_.empty() || access_.has_news() || now.instant >= deadline ||
         std::any_of(wake_fds_.begin(), wake_fds_.end(), is_readable))
       return batch;
   }

@@ -35,6 +35,7 @@ class ZmqTransport final : public Transport {
   tl::expected<std::vector<Principal>, Refusal> revoke(const RevokeKey& request,
                                                        const Principal& asker) override;
   std::vector<std::string> take_revoked() override { return std::exchange(revoked_, {}); }
+  std::vector<KeyNews> take_key_news() override { return access_.take_news(); }
 
   const std::string& endpoint() const { return router_.endpoint(); }
 

@@ -230,7 +230,7 @@ constexpr std::string_view job_columns[] = {
     "id", "request_high", "request_low", "begin", "end", "kernel", "fold", "name", "priority", "attempts_max",
     "failures_max", "state", "leases_granted", "leases_expired", "leases_yielded", "recomputed", "attempts_failed",
     "created_unix_ms", "started_unix_ms", "finished_unix_ms", "error", "cpus", "require", "failures_forgiven",
-    "collected_bytes", "crash_limit", "discarded", "logs_forgotten", "output_forgotten"};
+    "collected_bytes", "crash_limit", "discarded", "logs_forgotten", "output_forgotten", "submitter"};
 // clang-format on
 const Table jobs_table{"jobs", 1, job_columns};
 
@@ -242,7 +242,7 @@ void put(Statement& statement, const JobRow& job) {
                 job.leases.expired, job.leases.yielded, job.recomputed, job.attempts_failed,
                 job.created_unix_ms, job.started_unix_ms, job.finished_unix_ms, job.error, job.spec.cpus,
                 require, job.failures_forgiven, job.collected_bytes, job.spec.crash_limit, job.discarded,
-                job.logs_forgotten, job.output_forgotten);
+                job.logs_forgotten, job.output_forgotten, job.submitter);
 }
 
 JobRow read_job_row(const Statement& statement) {
@@ -277,6 +277,7 @@ JobRow read_job_row(const Statement& statement) {
   job.discarded = row.integer<std::uint64_t>();
   job.logs_forgotten = row.integer<std::uint8_t>() != 0;
   job.output_forgotten = row.integer<std::uint8_t>() != 0;
+  job.submitter = row.text();
   return job;
 }
 

@@ -17,7 +17,7 @@ namespace pq::simulation {
 using namespace std::chrono_literals;
 
 void Client::begin() {
-  socket_ = network_.open(*this, {Role::operator_, "the operator's key", "operator"});
+  socket_ = network_.open(*this, {Role::operator_, name_ + "'s key", name_});
   ask();
 }
 
@@ -29,7 +29,7 @@ void Client::ask() {
   timeline_.after(dice_.between(6s, 12s), [this, request = request_] {
     if (request != request_ || has_its_answer_) return;
     network_.close(*socket_);
-    socket_ = network_.open(*this, {Role::operator_, "the operator's key", "operator"});
+    socket_ = network_.open(*this, {Role::operator_, name_ + "'s key", name_});
     ask();
   });
 }
@@ -77,6 +77,8 @@ void Client::hear(const JobReport& report) {
     job_.reset();
     return;
   }
+  if (report.submitter != name_)
+    throw Broken{fmt::format("job {} of {} is told to be {}'s", report.job.value, name_, report.submitter)};
   is_paused_ = report.state == JobState::paused;
   const bool was_retried = std::exchange(retries_, false);
   if (!has_ended(report.state) || was_retried) return;

@@ -17,12 +17,15 @@ namespace pq::simulation {
 
 class Client final : public Party {
  public:
-  Client(Timeline& timeline, Dice& dice, Network& network, const Programs& programs, Submit submit)
+  // `name`: of its key.
+  Client(Timeline& timeline, Dice& dice, Network& network, const Programs& programs, Submit submit,
+         std::string name)
       : timeline_(timeline),
         dice_(dice),
         network_(network),
         programs_(programs),
-        submit_(std::move(submit)) {}
+        submit_(std::move(submit)),
+        name_(std::move(name)) {}
 
   void begin();
   void arrive(std::string bytes) override;
@@ -52,6 +55,7 @@ class Client final : public Party {
   Network& network_;
   const Programs& programs_;
   Submit submit_;
+  std::string name_;
 
   std::optional<SocketId> socket_;
   RequestNumber request_ = 0;

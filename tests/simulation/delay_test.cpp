@@ -128,6 +128,32 @@ TEST_CASE("a job of higher priority has all slots within a step") {
   CHECK(leases_of(fleet, 1) == 0);
 }
 
+TEST_CASE("ten jobs of one submitter leave half of the slots to one job of another, within seconds") {
+  Fleet fleet(1);
+  for (std::size_t i = 0; i < others; ++i) fleet.add({.slots = 2});
+  for (int i = 0; i < 10; ++i) fleet.submit(0, range_worth(1e6), 0, "alice");
+  fleet.passes_until(30);
+  fleet.submit(30, range_worth(1e6), 0, "bob");
+  const double took = when_it_has(fleet, 11, others, 30);
+  tell("half of the slots for a submitter's only job", took, 2.5);
+  CHECK(took >= 0);
+  CHECK(took <= 2.5);
+  const auto done_of = [&](std::uint64_t first, std::uint64_t last) {
+    double done = 0;
+    for (std::uint64_t job = first; job <= last; ++job)
+      done += static_cast<double>(fleet.queue().jobs().at({job}).ledger.done());
+    return done;
+  };
+  fleet.passes_until(60);
+  const double hers = done_of(1, 10);
+  const double his = done_of(11, 11);
+  fleet.passes_until(260);
+  const double part = (done_of(11, 11) - his) / (done_of(11, 11) - his + done_of(1, 10) - hers);
+  tell("the part of one job beside ten of another submitter", part, 0.5);
+  CHECK(part > 0.48);
+  CHECK(part < 0.52);
+}
+
 TEST_CASE("two jobs share one slot by turns") {
   Fleet fleet(1);
   fleet.add({});

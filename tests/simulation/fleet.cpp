@@ -59,17 +59,17 @@ Machine& Fleet::add(const Life& life) {
   return machine;
 }
 
-Client& Fleet::submit(double when, Range range, std::int32_t priority) {
+Client& Fleet::submit(double when, Range range, std::int32_t priority, std::string name) {
   JobSpec spec;
   spec.range = range;
   spec.priority = priority;
-  return submit(when, std::move(spec));
+  return submit(when, std::move(spec), std::move(name));
 }
 
-Client& Fleet::submit(double when, JobSpec spec) {
+Client& Fleet::submit(double when, JobSpec spec, std::string name) {
   const Submit submit{{1, clients_.size()}, std::move(spec)};
   Client& client =
-      *clients_.emplace_back(std::make_unique<Client>(timeline_, dice_, network_, programs_, submit));
+      *clients_.emplace_back(std::make_unique<Client>(timeline_, dice_, network_, programs_, submit, name));
   at(when, [&client] { client.begin(); });
   return client;
 }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "tests/rooms.h"
@@ -45,8 +46,9 @@ class Fleet {
   explicit Fleet(std::uint64_t seed, bool is_large = false);
 
   Machine& add(const Life& life);
-  Client& submit(double at, Range range, std::int32_t priority = 0);
-  Client& submit(double at, JobSpec spec);
+  // `name`: of the submitter.
+  Client& submit(double at, Range range, std::int32_t priority = 0, std::string name = "operator");
+  Client& submit(double at, JobSpec spec, std::string name = "operator");
   void at(double when, std::function<void()> what);
 
   // Runs until every client has its answer; returns when that was.

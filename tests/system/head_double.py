@@ -42,7 +42,7 @@ def job_report(job: int, begin: int = 0, end: int = 1_000_000, **fields: Any) ->
         "attempts_failed": 0, "created_unix_ms": now_ms(), "started_unix_ms": now_ms(), "finished_unix_ms": None,
         "rate_per_s": 0, "eta_s": None, "error": None, "cpus": 1, "require": {}, "program": None, "attempts_max": 3,
         "failures_max": 100, "failed_spans": [], "unplaced": None, "priority": 0, "slots_busy": 0, "eta_low_s": None,
-        "eta_high_s": None, "express": 0, "discarded": "0",
+        "eta_high_s": None, "express": 0, "discarded": "0", "submitter": "",
     }
     return made | fields
 

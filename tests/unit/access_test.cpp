@@ -6,11 +6,14 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/os/files.h"
@@ -534,6 +537,107 @@ TEST_CASE("a key that is taken off the list by hand, or given another role, is o
   CHECK(access.find(key_a)->role == Role::viewer);
   access.refresh(at(2s));
   CHECK(access.take_revoked(at(10s)).empty());
+}
+
+// ---------------------------------------------------------------- news of keys
+
+// "added spot by alice"
+std::vector<std::string> news_of(Access& access) {
+  constexpr std::array<std::string_view, 4> words = {"added", "good again", "expired", "revoked"};
+  std::vector<std::string> told;
+  for (const KeyNews& news : access.take_news()) {
+    told.push_back(std::string(words.at(static_cast<std::size_t>(news.what))) + " " + news.key.name +
+                   (news.by.empty() ? "" : " by " + news.by));
+  }
+  std::sort(told.begin(), told.end());
+  return told;
+}
+
+using Told = std::vector<std::string>;
+
+TEST_CASE("a start tells no news of keys, whether it makes them, finds them, or finds them expired") {
+  const EmptyState state;
+  {
+    Access first(state.paths);
+    first.refresh(at(1s, 1000));
+    CHECK_FALSE(first.has_news());
+    REQUIRE(first.authorize({.role = Role::agent, .public_key = key_a, .name = "spot", .lasts_ms = 5000},
+                            owner, at(1s, 1000)));
+    CHECK(news_of(first) == Told{"added spot by owner"});
+  }
+  Access again(state.paths);
+  again.refresh(at(1s, 9000));
+  CHECK(again.take_revoked(at(2s, 9900)) == std::vector{key_a});
+  CHECK_FALSE(again.has_news());
+}
+
+TEST_CASE("a key that is made, edited into the list or revoked is news once, with who asked for it") {
+  const EmptyState state;
+  Access access(state.paths);
+  REQUIRE(access.authorize({.role = Role::agent, .public_key = key_a, .name = "spot"}, somebody, at(1s)));
+  access.refresh(at(1s));  // which reads what was just written
+  CHECK(news_of(access) == Told{"added spot by somebody"});
+  const std::string list = bytes_of(state.paths.authorized_keys());
+  write(state.paths.authorized_keys(), list + "viewer " + key_b + " guest\n");
+  access.refresh(at(2s));
+  CHECK(news_of(access) == Told{"added guest"});
+  REQUIRE(access.revoke("spot", owner, at(3s)));
+  access.refresh(at(3s));
+  CHECK(access.take_revoked(at(3s)) == std::vector{key_a});
+  CHECK(news_of(access) == Told{"revoked spot by owner"});
+  write(state.paths.authorized_keys(), bytes_of(state.paths.authorized_keys()) + "\n");
+  access.refresh(at(9s));
+  CHECK(access.take_revoked(at(10s)).empty());
+  CHECK_FALSE(access.has_news());
+}
+
+TEST_CASE("a list that an editor empties for a moment is no news, and a key that is gone for longer is") {
+  const EmptyState state;
+  Access access(state.paths);
+  REQUIRE(access.authorize({.role = Role::agent, .public_key = key_a, .name = "spot"}, owner, at(0s)));
+  access.refresh(at(0s));
+  access.take_news();
+  const std::string list = bytes_of(state.paths.authorized_keys());
+  write(state.paths.authorized_keys(), "");
+  access.refresh(at(1s));
+  access.take_revoked(at(1100ms));
+  write(state.paths.authorized_keys(), list);
+  access.refresh(at(1200ms));
+  access.take_revoked(at(9s));
+  CHECK_FALSE(access.has_news());
+  std::string without = list;
+  without.erase(without.find("agent " + key_a));
+  write(state.paths.authorized_keys(), without);
+  access.refresh(at(10s));
+  CHECK_FALSE(access.has_news());
+  access.take_revoked(at(11s));
+  CHECK(news_of(access) == Told{"revoked spot"});
+}
+
+TEST_CASE("an expiry is news once, and so is a clock that takes it back") {
+  ExpiringKey key;
+  key.access.take_news();
+  key.look(2s, 7'202'000);
+  key.look(62s, 7'262'000);
+  REQUIRE(key.revoked(63s) == std::vector{key_a});
+  CHECK(news_of(key.access) == Told{"expired spot"});
+  key.look(64s, 7'264'000);
+  CHECK_FALSE(key.access.has_news());
+  key.look(70s, 5000);
+  CHECK(news_of(key.access) == Told{"good again spot"});
+}
+
+TEST_CASE("a key that gets another role by hand is gone with the old one and new with the other") {
+  const EmptyState state;
+  Access access(state.paths);
+  REQUIRE(access.authorize({.role = Role::agent, .public_key = key_a, .name = "spot"}, owner, at(0s)));
+  access.take_news();
+  std::string list = bytes_of(state.paths.authorized_keys());
+  list.replace(list.find("agent " + key_a), 5, "viewer");
+  write(state.paths.authorized_keys(), list);
+  access.refresh(at(1s));
+  access.take_revoked(at(2s));
+  CHECK(news_of(access) == Told{"added spot", "revoked spot"});
 }
 
 TEST_CASE("a line that an editor left without its end is not glued to the next key") {

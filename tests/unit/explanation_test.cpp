@@ -138,6 +138,20 @@ TEST_CASE("a job behind one of higher priority is told so, and how to pass it") 
                            " 5 gives it the same priority; or start more agents.");
 }
 
+TEST_CASE("beside another submitter's jobs a job is told what its own submitter has") {
+  Scenario s;
+  s.stranger("a").joins(3);
+  s.client_is("alice");
+  s.submits(with_priority(0));
+  const JobId hers = s.submits(with_priority(0));
+  while (!s.stranger("a").is_granted_nothing()) s.stranger("a").takes_lease();
+  CHECK_FALSE(says(reason(explained(s, hers), "shares").text, "Submitters"));
+  s.client_is("bob");
+  const JobId his = s.submits(with_priority(0));
+  CHECK(says(reason(explained(s, his), "shares").text, "Submitters have even parts: bob has 0 slots."));
+  s.ends_amid_work();
+}
+
 TEST_CASE("a paused job, and jobs that have ended, say so and what to do") {
   Scenario s;
   const JobId job = s.submits(thousand);

@@ -112,7 +112,7 @@ TEST_CASE("a job in JSON has every field of pq.job/1, wide integers as decimal s
     "rate_per_s": 0.0, "eta_s": null, "error": null, "cpus": 1, "require": {}, "program": null,
      "attempts_max": 3, "failures_max": 100, "crash_limit": 3, "failed_spans": [], "unplaced": null,
      "priority": 0, "slots_busy": 0, "stuck": null, "eta_low_s": null, "eta_high_s": null, "express": 0,
-     "discarded": "0", "logs_forgotten": false, "output_forgotten": false})");
+     "discarded": "0", "logs_forgotten": false, "output_forgotten": false, "submitter": "alice"})");
   // Objects of the same fields are equal: pq.job/1 promises no order of them.
   CHECK(nlohmann::json::parse(to_line(to_json(done_job()))) == nlohmann::json::parse(to_line(expected)));
 }

@@ -252,7 +252,7 @@ JobId Scenario::submits(const JobSpec& spec) {
 
 HeadToClient Scenario::asks(const ClientToHead& question, Role role) {
   const RequestNumber number = ++last_request_;
-  turn(Sender{client_, "key of a client", role}, Letter<ClientToHead>{number, question});
+  turn(Sender{client_, "key of a client", role, client_name_}, Letter<ClientToHead>{number, question});
   const auto answer = answer_to(number);
   REQUIRE_MESSAGE(answer, "the client is not answered in the same turn");
   return *answer;
@@ -278,7 +278,7 @@ Refusal Scenario::is_refused(const ClientToHead& question) {
 
 void Scenario::waits(RequestNumber number, const Wait& wait, PeerId peer, Role role) {
   if (peer == PeerId{}) peer = client_;
-  turn(Sender{peer, "key of a client", role}, Letter<ClientToHead>{number, wait});
+  turn(Sender{peer, "key of a client", role, client_name_}, Letter<ClientToHead>{number, wait});
 }
 
 std::optional<HeadToClient> Scenario::answer_to(RequestNumber number, PeerId peer) {

@@ -49,6 +49,8 @@ class Scenario {
   void makes_up_output() { output_is_made_up_ = true; }
 
   // ---- a client
+  // Its key has this name from now on; at first it has none.
+  void client_is(const std::string& name) { client_name_ = name; }
   JobId submits(Range range, Fold fold = Fold::sum);
   JobId submits(const JobSpec& spec);
   // What is answered in the same turn.
@@ -121,6 +123,7 @@ class Scenario {
   std::uint64_t last_incarnation_ = 0;
   RequestNumber last_request_ = 1'000'000;  // the numbers below are the tests' own
   PeerId client_;
+  std::string client_name_;
   std::map<Happening, std::size_t> happened_;
   std::set<LeaseId> leases_ever_;
   std::set<LeaseId> leases_live_;

@@ -192,14 +192,14 @@ TEST_CASE(
   const JobId poor = s.job({0, 100'000'000});
   s.now.instant = s.now.instant + 1min;  // everybody's turn is over
   s.core.shares.tell_time(s.now.instant);
-  REQUIRE(s.core.shares.some_may_take());
+  REQUIRE(s.core.shares.next_taker());
   const Rank before = s.core.shares.rank(greedy);
   const Decisions decided = plan_takeovers(s.core, s.core.shares, s.now);
   REQUIRE(decided.size() == 1);
   CHECK(s.core.fleet.lease(std::get<AskLeave>(decided.front()).lease).job == greedy);
-  CHECK(s.core.shares.rank(greedy).slots == before.slots);
-  CHECK(s.core.shares.rank(poor).slots == 0);
-  CHECK(s.core.shares.some_may_take());  // nothing was carried out
+  CHECK(s.core.shares.rank(greedy).own.slots == before.own.slots);
+  CHECK(s.core.shares.rank(poor).own.slots == 0);
+  CHECK(s.core.shares.next_taker());  // nothing was carried out
   CHECK(plan_takeovers(s.core, s.core.shares, s.now) == decided);
 }
 

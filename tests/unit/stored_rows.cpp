@@ -135,7 +135,7 @@ namespace {
 std::string text_of_demand(const JobRow& job) {
   std::string text = fmt::format("  {} slots, {} forgiven, {} bytes collected, {} discarded", job.spec.cpus,
                                  job.failures_forgiven, job.collected_bytes, job.discarded);
-  text += fmt::format(", forgotten: {} {}", job.logs_forgotten, job.output_forgotten);
+  text += fmt::format(", forgotten: {} {}, by {}", job.logs_forgotten, job.output_forgotten, job.submitter);
   for (const Label& label : job.spec.require) text += fmt::format(" '{}'='{}'", label.key, label.value);
   if (job.spec.program) text += fmt::format(", runs {}", encode(*job.spec.program));
   return text + "\n";

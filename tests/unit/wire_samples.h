@@ -313,6 +313,7 @@ inline JobReport job_failed() {
   report.discarded = u64_max;
   report.logs_forgotten = true;
   report.output_forgotten = true;
+  report.submitter = name_widest;
   return report;
 }
 
@@ -356,7 +357,7 @@ inline std::vector<HeadToClient> answers() {
       job_widest(),
       JobReport{{}, {{0, 1}, {}, {}, {}, {}, {}, {}}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}},
       job_failed(),
-      JobsReport{{job_usual(), job_widest(), job_failed()}, u64_max, u64_max},
+      JobsReport{{job_usual(), job_widest(), job_failed()}, u64_max, u64_max, name_widest},
       JobIds{},
       JobIds{{{7}, {u64_max}}, true},
       EachJob{},

@@ -65,6 +65,7 @@ def test_a_job_report() -> None:
     assert status.value is None and not status.has_ended and status.fraction < 1
     assert status.failed_spans[0].range == (3, 4) and status.last_words == "exit status 1: no"
     assert status.command == ("./sim", "{lo}") and status.cpus == 1 and status.require == {}
+    assert status.submitter == "" and job_status({**REPORT, "submitter": "alice"}).submitter == "alice"
     assert status.created.isoformat() == "2023-11-14T22:13:20+00:00"
 
 

@@ -211,7 +211,10 @@ std::optional<std::string> broken_rank(const Queue& queue) {
   for (const auto& [id, lease] : queue.leases().all())
     leaving[lease.job] += lease.leaving && !lease.express_s;
   for (const auto& [id, job] : queue.jobs()) {
-    Claim claim{.priority = job.row.spec.priority, .demand = demand_of(job.row.spec), .leaving = leaving[id]};
+    Claim claim{.priority = job.row.spec.priority,
+                .demand = demand_of(job.row.spec),
+                .leaving = leaving[id],
+                .submitter = job.row.submitter};
     for (const auto& [begin, span] : job.ledger.spans()) {
       const auto* leased = std::get_if<Leased>(&span.state);
       if (leased != nullptr && !queue.leases().find(leased->lease)->express_s) claim.leases += 1;
@@ -222,6 +225,7 @@ std::optional<std::string> broken_rank(const Queue& queue) {
     if (has_ended(job.row.state) ? ranked != nullptr : !is_ranked_so)
       return "ranks_are_true: job " + std::to_string(id.value) + " stands where it does not belong";
   }
+  if (auto miscounted = queue.shares().miscounted()) return "ranks_are_true: " + *miscounted;
   return std::nullopt;
 }
 

@@ -70,8 +70,7 @@ Cost Costs::usual(const Job& job) const {
 // share of the slots. So its leases need not be short enough for all of them.
 std::uint64_t Costs::width(const Job& job, const Agent& agent, const Range& free, double stretch) const {
   const auto slots = static_cast<double>(fleet_.roster().places_for(job.demand));
-  const auto in_line = static_cast<double>(shares_.in_line(job.row.spec.priority));
-  const double expects = std::max(1.0, slots / std::max(1.0, in_line));
+  const double expects = shares_.expected_slots(job.row.id, slots);
   WidthFacts facts{.cost = on(agent, job, free.begin),
                    .is_measured = agent.paces.contains(job.row.id),
                    .rest = static_cast<double>(job.ledger.rest()),

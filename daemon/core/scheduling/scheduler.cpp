@@ -35,23 +35,22 @@ struct Next {
 Next next_job(const Core& core, const Agent& agent, std::uint64_t slots, Now now) {
   const Candidates candidates(core, now);
   Next next;
-  const Rank* best = nullptr;
+  std::optional<Rank> best;
   for (const auto& [demand, line] : core.shares.lines()) {
     if (!agent.can_compute(demand)) continue;
-    for (const Rank& rank : line) {
-      if (best != nullptr && *best < rank) break;
+    const bool begins = demand.cpus <= slots;
+    core.shares.visit_line(demand, [&](const Rank& rank) {
+      if (best && *best < rank) return true;
       const Job& job = core.jobs.at(rank.job);
       const std::optional<Range> free = candidates.free_for(agent, job);
-      if (!free) continue;
-      const bool begins = demand.cpus <= slots;
-      if (!begins && gathers_elsewhere(core, job, agent.row.id)) continue;
+      if (!free || (!begins && gathers_elsewhere(core, job, agent.row.id))) return false;
       if (!begins && job.gathers_on != agent.row.id) next.gathers.push_back({rank.job, agent.row.id});
-      best = &rank;
+      best = rank;
       next.job = &job;
       next.free = *free;
       next.begins = begins;
-      break;
-    }
+      return true;
+    });
   }
   return next;
 }
@@ -226,8 +225,10 @@ class Takeover {
   Decisions run() {
     look_through_leases();
     for (const AgentId agent : leaving_) promise(agent);
-    while (looks_left_ > 0 && line_.some_may_take()) {
-      const Job& taker = core_.jobs.at(line_.first_hungry()->job);
+    while (looks_left_ > 0) {
+      const std::optional<Rank> next = line_.next_taker();
+      if (!next) break;
+      const Job& taker = core_.jobs.at(next->job);
       if (is_served_beside_others(taker)) continue;
       const std::optional<LeaseId> lease = lease_for(taker);
       if (!lease) {
@@ -294,23 +295,28 @@ class Takeover {
 
   // The longest lease of the last holder with a lease on an agent that could compute for `taker`.
   std::optional<LeaseId> lease_for(const Job& taker) {
-    const Rank& rank = line_.rank(taker.row.id);
-    const auto& holders = line_.holders();
-    for (auto giver = holders.rbegin(); giver != holders.rend() && may_take(rank, *giver); ++giver) {
-      const bool waits_for_turn = is_odd_slot(rank, *giver) && rank.slots == 0;
-      auto& leases = givers_[giver->job];
-      for (auto candidate = leases.rbegin(); candidate != leases.rend(); ++candidate) {
-        if (looks_left_ == 0) return std::nullopt;
-        --looks_left_;
-        const LeaseId id = candidate->second;
-        const Lease& lease = core_.fleet.lease(id);
-        if (waits_for_turn && now_.instant < lease.turn_ends) continue;
-        if (taker.gathers_on && *taker.gathers_on != lease.agent) continue;
-        const Agent& holder = core_.fleet.at(lease.agent);
-        if (!holder.can_compute(taker.demand) || !candidates_.free_for(holder, taker)) continue;
-        leases.erase(std::next(candidate).base());
-        return id;
-      }
+    const Rank rank = line_.rank(taker.row.id);
+    std::optional<LeaseId> found;
+    line_.visit_givers(rank, [&](const Rank& giver) {
+      found = lease_of(giver, taker, waits_for_turn(rank, giver));
+      return found || looks_left_ == 0;
+    });
+    return found;
+  }
+
+  std::optional<LeaseId> lease_of(const Rank& giver, const Job& taker, bool waits_for_turn) {
+    auto& leases = givers_[giver.job];
+    for (auto candidate = leases.rbegin(); candidate != leases.rend(); ++candidate) {
+      if (looks_left_ == 0) return std::nullopt;
+      --looks_left_;
+      const LeaseId id = candidate->second;
+      const Lease& lease = core_.fleet.lease(id);
+      if (waits_for_turn && now_.instant < lease.turn_ends) continue;
+      if (taker.gathers_on && *taker.gathers_on != lease.agent) continue;
+      const Agent& holder = core_.fleet.at(lease.agent);
+      if (!holder.can_compute(taker.demand) || !candidates_.free_for(holder, taker)) continue;
+      leases.erase(std::next(candidate).base());
+      return id;
     }
     return std::nullopt;
   }

@@ -1,6 +1,7 @@
 #include "daemon/core/scheduling/shares.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "daemon/core/limits.h"
@@ -8,30 +9,13 @@
 namespace pq::core {
 namespace {
 
-constexpr double holder_behind_s = 1e-3;  // if two were served alike, the one without a slot is first
+// No more than two turns behind or ahead of its equals.
+double near(double served_s, double middle_s) {
+  const double credit_s = 2 * seconds(limits::share_quantum);
+  return std::clamp(served_s, middle_s - credit_s, middle_s + credit_s);
+}
 
 }  // namespace
-
-bool operator<(const Rank& a, const Rank& b) {
-  if (a.priority != b.priority) return a.priority > b.priority;
-  if (a.slots != b.slots) return a.slots < b.slots;
-  if (a.served_s != b.served_s) return a.served_s < b.served_s;
-  return a.job < b.job;
-}
-
-bool is_odd_slot(const Rank& taker, const Rank& giver) {
-  return taker.priority == giver.priority && giver.slots > taker.slots &&
-         giver.slots < taker.slots + taker.cpus + giver.cpus;
-}
-
-bool may_take(const Rank& taker, const Rank& giver) {
-  if (taker.priority != giver.priority) return taker.priority > giver.priority;
-  if (!is_odd_slot(taker, giver)) return giver.slots > taker.slots;
-  // A job without any slot takes one at the end of the giver's turn (Lease::turn_ends), if the giver was
-  // served more. Between a few slots and one more there is less hurry.
-  const double ahead_s = giver.served_s - taker.served_s;
-  return ahead_s > (taker.slots == 0 ? 0 : seconds(limits::share_quantum));
-}
 
 // ---------------------------------------------------------------- jobs
 
@@ -39,27 +23,26 @@ void Shares::place(JobId job, const Claim& claim) {
   const auto [place, is_new] = jobs_.try_emplace(job);
   Entry& entry = place->second;
   if (!is_new && entry.claim == claim) return;
-  const bool changes_class = is_new || entry.claim.priority != claim.priority;
-  news_ = news_ || changes_class || (claim.is_hungry && !entry.claim.is_hungry);
-  if (is_new) {
-    entry.rank.job = job;
-  } else {
-    unlist(entry);
+  const bool changes_group =
+      is_new || entry.claim.priority != claim.priority || entry.claim.submitter != claim.submitter;
+  counts_.news = counts_.news || changes_group || (claim.is_hungry && !entry.claim.is_hungry);
+  if (!is_new) {
+    unlist(job, entry);
     count_served(entry);
-    if (changes_class) leave_class(entry);
+    if (changes_group) leave(entry);
   }
-  leases_ += claim.leases - entry.claim.leases;
+  counts_.leases += claim.leases - entry.claim.leases;
   entry.claim = claim;
-  if (changes_class) enter_class(entry);
-  list(entry);
+  if (changes_group) enter(entry);
+  list(job, entry);
 }
 
 void Shares::remove(JobId job) {
   const auto place = jobs_.find(job);
   if (place == jobs_.end()) return;
-  unlist(place->second);
-  leave_class(place->second);
-  leases_ -= place->second.claim.leases;
+  unlist(job, place->second);
+  leave(place->second);
+  counts_.leases -= place->second.claim.leases;
   jobs_.erase(place);
 }
 
@@ -68,42 +51,139 @@ const Claim* Shares::claim(JobId job) const {
   return place == jobs_.end() ? nullptr : &place->second.claim;
 }
 
-void Shares::enter_class(Entry& entry) {
-  Class& equals = classes_[entry.claim.priority];
-  equals.jobs += 1;
-  entry.served_s = equals.least_served_s;
+void Shares::enter(Entry& entry) {
+  const auto [submitter, is_new_name] = submitters_.try_emplace(entry.claim.submitter);
+  if (is_new_name) submitter->second.id = {++counts_.last_submitter.value};
+  submitter->second.jobs += 1;
+  entry.group = {submitter->second.id, entry.claim.priority};
+  const auto [group, is_new] = groups_.try_emplace(entry.group);
+  if (is_new) {
+    Class& equals = classes_[entry.claim.priority];
+    equals.groups += 1;
+    group->second.all.served_s = equals.least_served_s;
+    group->second.counted_at_s = clock_s_;
+  }
+  group->second.jobs += 1;
+  entry.served_s = group->second.least_served_s;
   entry.counted_at_s = clock_s_;
 }
 
-void Shares::leave_class(const Entry& entry) {
-  const auto equals = classes_.find(entry.claim.priority);
-  if (--equals->second.jobs == 0) classes_.erase(equals);
+void Shares::leave(const Entry& entry) {
+  const auto submitter = submitters_.find(entry.claim.submitter);
+  if (--submitter->second.jobs == 0) submitters_.erase(submitter);
+  const auto group = groups_.find(entry.group);
+  if (--group->second.jobs > 0) return;
+  take_out(group->first, group->second);
+  groups_.erase(group);
+  const auto equals = classes_.find(entry.group.priority);
+  if (--equals->second.groups == 0) classes_.erase(equals);
 }
 
-void Shares::unlist(Entry& entry) {
-  if (std::exchange(entry.stands_in_line, false)) {
-    const auto line = hungry_.find(entry.claim.demand);
-    line->second.erase(entry.rank);
-    if (line->second.empty()) hungry_.erase(line);
-    hungry_count_ -= 1;
-    classes_.at(entry.claim.priority).in_line -= 1;
-  }
-  if (std::exchange(entry.is_holder, false)) holders_.erase(entry.rank);
+// The job's group is out of the order of groups until it is listed again, or leaves.
+void Shares::unlist(JobId job, Entry& entry) {
+  ShareGroup& group = groups_.at(entry.group);
+  take_out(entry.group, group);
+  take_out(job, entry, group);
+  group.all.slots -= entry.own.slots;
+  group.serving -= entry.serving();
 }
 
-void Shares::list(Entry& entry) {
-  entry.rank.priority = entry.claim.priority;
-  entry.rank.cpus = entry.claim.demand.cpus;
-  entry.rank.slots = (entry.staying() + entry.promised) * entry.claim.demand.cpus;
-  entry.rank.served_s = entry.served_s + (entry.rank.slots > 0 ? holder_behind_s : 0);
+void Shares::list(JobId job, Entry& entry) {
+  ShareGroup& group = groups_.at(entry.group);
+  take_out(entry.group, group);
+  put_back(job, entry, group);
+  group.all.slots += entry.own.slots;
+  group.serving += entry.serving();
+  put_back(entry.group, group);
+}
+
+template <class Change>
+void Shares::change(JobId job, const Change& change) {
+  Entry& entry = jobs_.at(job);
+  unlist(job, entry);
+  change(entry);
+  list(job, entry);
+}
+
+void Shares::take_out(JobId job, Entry& entry, ShareGroup& group) {
+  const JobPlace place{entry.own, job, entry.claim.demand.cpus};
+  group.holders.erase(place);
+  if (!std::exchange(entry.stands_in_line, false)) return;
+  const auto line = group.lines.find(entry.claim.demand);
+  line->second.erase(place);
+  if (line->second.empty()) group.lines.erase(line);
+  group.jobs_in_line -= 1;
+}
+
+void Shares::put_back(JobId job, Entry& entry, ShareGroup& group) {
+  const std::size_t cpus = entry.claim.demand.cpus;
+  entry.own = as_listed((entry.staying() + entry.promised) * cpus, entry.served_s);
+  if (entry.staying() > 0) group.holders.insert({entry.own, job, cpus});
   entry.stands_in_line = entry.claim.is_hungry && !entry.passed_over;
-  entry.is_holder = entry.staying() > 0;
-  if (entry.stands_in_line) {
-    hungry_[entry.claim.demand].insert(entry.rank);
-    hungry_count_ += 1;
-    classes_.at(entry.claim.priority).in_line += 1;
+  if (!entry.stands_in_line) return;
+  group.lines[entry.claim.demand].insert({entry.own, job, cpus});
+  group.jobs_in_line += 1;
+}
+
+// ---------------------------------------------------------------- groups
+
+void Shares::take_out(const ShareGroupKey& key, ShareGroup& group) {
+  if (!std::exchange(group.is_listed, false)) return;
+  const GroupPlace place = place_of(key, group);
+  for (const auto& [demand, jobs] : group.lines) {
+    const auto line = lines_.find(demand);
+    line->second.erase(place);
+    if (line->second.empty()) lines_.erase(line);
   }
-  if (entry.is_holder) holders_.insert(entry.rank);
+  holders_.erase(place);
+  unbalanced_.erase(key);
+  Class& equals = classes_.at(key.priority);
+  equals.groups_in_line -= group.lines.empty() ? 0 : 1;
+  equals.jobs_in_line -= group.jobs_in_line;
+  counts_.in_line -= group.jobs_in_line;
+  const double passed_s = clock_s_ - std::exchange(group.counted_at_s, clock_s_);
+  group.all.served_s += passed_s * static_cast<double>(group.serving);
+}
+
+void Shares::put_back(const ShareGroupKey& key, ShareGroup& group) {
+  group.is_listed = true;
+  const GroupPlace place = place_of(key, group);
+  for (const auto& [demand, jobs] : group.lines) lines_[demand].insert(place);
+  if (!group.holders.empty()) holders_.insert(place);
+  const JobPlace* first = group.first_in_line();
+  const bool is_unbalanced = first != nullptr && !group.holders.empty() &&
+                             may_take(rank_of(place, *first), rank_of(place, *group.holders.rbegin()));
+  if (is_unbalanced) unbalanced_.insert(key);
+  Class& equals = classes_.at(key.priority);
+  equals.groups_in_line += group.lines.empty() ? 0 : 1;
+  equals.jobs_in_line += group.jobs_in_line;
+  counts_.in_line += group.jobs_in_line;
+}
+
+Rank Shares::rank(JobId job) const {
+  const Entry& entry = jobs_.at(job);
+  return rank_of(place_of(entry.group, groups_.at(entry.group)),
+                 {entry.own, job, entry.claim.demand.cpus});
+}
+
+std::optional<std::string> Shares::miscounted() const {
+  std::map<ShareGroupKey, ShareGroup> sums;
+  for (const auto& [job, entry] : jobs_) {
+    ShareGroup& sum = sums[entry.group];
+    sum.jobs += 1;
+    sum.jobs_in_line += entry.claim.is_hungry ? 1 : 0;
+    sum.all.slots += entry.staying() * entry.claim.demand.cpus;
+    sum.serving += entry.serving();
+  }
+  for (const auto& [key, group] : groups_) {
+    const ShareGroup& sum = sums[key];
+    if (sum.jobs != group.jobs || sum.jobs_in_line != group.jobs_in_line ||
+        sum.all.slots != group.all.slots || sum.serving != group.serving) {
+      return "what submitter " + std::to_string(key.submitter.value) + " has at priority " +
+             std::to_string(key.priority) + " is miscounted";
+    }
+  }
+  return sums.size() == groups_.size() ? std::nullopt : std::optional<std::string>("a submitter has no group");
 }
 
 // ---------------------------------------------------------------- time
@@ -114,90 +194,118 @@ void Shares::tell_time(Instant now) {
 }
 
 bool Shares::are_contended() const {
-  if (hungry_count_ == 0 || leases_ == 0) return false;
-  return hungry_count_ > 1 || leases_ > jobs_.at(first_hungry()->job).claim.leases;
+  if (counts_.in_line == 0 || counts_.leases == 0) return false;
+  return counts_.in_line > 1 || counts_.leases > jobs_.at(first_hungry()->job).claim.leases;
 }
 
 void Shares::count_served(Entry& entry) const {
   const double passed_s = clock_s_ - std::exchange(entry.counted_at_s, clock_s_);
-  entry.served_s += passed_s * static_cast<double>(entry.claim.leases * entry.claim.demand.cpus);
+  entry.served_s += passed_s * static_cast<double>(entry.serving());
+}
+
+// Of each holder in the group, which is out of the order of groups.
+void Shares::count_served(ShareGroup& group) {
+  std::vector<std::pair<JobId, Entry*>> holding;
+  for (const JobPlace& place : group.holders) holding.emplace_back(place.job, &jobs_.at(place.job));
+  double least_s = std::numeric_limits<double>::infinity();
+  for (const auto& [job, entry] : holding) {
+    take_out(job, *entry, group);
+    count_served(*entry);
+    least_s = std::min(least_s, entry->served_s);
+  }
+  group.least_served_s = std::max(group.least_served_s, least_s);
+  for (const auto& [job, entry] : holding) {
+    entry->served_s = near(entry->served_s, group.least_served_s);
+    put_back(job, *entry, group);
+  }
 }
 
 void Shares::count_served() {
+  std::vector<std::pair<ShareGroupKey, ShareGroup*>> holding;
+  for (const GroupPlace& place : holders_) holding.emplace_back(place.key, &groups_.at(place.key));
   std::map<std::int32_t, double> least;
-  std::vector<Entry*> holding;
-  for (const Rank& rank : holders_) holding.push_back(&jobs_.at(rank.job));
-  for (Entry* entry : holding) {
-    unlist(*entry);
-    count_served(*entry);
-    const auto [place, is_first] = least.try_emplace(entry->claim.priority, entry->served_s);
-    if (!is_first) place->second = std::min(place->second, entry->served_s);
+  for (const auto& [key, group] : holding) {
+    take_out(key, *group);
+    count_served(*group);
+    const auto [place, is_first] = least.try_emplace(key.priority, group->all.served_s);
+    if (!is_first) place->second = std::min(place->second, group->all.served_s);
   }
   for (const auto& [priority, served_s] : least) {
     double& least_served_s = classes_.at(priority).least_served_s;
     least_served_s = std::max(least_served_s, served_s);
   }
-  const double credit_s = 2 * seconds(limits::share_quantum);
-  for (Entry* entry : holding) {
-    const double middle_s = classes_.at(entry->claim.priority).least_served_s;
-    entry->served_s = std::clamp(entry->served_s, middle_s - credit_s, middle_s + credit_s);
-    list(*entry);
+  for (const auto& [key, group] : holding) {
+    group->all.served_s = near(group->all.served_s, classes_.at(key.priority).least_served_s);
+    put_back(key, *group);
   }
 }
 
 // ---------------------------------------------------------------- the line
 
-std::size_t Shares::in_line(std::int32_t priority) const {
-  std::size_t jobs = 0;
-  for (auto equals = classes_.lower_bound(priority); equals != classes_.end(); ++equals)
-    jobs += equals->second.in_line;
-  return jobs;
+// With those of higher priority it shares as if each of them were its equal.
+double Shares::expected_slots(JobId job, double slots) const {
+  const ShareGroupKey& key = jobs_.at(job).group;
+  std::size_t sharers = 0;
+  for (auto higher = classes_.upper_bound(key.priority); higher != classes_.end(); ++higher)
+    sharers += higher->second.jobs_in_line;
+  const std::size_t groups = std::max<std::size_t>(1, classes_.at(key.priority).groups_in_line);
+  sharers += groups * std::max<std::size_t>(1, groups_.at(key).jobs_in_line);
+  return std::max(1.0, slots / static_cast<double>(sharers));
 }
 
-const Rank* Shares::first_hungry() const {
-  const Rank* first = nullptr;
-  for (const auto& [demand, line] : hungry_) {
-    if (first == nullptr || *line.begin() < *first) first = &*line.begin();
+std::optional<Rank> Shares::first_hungry() const {
+  std::optional<Rank> first;
+  for (const auto& [demand, line] : lines_) {
+    visit_line(demand, [&](const Rank& rank) {
+      if (!first || rank < *first) first = rank;
+      return true;
+    });
   }
   return first;
 }
 
-bool Shares::some_may_take() const {
-  const Rank* first = first_hungry();
-  return first != nullptr && !holders_.empty() && may_take(*first, *holders_.rbegin());
+std::vector<Rank> Shares::holders() const {
+  std::vector<Rank> ranks;
+  for (const GroupPlace& group : holders_) {
+    for (const JobPlace& job : groups_.at(group.key).holders) ranks.push_back(rank_of(group, job));
+  }
+  return ranks;
 }
 
+std::optional<Rank> Shares::next_taker() const {
+  if (holders_.empty()) return std::nullopt;
+  const GroupPlace& last = *holders_.rbegin();
+  const auto first = first_hungry();
+  if (first && may_take(*first, rank_of(last, *groups_.at(last.key).holders.rbegin()))) return first;
+  if (unbalanced_.empty()) return std::nullopt;
+  const ShareGroupKey& key = *unbalanced_.begin();
+  const ShareGroup& group = groups_.at(key);
+  return rank_of(place_of(key, group), *group.first_in_line());
+}
+
+// ---------------------------------------------------------------- a plan
+
 void Shares::promise(JobId job) {
-  Entry& entry = jobs_.at(job);
-  unlist(entry);
-  entry.promised += 1;
+  change(job, [](Entry& entry) { entry.promised += 1; });
   promised_.push_back(job);
-  list(entry);
 }
 
 void Shares::pass_over(JobId job) {
-  Entry& entry = jobs_.at(job);
-  unlist(entry);
-  entry.passed_over = true;
+  change(job, [](Entry& entry) { entry.passed_over = true; });
   promised_.push_back(job);
-  list(entry);
 }
 
 void Shares::suppose_leaving(JobId job) {
-  Entry& entry = jobs_.at(job);
-  unlist(entry);
-  entry.supposed_leaving += 1;
+  change(job, [](Entry& entry) { entry.supposed_leaving += 1; });
   promised_.push_back(job);
-  list(entry);
 }
 
 void Shares::forget_promises() {
   for (const JobId job : std::exchange(promised_, {})) {
-    Entry& entry = jobs_.at(job);
-    unlist(entry);
-    entry.promised = entry.supposed_leaving = 0;
-    entry.passed_over = false;
-    list(entry);
+    change(job, [](Entry& entry) {
+      entry.promised = entry.supposed_leaving = 0;
+      entry.passed_over = false;
+    });
   }
 }
 

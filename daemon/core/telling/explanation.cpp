@@ -184,7 +184,22 @@ class Explainer {
                       blocker->first.value, blocker->first.value));
     }
     tell(Cause::shares,
-         fmt::format("All {} in use by other jobs of its priority; it gets slots within seconds.", all));
+         fmt::format("All {} in use by other jobs of its priority; it gets slots within seconds.{}", all,
+                     told_of_submitters()));
+  }
+
+  // Its submitter's part of the slots, if that is not all of them.
+  std::string told_of_submitters() const {
+    const Rank rank = core_.shares.rank(job_.row.id);
+    const std::vector<Rank> holders = core_.shares.holders();
+    const bool are_several = std::any_of(holders.begin(), holders.end(), [&](const Rank& holder) {
+      return holder.priority == rank.priority && holder.submitter != rank.submitter;
+    });
+    if (!are_several) return "";
+    const std::string& name = job_.row.submitter;
+    return fmt::format(" Submitters have even parts: {} has {}.",
+                       name.empty() ? "that of jobs without a name" : printable(name),
+                       count_of(rank.all.slots, "slot"));
   }
 
   // A job that holds slots and has a stuck step.
@@ -261,7 +276,7 @@ class Explainer {
     std::int32_t highest = job_.row.spec.priority;
     for (const Rank& holder : core_.shares.holders()) {
       if (holder.priority <= job_.row.spec.priority) continue;
-      slots += holder.slots;
+      slots += holder.own.slots;
       highest = std::max(highest, holder.priority);
       jobs.push_back(std::to_string(holder.job.value));
     }
@@ -282,8 +297,9 @@ class Explainer {
     for (const Rank& holder : core_.shares.holders()) others += holder.job != job_.row.id ? 1 : 0;
     if (others == 0) return;
     tell(Cause::shares,
-         fmt::format("It shares {} with {}; {} {} its own.", count_of(slots_, "slot"),
-                     count_of(others, "job"), report_.slots_busy, are(report_.slots_busy)),
+         fmt::format("It shares {} with {}; {} {} its own.{}", count_of(slots_, "slot"),
+                     count_of(others, "job"), report_.slots_busy, are(report_.slots_busy),
+                     told_of_submitters()),
          advice_to_go_first());
   }
 

@@ -1,5 +1,7 @@
 #include "daemon/core/telling/happening.h"
 
+#include <utility>
+
 #include "common/values/check.h"
 
 namespace pq::core {
@@ -41,6 +43,8 @@ constexpr std::array tellings = {
     Telling{job_forgotten, {"job forgotten", Severity::info}},
     Telling{space_short, {"short of space", Severity::error}},
     Telling{space_enough, {"enough space again", Severity::info}},
+    Telling{key_added, {"key added", Severity::info}},
+    Telling{key_expired, {"key expired", Severity::warning}},
 };
 static_assert(tellings.size() == enum_words<Happening>.size());
 
@@ -53,6 +57,10 @@ const HappeningWords& words_for_people(Happening what) {
 }
 
 bool is_kept(Happening what) { return what != message_refused && what != lease_misused; }
+
+std::string signed_by(std::string what, const std::string& name) {
+  return name.empty() ? what : std::move(what) + ", by " + name;
+}
 
 Severity severity_of(const Event& event) {
   const bool has_failed = event.what == job_ended && parse<JobState>(event.detail) == JobState::failed;

@@ -41,6 +41,8 @@ enum class Happening {
   job_forgotten,     // or its logs, or its output
   space_short,       // on the head's disk: nothing is taken in that fills it
   space_enough,      // again
+  key_added,         // or it is good again, by a clock that went back
+  key_expired,
 };
 
 // A word is stored: it never changes, and a new one comes with a step of daemon/store/migrations.cpp, so that
@@ -49,13 +51,13 @@ enum class Happening {
 }  // namespace pq::core
 
 template <>
-inline constexpr std::array<std::string_view, 28> pq::enum_words<pq::core::Happening>{
+inline constexpr std::array<std::string_view, 30> pq::enum_words<pq::core::Happening>{
     "head_started",       "agent_joined",  "agent_replaced", "agent_drains",      "agent_warned",
     "agent_resumes",      "agent_left",    "agent_lost",     "agent_quarantined", "lease_expired",
     "lease_split",        "output_lost",   "lease_misused",  "program_failed",    "run_kills_agents",
     "kernel_contradicts", "job_submitted", "job_steered",    "job_ended",         "message_refused",
     "backup_made",        "backup_failed", "key_revoked",    "value_impossible",  "work_discarded",
-    "job_forgotten",      "space_short",   "space_enough"};
+    "job_forgotten",      "space_short",   "space_enough",   "key_added",         "key_expired"};
 
 namespace pq::core {
 
@@ -76,6 +78,9 @@ struct Event {
   std::string agent;  // empty: of no agent
   std::string detail;
 };
+
+// "paused, by alice"; only what happened, if nobody knows by whom.
+std::string signed_by(std::string what, const std::string& name);
 
 // The kind's severity; higher for a job that ended as failed.
 Severity severity_of(const Event& event);

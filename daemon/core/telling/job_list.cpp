@@ -62,11 +62,15 @@ bool ended_for(const JobRow& job, std::uint64_t ms, UnixMs now) {
 
 }  // namespace
 
-JobsReport list_jobs(const Core& core, const ListBounds& bounds) {
+JobsReport list_jobs(const Core& core, const ListBounds& bounds, const std::optional<std::string>& only_of) {
+  const auto is_meant = [&](const Job& job) { return !only_of || job.row.submitter == *only_of; };
   Room room(bounds);
   std::vector<const Job*> others;
   std::uint64_t live_left = 0;
+  std::size_t meant = 0;
   for (const auto& [id, job] : core.jobs.all()) {
+    if (!is_meant(job)) continue;
+    meant += 1;
     if (has_ended(job.row.state)) continue;
     if (job.ledger.leases() == 0) {
       others.push_back(&job);
@@ -77,16 +81,18 @@ JobsReport list_jobs(const Core& core, const ListBounds& bounds) {
   for (const Job* job : others) live_left += room.take(*job) ? 0 : 1;
   for (auto newest = core.jobs.all().rbegin(); newest != core.jobs.all().rend() && !room.is_full();
        ++newest) {
-    if (has_ended(newest->second.row.state)) room.take(newest->second);
+    if (has_ended(newest->second.row.state) && is_meant(newest->second)) room.take(newest->second);
   }
   JobsReport reports;
   for (const Job* job : std::move(room).by_id()) reports.jobs.push_back(report(*job, core));
-  reports.left_out = core.jobs.all().size() - reports.jobs.size();
+  reports.left_out = meant - reports.jobs.size();
   reports.live_left_out = live_left;
+  reports.only_of = only_of;
   return reports;
 }
 
-JobIds ids_of(const std::map<JobId, Job>& jobs, const AskJobIds& asked, UnixMs now) {
+JobIds ids_of(const std::map<JobId, Job>& jobs, const AskJobIds& asked, UnixMs now,
+              const std::string& asker) {
   JobIds ids;
   if (asked.which == Meant::newest) {
     if (!jobs.empty()) ids.ids.push_back(jobs.rbegin()->first);
@@ -95,6 +101,7 @@ JobIds ids_of(const std::map<JobId, Job>& jobs, const AskJobIds& asked, UnixMs n
   for (auto job = jobs.lower_bound(JobId{asked.first}); job != jobs.end(); ++job) {
     if (job->first.value > asked.last) break;
     if (!is_meant(asked.which, job->second.row.state, job->second.ledger.failed())) continue;
+    if (asked.mine && job->second.row.submitter != asker) continue;
     if (asked.ended_for_ms && !ended_for(job->second.row, *asked.ended_for_ms, now)) continue;
     ids.more = ids.ids.size() == limits::job_ids_told;
     if (ids.more) break;

@@ -5,6 +5,8 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
+#include <string>
 
 #include "common/protocol/limits.h"
 #include "common/protocol/messages.h"
@@ -31,9 +33,12 @@ inline constexpr ListBounds shown_by_http{.jobs = limits::jobs_shown_max,
                                           .program_bytes = limits::jobs_shown_program_bytes_max};
 
 // Live jobs: first those that are being computed, then the oldest. After them the newest ended ones.
-JobsReport list_jobs(const Core& core, const ListBounds& bounds);
+// `only_of`: those of this submitter, as if there were no others.
+JobsReport list_jobs(const Core& core, const ListBounds& bounds,
+                     const std::optional<std::string>& only_of = std::nullopt);
 
-// The ids of the jobs that a question means, at most limits::job_ids_told.
-JobIds ids_of(const std::map<JobId, Job>& jobs, const AskJobIds& asked, UnixMs now);
+// The ids of the jobs that a question means, at most limits::job_ids_told. `asker`: whose jobs are `mine`.
+JobIds ids_of(const std::map<JobId, Job>& jobs, const AskJobIds& asked, UnixMs now,
+              const std::string& asker = "");
 
 }  // namespace pq::core

@@ -57,6 +57,7 @@ JobReport report(const Job& job, const Core& core) {
   report.error = job.row.error;
   report.logs_forgotten = job.row.logs_forgotten;
   report.output_forgotten = job.row.output_forgotten;
+  report.submitter = job.row.submitter;
   if (has_ended(job.row.state)) return report;
   report.slots_busy = static_cast<std::uint32_t>(job.leases_of_slots()) * job.row.spec.cpus;
   report.express = static_cast<std::uint32_t>(job.express);
@@ -74,6 +75,10 @@ JobReport whole_report(const Job& job, const Core& core) {
   JobReport whole = report(job, core);
   whole.failed_spans = job.ledger.failed_spans(limits::failed_spans_told);
   return whole;
+}
+
+bool sees_settings(const Sender& who, const std::string& submitter) {
+  return who.role == Role::operator_ || (!submitter.empty() && who.name == submitter);
 }
 
 void hide_settings(JobReport& report) {

@@ -11,6 +11,8 @@ JobReport report(const Job& job, const Core& core);
 // The report of one job, with its failed spans.
 JobReport whole_report(const Job& job, const Core& core);
 
+// Whether it may see the values of settings: an operator, and who submitted the job.
+bool sees_settings(const Sender& who, const std::string& submitter);
 // Without the values of its program's settings: for viewers and HTTP, who may be anybody.
 void hide_settings(JobReport& report);
 

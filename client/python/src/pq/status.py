@@ -64,6 +64,7 @@ class JobStatus:
     cpus: int = 1
     require: Mapping[str, str] = field(default_factory=dict)
     command: tuple[str, ...] | None = None  # of a program
+    submitter: str = ""  # the name of the key that submitted it; empty: not known
 
     @property
     def has_ended(self) -> bool:
@@ -152,6 +153,7 @@ def job_status(report: Message) -> JobStatus:
         cpus=spec.get("cpus", 1),
         require=_labels(spec.get("require")),
         command=tuple(program["words"]) if program else None,
+        submitter=report.get("submitter", ""),
     )
 
 
