@@ -146,8 +146,8 @@ void AgentLoop::get_files() {
 // The output of programs is sent before the beat that reports what they computed.
 void AgentLoop::send_messages(Instant now) {
   if (link_.is_up() && !session_.ending()) {
-    outbox_.hold(session_.holds_output());
-    if (const auto message = outbox_.next_message(now)) link_.send(*message);
+    const auto message = session_.holds_output() ? std::nullopt : outbox_.next_message(now);
+    if (message) link_.send(*message);
     const auto wish = programs_ ? programs_->cache().next_message(now) : std::nullopt;
     if (wish) link_.send(*wish);
   }
@@ -167,12 +167,14 @@ void AgentLoop::report(Instant now) {
 }
 
 void AgentLoop::sleep() {
-  std::vector<int> wakers{slots_.fd(), signals_.fd(), outbox_.fd()};
+  const bool may_send_output = link_.is_up() && !session_.holds_output();
+  std::vector<int> wakers{slots_.fd(), signals_.fd()};
+  if (!session_.holds_output()) wakers.push_back(outbox_.fd());
   if (const auto fd = notices_.fd()) wakers.push_back(*fd);
   if (programs_) wakers.push_back(programs_->alarm().fd());
   Instant deadline = std::min({session_.next_deadline(), notices_.next_deadline(),
                                supervisor_.next_deadline(), link_.next_deadline()});
-  if (link_.is_up()) deadline = std::min(deadline, outbox_.next_deadline());
+  if (may_send_output) deadline = std::min(deadline, outbox_.next_deadline());
   if (link_.is_up() && programs_) deadline = std::min(deadline, programs_->cache().next_deadline());
   link_.wait(std::max<Duration>(deadline - clock_.now().instant, 0ns), wakers);
 }

@@ -46,8 +46,9 @@ tl::expected<Selected, Failure> resolve_at_head(Connection& connection, const Se
 Failure no_mine_at_older_head() {
   return {.status = ExitStatus::failed,
           .word = "older_head",
-          .text = "this head does not say who submitted a job, so --mine means nothing to it; install the same "
-                  "pq there"};
+          .text =
+              "this head does not say who submitted a job, so --mine means nothing to it; install the same "
+              "pq there"};
 }
 
 // Adds the live jobs for which a list had no room.
@@ -123,7 +124,8 @@ tl::expected<Listed, Failure> list_jobs(Connection& connection, const AllJobs& w
   Listed listed{.report = std::move(*report)};
   listed.may_lack_live = listed.report.left_out > 0 && !listed.report.live_left_out;
   if (listed.report.live_left_out.value_or(0) == 0) return listed;
-  if (auto failure = add_unlisted(connection, listed.report, which.mine, patience)) return tl::unexpected(*failure);
+  if (auto failure = add_unlisted(connection, listed.report, which.mine, patience))
+    return tl::unexpected(*failure);
   return listed;
 }
 

@@ -218,9 +218,8 @@ std::string failed_lines(const JobReport& report) {
 
 // One submitter's list needs no column of its own for the name.
 bool has_several_submitters(const JobsReport& report) {
-  return std::any_of(report.jobs.begin(), report.jobs.end(), [&](const JobReport& job) {
-    return job.submitter != report.jobs.front().submitter;
-  });
+  return std::any_of(report.jobs.begin(), report.jobs.end(),
+                     [&](const JobReport& job) { return job.submitter != report.jobs.front().submitter; });
 }
 
 std::string expiry_of(const KeyReport& key) {

@@ -48,9 +48,7 @@ std::vector<ListedKey> as_listed(const std::vector<Principal>& principals) {
   return keys;
 }
 
-Sender sender_of(PeerId peer, const Principal& key) {
-  return {peer, key.public_key, key.role, key.name};
-}
+Sender sender_of(PeerId peer, const Principal& key) { return {peer, key.public_key, key.role, key.name}; }
 
 // "spot, of role agent, by alice"
 Event event_of(const KeyNews& news) {

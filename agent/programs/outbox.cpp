@@ -54,7 +54,6 @@ void Outbox::collect(const Step& step, const std::vector<CollectedRun>& runs, In
 std::optional<Output> Outbox::next_message(Instant now) {
   const std::lock_guard lock(mutex_);
   came_.clear();
-  if (is_held_) return std::nullopt;
   if (sent_) {
     if (now < again_) return std::nullopt;
   } else {
@@ -113,11 +112,6 @@ void Outbox::hurry(Instant now) {
   is_hurried_ = true;
 }
 
-void Outbox::hold(bool held) {
-  const std::lock_guard lock(mutex_);
-  is_held_ = held;
-}
-
 void Outbox::begin_anew(const std::string& name, Incarnation incarnation) {
   const std::lock_guard lock(mutex_);
   name_ = name;
@@ -134,7 +128,6 @@ bool Outbox::is_empty() const {
 
 Instant Outbox::next_deadline() const {
   const std::lock_guard lock(mutex_);
-  if (is_held_) return Instant::never();
   return sent_ ? again_ : due_;
 }
 

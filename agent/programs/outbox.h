@@ -52,8 +52,6 @@ class Outbox {
   void flush(Instant now);
   // The same from now on, because the agent ends.
   void hurry(Instant now);
-  // While the head has no space nothing leaves; what it is sent all the same it does not answer.
-  void hold(bool held);
   // The agent has another name, and no leases any more.
   void begin_anew(const std::string& name, Incarnation incarnation);
 
@@ -81,7 +79,6 @@ class Outbox {
   std::vector<StoredOutput> sent_runs_;
   Instant again_;  // when it is sent again
   bool is_hurried_ = false;
-  bool is_held_ = false;
 };
 
 }  // namespace pq::programs

@@ -37,7 +37,8 @@ inline constexpr std::string_view part_name<Setting> = "setting";
 void fields(auto& v, Is<Setting> auto& m) {
   v(Field("name").at_most(limits::program_bytes_max), m.name);
   v(Field("value").at_most(limits::program_bytes_max), m.value);
-  v(Field("hidden", "The value is for operators and the job's submitter: not for other viewers, and not for HTTP."),
+  v(Field("hidden",
+          "The value is for operators and the job's submitter: not for other viewers, and not for HTTP."),
     m.is_hidden, false);
 }
 
@@ -624,7 +625,8 @@ void fields(auto& v, Is<JobsReport> auto& m) {
     m.live_left_out);
   v.derived(Field("live_left_out", "How many of these have not ended."),
             [&] { return m.live_left_out.value_or(0); });
-  v(Field("only_of", "Whose jobs these are, if `mine` was asked. An older head lists everybody's, and does not say it.")
+  v(Field("only_of",
+          "Whose jobs these are, if `mine` was asked. An older head lists everybody's, and does not say it.")
         .at_most(limits::name_bytes_max)
         .shown(Shown::never),
     m.only_of);

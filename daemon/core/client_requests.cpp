@@ -123,8 +123,7 @@ HeadToClient ClientRequests::answer(const Steer& steer, const Sender& from) {
 }
 
 HeadToClient ClientRequests::answer(const SteerEach& steer, const Sender& from) {
-  return each_of(steer.jobs,
-                 [&](JobId job) { return answer(Steer{.job = job, .what = steer.what}, from); });
+  return each_of(steer.jobs, [&](JobId job) { return answer(Steer{.job = job, .what = steer.what}, from); });
 }
 
 HeadToClient ClientRequests::answer(const Reprioritize& ask, const Sender& from) {
@@ -132,9 +131,8 @@ HeadToClient ClientRequests::answer(const Reprioritize& ask, const Sender& from)
 }
 
 HeadToClient ClientRequests::answer(const ReprioritizeEach& ask, const Sender& from) {
-  return each_of(ask.jobs, [&](JobId job) {
-    return answer(Reprioritize{.job = job, .priority = ask.priority}, from);
-  });
+  return each_of(ask.jobs,
+                 [&](JobId job) { return answer(Reprioritize{.job = job, .priority = ask.priority}, from); });
 }
 
 HeadToClient ClientRequests::answer(const DrainAgent& ask) {

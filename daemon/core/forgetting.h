@@ -28,8 +28,8 @@ std::vector<Forgettable> kept_for_long(const std::map<JobId, Job>& jobs, const K
                                        std::size_t count_max);
 
 // What goes first where space is short: what is printed, of the job that ended first of those that have some;
-// without any, the job whole that ended first. Jobs that ended less than limits::ended_kept_least ago are left
-// alone. Nothing: no other has ended.
+// without any, the job whole that ended first. Jobs that ended less than limits::ended_kept_least ago are
+// left alone. Nothing: no other has ended.
 std::optional<Forgettable> first_to_go(const std::map<JobId, Job>& jobs, UnixMs now);
 
 class Forgetting {

@@ -121,8 +121,8 @@ HeadToClient JobControl::steer(const Steer& steer, const Sender& from) {
   if (steer.what == Steering::pause) pause(*job);
   if (steer.what == Steering::resume) resume(*job);
   core_.jobs.change(steer.job);
-  effects_.events.push_back({Happening::job_steered, steer.job, "",
-                             signed_by(std::string(to_text(job->row.state)), from.name)});
+  effects_.events.push_back(
+      {Happening::job_steered, steer.job, "", signed_by(std::string(to_text(job->row.state)), from.name)});
   return whole_report(*job, core_);
 }
 

@@ -13,7 +13,8 @@ class JobControl {
  public:
   explicit JobControl(Turn& turn) : turn_(turn), core_(turn.core), now_(turn.now), effects_(turn.effects) {}
 
-  // Answers the job's id. A repeated submission gets the id of the first one. The sender becomes its submitter.
+  // Answers the job's id. A repeated submission gets the id of the first one. The sender becomes its
+  // submitter.
   HeadToClient submit(const Submit& submit, const Sender& from);
   // The sender's name stands in the event.
   HeadToClient steer(const Steer& steer, const Sender& from);

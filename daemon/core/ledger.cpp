@@ -251,22 +251,26 @@ std::uint64_t Ledger::free_width() const {
   return width;
 }
 
-std::optional<Value> Ledger::value() const {
-  if (!total_ || total_->revision != spans_.revision()) total_ = Total{spans_.revision(), folded()};
-  return total_->value;
-}
+namespace {
 
-std::optional<Value> Ledger::folded() const {
-  if (fold_ == Fold::none) return std::nullopt;
+std::optional<Value> folded(const SpanMap::Map& spans, Fold how) {
+  if (how == Fold::none) return std::nullopt;
   Folded total;
-  for (const auto& [begin, span] : spans_.all()) {
+  for (const auto& [begin, span] : spans) {
     if (const auto* done = std::get_if<Done>(&span.state))
-      total = fold_present(fold_, total.value, done->value);
+      total = fold_present(how, total.value, done->value);
     if (const auto* leased = std::get_if<Leased>(&span.state))
-      total = fold_present(fold_, total.value, leased->value);
+      total = fold_present(how, total.value, leased->value);
     if (!total.fits) return std::nullopt;
   }
   return total.value;
+}
+
+}  // namespace
+
+std::optional<Value> Ledger::value() const {
+  if (!total_ || total_->revision != spans_.revision()) total_ = Total{spans_.revision(), folded(spans_.all(), fold_)};
+  return total_->value;
 }
 
 // Spans that were given up, or that are free and have evidence. All are taken out before any is joined,

@@ -149,7 +149,6 @@ class Ledger {
     std::optional<Value> value;
   };
 
-  std::optional<Value> folded() const;
   void end_lease(SpanMap::Place place, Changes& changes);
   Range cut_out(std::uint64_t begin, std::uint64_t upto, Changes& changes);
 

@@ -38,7 +38,8 @@ enum class KeyChange { added, good_again, expired, revoked };
 struct KeyNews {
   KeyChange what = KeyChange::added;
   Principal key;
-  std::string by = {};  // the name of the key that asked for it; empty: the list was edited, or time has passed
+  std::string by =
+      {};  // the name of the key that asked for it; empty: the list was edited, or time has passed
 };
 
 struct Incoming {

@@ -130,8 +130,8 @@ void World::draw_jobs() {
     }
     for (std::uint64_t n = weather_.killers && submit.spec.program ? dice_.below(3) : 0; n > 0; --n)
       programs_.killers.insert(begin + dice_.below(submit.spec.range.width()));
-    auto& client = clients_.emplace_back(std::make_unique<Client>(timeline_, dice_, network_, programs_,
-                                                                  submit, submitter_of(submit)));
+    auto& client = clients_.emplace_back(
+        std::make_unique<Client>(timeline_, dice_, network_, programs_, submit, submitter_of(submit)));
     if (weather_.clients_steer) client->steers(dice_.one_in(3));
     timeline_.after(dice_.between(0s, weather_.faulty_for / 2), [&client = *client] { client.begin(); });
   }
@@ -149,8 +149,8 @@ void World::draw_small_counts() {
     const double width =
         std::pow(10, -4 * dice_.fraction()) / expected_cost(submit.spec.kernel, begin).per_integer_s;
     submit.spec.range = {begin, begin + 1 + static_cast<std::uint64_t>(width)};
-    auto& client = clients_.emplace_back(std::make_unique<Client>(timeline_, dice_, network_, programs_,
-                                                                  submit, submitter_of(submit)));
+    auto& client = clients_.emplace_back(
+        std::make_unique<Client>(timeline_, dice_, network_, programs_, submit, submitter_of(submit)));
     if (weather_.clients_steer && dice_.one_in(2)) client->steers(dice_.one_in(3));
     timeline_.after(dice_.between(0s, weather_.faulty_for), [&client = *client] { client.begin(); });
   }

@@ -96,7 +96,8 @@ def test_questions_of_a_viewer_that_reads_nothing(busy: Cluster, measured: Measu
     assert head.is_running()
     peak = peak_mb_of(head.pid)
     measured.note(
-        f"{kind}: head {peak:.0f} MB at most; beats p99 {in_milliseconds(p99(among))}, idle {in_milliseconds(p99(quiet))}"
+        f"{kind}: head {peak:.0f} MB at most; "
+        f"beats p99 {in_milliseconds(p99(among))}, idle {in_milliseconds(p99(quiet))}"
     )
     assert peak <= HEAD_MB_MOST
     agent.say_goodbye()

@@ -1,5 +1,7 @@
-"""A head that is short of space takes in nothing that fills its disk, and can be steered. Where it keeps nothing free, a
-full disk stops acknowledgements and loses nothing: it says so and ends."""
+"""A head that is short of space takes in nothing that fills its disk, and can be steered.
+
+Where it keeps nothing free, a full disk stops acknowledgements and loses nothing: it says so and ends.
+"""
 
 from __future__ import annotations
 

@@ -181,7 +181,7 @@ def test_a_secret_is_told_to_nobody_and_gone_when_its_job_is_done(cluster: Clust
     (cluster.root / "password").write_text(secret)
     cluster.environment["FROM_HERE"] = secret
     flags = ("--secret", f"TOKEN={cluster.root}/password", "--secret", "FROM_HERE", "--collect", "--fold", "none")
-    program = 'cmp "$PQ_SECRETS/TOKEN" "$PQ_SECRETS/FROM_HERE" && wc -c <"$PQ_SECRETS/TOKEN" && stat -c %a "$PQ_SECRETS"/*'
+    program = 'cd "$PQ_SECRETS" && cmp TOKEN FROM_HERE && wc -c <TOKEN && stat -c %a *'
     job = cluster.submit("0:2", "--step", "1", *flags, "--", "sh", "-c", program)
     assert cluster.wait(job)["state"] == "done"
     assert cluster.run("pq-output", str(job)).stdout == f"{len(secret)}\n600\n600\n" * 2

@@ -40,25 +40,6 @@ bool rings(const Outbox& outbox) {
   return poll(&polled, 1, 0) == 1;
 }
 
-TEST_CASE("while the head has no space nothing leaves, and then all of it, what was under way first") {
-  Outbox outbox("a", self);
-  outbox.log_failure(run(0), "exit status 3", start);
-  const auto sent = outbox.next_message(start + limits::log_delay);
-  REQUIRE(sent.has_value());
-  outbox.log_failure(run(10), "exit status 4", start);
-  outbox.hold(true);
-  CHECK(outbox.next_deadline() == Instant::never());
-  CHECK_FALSE(outbox.next_message(start + 1h).has_value());
-  CHECK_FALSE(outbox.is_empty());
-  outbox.hold(false);
-  CHECK(outbox.next_deadline() <= start + 1h);
-  CHECK(outbox.next_message(start + 1h) == sent);
-  outbox.hear(answer(*sent), start + 1h);
-  const auto next = outbox.next_message(start + 1h);
-  REQUIRE(next.has_value());
-  CHECK(next->seq == 2);
-}
-
 TEST_CASE("what is logged leaves after a while, joined with what follows it") {
   Outbox outbox("a", self);
   CHECK(outbox.is_empty());

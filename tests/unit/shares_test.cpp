@@ -352,7 +352,8 @@ TEST_CASE("a job may take a slot of its own submitter's others, though its submi
   CHECK_FALSE(line.miscounted());
 }
 
-TEST_CASE("a submitter without slots takes them from whoever has most, and that submitter's widest job first") {
+TEST_CASE(
+    "a submitter without slots takes them from whoever has most, and that submitter's widest job first") {
   Line line;
   line.place(a, of("alice", waits_with(1)));
   line.place(b, of("alice", waits_with(3)));

@@ -44,8 +44,8 @@ bool may_take(const Rank& taker, const Rank& giver) {
   const Portion& mine = portion(taker, giver);
   const Portion& given = portion(giver, taker);
   if (!is_odd_slot(taker, giver)) return given.slots > mine.slots;
-  // One without any slot takes one at the end of the giver's turn, if the giver was served more. Between a few
-  // slots and one more there is less hurry.
+  // One without any slot takes one at the end of the giver's turn, if the giver was served more. Between a
+  // few slots and one more there is less hurry.
   const double ahead_s = given.served_s - mine.served_s;
   return ahead_s > (mine.slots == 0 ? 0 : seconds(limits::share_quantum));
 }

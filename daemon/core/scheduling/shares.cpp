@@ -162,8 +162,7 @@ void Shares::put_back(const ShareGroupKey& key, ShareGroup& group) {
 
 Rank Shares::rank(JobId job) const {
   const Entry& entry = jobs_.at(job);
-  return rank_of(place_of(entry.group, groups_.at(entry.group)),
-                 {entry.own, job, entry.claim.demand.cpus});
+  return rank_of(place_of(entry.group, groups_.at(entry.group)), {entry.own, job, entry.claim.demand.cpus});
 }
 
 std::optional<std::string> Shares::miscounted() const {
@@ -183,7 +182,8 @@ std::optional<std::string> Shares::miscounted() const {
              std::to_string(key.priority) + " is miscounted";
     }
   }
-  return sums.size() == groups_.size() ? std::nullopt : std::optional<std::string>("a submitter has no group");
+  return sums.size() == groups_.size() ? std::nullopt
+                                       : std::optional<std::string>("a submitter has no group");
 }
 
 // ---------------------------------------------------------------- time

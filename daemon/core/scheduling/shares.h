@@ -31,7 +31,8 @@ class Shares {
   // ---- time: service counts only while some job waits for the slots of others
   void tell_time(Instant now);
   bool are_contended() const;
-  // Ranks holders by what they have been served so far. Nobody is kept far ahead of the others, or far behind.
+  // Ranks holders by what they have been served so far. Nobody is kept far ahead of the others, or far
+  // behind.
   void count_served();
 
   // ---- the line

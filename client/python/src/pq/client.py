@@ -92,8 +92,9 @@ class Client:
         With `command`, words or a text that is split as by a shell, a program is run over parts of it, `{lo}` and
         `{hi}` in its words replaced; otherwise `kernel` says what is counted. `each` takes the place of the range: a
         run for each item, `{item}` in the words. `files` are paths, or names with bytes, and lie in the program's
-        working directory. `secrets` are files in the directory that PQ_SECRETS names; no report tells them. `timeout` (seconds or "5m") and `memory` (bytes or "2G") limit one run. With `express` runs
-        take 10 s at most and need not wait for slots. README.md of pq says what a program must answer.
+        working directory. `secrets` are files in the directory that PQ_SECRETS names; no report tells them. `timeout`
+        (seconds or "5m") and `memory` (bytes or "2G") limit one run. With `express` runs take 10 s at most and need
+        not wait for slots. README.md of pq says what a program must answer.
         """
         submission = make_submission(
             range,
