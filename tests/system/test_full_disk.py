@@ -147,6 +147,13 @@ def test_total_is_exact_though_the_disk_is_full_again_and_again(small_disk_of_a_
         assert (told["state"], told["value"]) == ("done", counted_one_by_one("primes", begin, begin + 7))
 
 
+def refuses_for_want_of_space(cluster: Cluster, *submission: str) -> None:
+    refused = cluster.run("pq-submit", *submission)
+    assert refused.status == 1, refused
+    assert "pq-submit: the disk of the head is short of space" in refused.stderr, refused
+    assert "of 64 MiB free" in refused.stderr and "pq-forget" in refused.stderr, refused
+
+
 def test_short_of_space_nothing_fills_the_disk_and_jobs_are_steered(disk_of_64_mib: Cluster) -> None:
     cluster = disk_of_64_mib
     head = cluster.start_head(*QUICK_BEATS)
@@ -157,15 +164,14 @@ def test_short_of_space_nothing_fills_the_disk_and_jobs_are_steered(disk_of_64_m
     assert cluster.wait(older)["state"] == "done"
     job = cluster.submit(f"0:{runs}", "--collect", "--fold", "none", "--step", "1", "--", *prints)
     other = cluster.submit("0:1e6", "--require", "zone=nowhere")
-    eventually(lambda: cluster.job(job)["done"] >= 2, "some of it is collected")
+    eventually(lambda: int(cluster.job(job)["done"]) >= 2, "some of it is collected")
     others = fill(cluster.state_dir, 1024 * 1024)
     eventually(lambda: cluster.run("pq-submit", "--range", "0:10").status == 1, "submissions are refused")
     for command in (("--range", "0:10"), ("--range", "0:10", "--file", __file__, "--", "true")):
-        refused = cluster.run("pq-submit", *command)
-        expect_refusal(refused, "pq-submit", 1, "the disk of the head is short of space", "64 MiB", "pq-forget")
+        refuses_for_want_of_space(cluster, *command)
     reasons = cluster.ask("pq-status", str(job), "--explain")["reasons"]
     assert reasons[0]["word"] == "short_of_space", reasons
-    done = cluster.job(job)["done"]
+    done = int(cluster.job(job)["done"])
     for program, state in (("pq-pause", "paused"), ("pq-resume", "queued"), ("pq-cancel", "cancelled")):
         assert cluster.run(program, str(other)).status == 0
         assert cluster.job(other)["state"] == state
@@ -192,7 +198,7 @@ def test_a_head_starts_on_a_disk_that_others_have_filled_and_jobs_can_be_cancell
     cluster.start_head(*QUICK_BEATS)
     assert not ballast.exists()
     assert cluster.run("pq-cancel", str(job)).status == 0
-    expect_refusal(cluster.run("pq-submit", "--range", "0:10"), "pq-submit", 1, "short of space")
+    refuses_for_want_of_space(cluster, "--range", "0:10")
     assert cluster.run("pq-forget", str(job)).status == 0
     assert cluster.head.is_running()
     others.unlink()
