@@ -67,6 +67,7 @@ export const REASONS = [
   'express',
   'no_express',
   'express_full',
+  'limit',
 ];
 
 export const EVENTS = [

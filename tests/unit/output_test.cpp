@@ -114,7 +114,9 @@ TEST_CASE("a job in JSON has every field of pq.job/1, wide integers as decimal s
      "priority": 0, "slots_busy": 0, "stuck": null, "eta_low_s": null, "eta_high_s": null, "express": 0,
      "discarded": "0", "logs_forgotten": false, "output_forgotten": false, "submitter": "alice"})");
   // Objects of the same fields are equal: pq.job/1 promises no order of them.
-  CHECK(nlohmann::json::parse(to_line(to_json(done_job()))) == nlohmann::json::parse(to_line(expected)));
+  JobReport job = done_job();
+  job.submitter = "alice";
+  CHECK(nlohmann::json::parse(to_line(to_json(job))) == nlohmann::json::parse(to_line(expected)));
 }
 
 TEST_CASE("a program in JSON is told whole, with what failed of it and why it waits") {
@@ -269,6 +271,21 @@ TEST_CASE("the table of jobs shows a row each and says how many were left out") 
       " 12  a name that is longer t…  running  primes  10000000:60000000    50.0 %  1 500 000  "));
   CHECK(lines[2].find("5 M/s") != std::string::npos);
   CHECK(lines[3] == "and 1 200 older ones");
+}
+
+TEST_CASE("the table names submitters where there are several, and the block always") {
+  JobReport hers = done_job();
+  hers.submitter = "alice";
+  JobReport his = running_job();
+  his.submitter = "b\x1b[2J";
+  const auto both = lines_of(jobs_table({.jobs = {hers, his}}, Colours::none));
+  CHECK(both[0].ends_with("LEFT  SUBMITTER"));
+  CHECK(both[1].ends_with("-  alice"));
+  CHECK(both[2].ends_with("b?[2J"));
+  CHECK(lines_of(jobs_table({.jobs = {hers, hers}}, Colours::none))[0].ends_with("LEFT"));
+  CHECK(field(job_block(hers, Colours::none), "submitter") == "alice");
+  CHECK(jobs_table({.only_of = "bob"}, Colours::none) ==
+        "no jobs of bob yet; pq-submit --range A:B submits one\n");
 }
 
 TEST_CASE("an empty table says how to fill it") {

@@ -32,26 +32,37 @@ struct Next {
   std::vector<Gather> gathers = {};  // jobs that this agent keeps slots for from now on
 };
 
+// Of the best submitter that has one.
 Next next_job(const Core& core, const Agent& agent, std::uint64_t slots, Now now) {
-  const Candidates candidates(core, now);
+  const Shares& shares = core.shares;
+  const auto can_compute = [&](const auto& line) { return agent.can_compute(line.first); };
   Next next;
-  std::optional<Rank> best;
-  for (const auto& [demand, line] : core.shares.lines()) {
-    if (!agent.can_compute(demand)) continue;
+  if (std::none_of(shares.demands().begin(), shares.demands().end(), can_compute)) return next;
+  const Candidates candidates(core, now);
+  const JobPlace* best = nullptr;
+  // The first of this line of which the agent can take something, if it is better than the best so far.
+  const auto look_through = [&](const Demand& demand, const std::set<JobPlace>& line) {
     const bool begins = demand.cpus <= slots;
-    core.shares.visit_line(demand, [&](const Rank& rank) {
-      if (best && *best < rank) return true;
-      const Job& job = core.jobs.at(rank.job);
+    for (const JobPlace& place : line) {
+      if (best != nullptr && *best < place) return;
+      const Job& job = core.jobs.at(place.job);
       const std::optional<Range> free = candidates.free_for(agent, job);
-      if (!free || (!begins && gathers_elsewhere(core, job, agent.row.id))) return false;
-      if (!begins && job.gathers_on != agent.row.id) next.gathers.push_back({rank.job, agent.row.id});
-      best = rank;
+      if (!free || (!begins && gathers_elsewhere(core, job, agent.row.id))) continue;
+      if (!begins && job.gathers_on != agent.row.id) next.gathers.push_back({place.job, agent.row.id});
+      best = &place;
       next.job = &job;
       next.free = *free;
       next.begins = begins;
-      return true;
-    });
-  }
+      return;
+    }
+  };
+  shares.visit_line([&](const GroupPlace& place, const ShareGroup& group) {
+    for (const auto& [demand, line] : group.lines) {
+      if (agent.can_compute(demand) && shares.has_room(place.key.submitter, demand.cpus))
+        look_through(demand, line);
+    }
+    return next.job != nullptr;
+  });
   return next;
 }
 
@@ -148,7 +159,7 @@ Decisions plan_splits(const Core& core, Now now) {
   std::set<std::pair<double, LeaseId>> longest;
   for (const auto& [id, lease] : core.fleet.leases().all()) {
     if (lease.end_asked || lease.leaving || lease.express_s || now.instant < lease.next_ask) continue;
-    if (core.fleet.at(lease.agent).is_quiet()) continue;
+    if (core.fleet.at(lease.agent).is_quiet() || !core.shares.has_room(lease.job)) continue;
     const double rest_s = predicted_rest_s(costs.as_running(lease));
     if (rest_s >= seconds(limits::split_gain_least)) longest.emplace(-rest_s, id);
   }
@@ -177,7 +188,9 @@ Decisions plan_splits(const Core& core, Now now) {
 
 namespace {
 
+// Copies hold slots that no share counts, so a submitter with a bound of slots gets none.
 bool may_be_copied(const Core& core, LeaseId id, const Lease& lease) {
+  if (core.shares.claim(lease.job)->slots_max) return false;
   if (lease.express_s) return false;  // it is short, or its program has a limit of seconds
   const Job& job = core.jobs.at(lease.job);
   const auto& copies = core.fleet.copies();
@@ -223,6 +236,7 @@ class Takeover {
       : core_(core), line_(line), candidates_(core, now), costs_(core, now), now_(now) {}
 
   Decisions run() {
+    line_.begin_plan();
     look_through_leases();
     for (const AgentId agent : leaving_) promise(agent);
     while (looks_left_ > 0) {
@@ -232,14 +246,14 @@ class Takeover {
       if (is_served_beside_others(taker)) continue;
       const std::optional<LeaseId> lease = lease_for(taker);
       if (!lease) {
-        line_.pass_over(taker.row.id);
+        line_.suppose(taker.row.id, Shares::Supposed::passed_over);
         continue;
       }
       decisions_.push_back(AskLeave{*lease});
-      line_.suppose_leaving(core_.fleet.lease(*lease).job);
+      line_.suppose(core_.fleet.lease(*lease).job, Shares::Supposed::leaving);
       promise_slot(taker);
     }
-    line_.forget_promises();
+    line_.end_plan();
     return std::move(decisions_);
   }
 
@@ -270,10 +284,10 @@ class Takeover {
   void promise_slot(const Job& job) {
     double& wanted = wanted_s(job);
     wanted -= step_s(costs_.usual(job));
-    line_.promise(job.row.id);
+    line_.suppose(job.row.id, Shares::Supposed::promised);
     if (wanted > 0) return;
     spare_s_[job.demand] -= wanted;
-    line_.pass_over(job.row.id);
+    line_.suppose(job.row.id, Shares::Supposed::passed_over);
   }
 
   void promise(AgentId leaving) {
@@ -289,7 +303,7 @@ class Takeover {
     double& spare = spare_s_[job.demand];
     if (wanted_s(job) > spare) return false;
     spare -= wanted_s(job);
-    line_.pass_over(job.row.id);
+    line_.suppose(job.row.id, Shares::Supposed::passed_over);
     return true;
   }
 

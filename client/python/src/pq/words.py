@@ -118,6 +118,7 @@ REASONS: Final = (
     "express",
     "no_express",
     "express_full",
+    "limit",
 )
 
 EVENTS: Final = (
