@@ -269,7 +269,8 @@ std::optional<Value> folded(const SpanMap::Map& spans, Fold how) {
 }  // namespace
 
 std::optional<Value> Ledger::value() const {
-  if (!total_ || total_->revision != spans_.revision()) total_ = Total{spans_.revision(), folded(spans_.all(), fold_)};
+  if (!total_ || total_->revision != spans_.revision())
+    total_ = Total{spans_.revision(), folded(spans_.all(), fold_)};
   return total_->value;
 }
 
