@@ -141,11 +141,11 @@ Daemon::Daemon(Queue queue, Store& store, Transport& transport, const Clock& clo
 
 Instant Daemon::next_deadline() const {
   constexpr Instant at_once{};  // work under way must not wait for a message
-  const Instant answers_from = postponed_.questions.are_none() ? Instant::never() : postponed_.answers_from;
+  const Instant goes_on_at = postponed_.questions.are_none() ? Instant::never() : postponed_.goes_on_at;
   const bool has_more = backups_.is_under_way() || !postponed_.files_wanted.empty() ||
                         !effects_.events.empty() || !postponed_.recomputes.empty() ||
                         postponed_.pages_to_give_back || !queue_.provenance_wanted().empty();
-  return has_more ? at_once : std::min({queue_.next_deadline(), floods_.next_deadline(), answers_from});
+  return has_more ? at_once : std::min({queue_.next_deadline(), floods_.next_deadline(), goes_on_at});
 }
 
 void Daemon::turn(Instant latest) {
@@ -301,7 +301,7 @@ void Daemon::act_for_clients(Now now) {
 void Daemon::tell_clients() {
   Questions& questions = postponed_.questions;
   const Now began = clock_.now();
-  if (questions.are_none() || began.instant < postponed_.answers_from) return;
+  if (questions.are_none() || began.instant < postponed_.tells_from) return;
   const std::size_t told = questions.serve(
       [&](const Question& question) {
         return only_asks(question.letter.body) && transport_.has_room(question.peer);
@@ -313,9 +313,10 @@ void Daemon::tell_clients() {
       });
   const Instant end = clock_.now().instant;
   const Duration took = end - began.instant;
-  postponed_.answers_from = took < limits::telling_longest ? end : end + limits::telling_rest_factor * took;
+  postponed_.tells_from = took < limits::telling_longest ? end : end + limits::telling_rest_factor * took;
+  postponed_.goes_on_at = postponed_.tells_from;
   if (told == 0) {
-    postponed_.answers_from = end + limits::reading_looked_at;
+    postponed_.goes_on_at = end + limits::reading_looked_at;
     give_up_those_who_do_not_read();
   }
 }

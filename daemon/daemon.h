@@ -96,7 +96,8 @@ class Daemon {
   // What is answered after the commit, and not all of it in one turn.
   struct Postponed {
     Questions questions;                    // of clients
-    Instant answers_from;                   // when these are gone on with
+    Instant tells_from;                     // after a rest
+    Instant goes_on_at;                     // with these
     std::deque<RecomputeAsked> recomputes;  // one is done a turn
     std::deque<FileWanted> files_wanted;    // by agents; some are handed out each turn
     bool pages_to_give_back = false;        // to the disk, some each turn

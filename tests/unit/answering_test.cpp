@@ -140,6 +140,7 @@ TEST_CASE("who does not read is told nothing more, holds up nobody, and is given
   CHECK(h.daemon.next_deadline() == h.clock.now().instant + limits::reading_looked_at);
   h.clock.at += limits::reading_patience;
   CHECK(h.turns().empty());
+  h.turns();  // in which that is logged
   CHECK(h.daemon.next_deadline() > h.clock.now().instant + 1s);
   h.transport.full.clear();
   CHECK(h.turns().empty());

@@ -136,7 +136,7 @@ TEST_CASE("a program in JSON is told whole, with what failed of it and why it wa
   program.at("files").at(0).erase("sha256");
   CHECK(to_line(program) ==
         R"({"words":["./sim","{lo}","a b"],"command":"./sim {lo} 'a b'","stream":false,"step":"1000",)"
-        R"("timeout_ms":300000,"memory_bytes":"2147483648","collect":true,"env":{"A":"1"},)"
+        R"("timeout_ms":300000,"memory_bytes":"2147483648","collect":true,"env":{"A":"1"},"secrets":{},)"
         R"("files":[{"name":"sim","bytes":2048,"kind":"executable"}],"items":null,"express":false})");
   for (const char* key : {"cpus", "require", "program", "attempts_max", "failures_max"})
     CHECK(to_json(job.spec).at(key) == to_json(job).at(key));
@@ -221,7 +221,7 @@ TEST_CASE("jobs, agents, findings and errors in JSON carry their schemas") {
         R"({"invariant":"holders_are_known","holds":true,"detail":"none"}],"jobs":[)" +
             json_line(broken) + "]}");
   CHECK(to_line(to_json(BackedUp{"/b/one.db", 4096})) ==
-        R"({"schema":"pq.backup/1","path":"/b/one.db","bytes":4096})");
+        R"({"schema":"pq.backup/1","path":"/b/one.db","bytes":4096,"removed":0})");
   CHECK(to_line(error_json("usage", "no \"range\"")) ==
         R"({"schema":"pq.error/1","error":{"word":"usage","text":"no \"range\""}})");
 }
@@ -284,8 +284,9 @@ TEST_CASE("the table names submitters where there are several, and the block alw
   CHECK(both[2].ends_with("b?[2J"));
   CHECK(lines_of(jobs_table({.jobs = {hers, hers}}, Colours::none))[0].ends_with("LEFT"));
   CHECK(field(job_block(hers, Colours::none), "submitter") == "alice");
-  CHECK(jobs_table({.only_of = "bob"}, Colours::none) ==
-        "no jobs of bob yet; pq-submit --range A:B submits one\n");
+  JobsReport none_of_his;
+  none_of_his.only_of = "bob";
+  CHECK(jobs_table(none_of_his, Colours::none) == "no jobs of bob yet; pq-submit --range A:B submits one\n");
 }
 
 TEST_CASE("an empty table says how to fill it") {

@@ -169,7 +169,8 @@ TEST_CASE("a submitter with as many jobs as it may have is refused another one, 
   s.client_is("alice");
   const JobId first = s.submits(thousand);
   s.submits(thousand);
-  const Submit more{{7, 7}, {.range = thousand}};
+  Submit more{{7, 7}, {}};
+  more.spec.range = thousand;
   const Refusal refused = s.is_refused(more);
   CHECK(refused.word == ErrorWord::too_much);
   CHECK(refused.detail == "alice has 2 jobs that have not ended, and pqd --limit allows 2");

@@ -25,6 +25,7 @@ using namespace std::chrono_literals;
 
 TEST_CASE("the head's orders say whether what programs print is held") {
   SessionScenario s;
+  s.is_welcomed();
   CHECK_FALSE(s.session().holds_output());
   Orders orders = s.orders({});
   orders.hold_output = true;

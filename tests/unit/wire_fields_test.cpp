@@ -46,10 +46,11 @@ bool is_text(const Place& place) {
 }
 
 bool is_list(const Place& place) {
-  static const Words keys = {"labels",   "kernels",      "leases",  "paces",   "jobs",     "agents",
-                             "findings", "logs",         "outputs", "words",   "env",      "files",
-                             "require",  "failed_spans", "entries", "keys",    "programs", "events",
-                             "reasons",  "ids",          "reports", "refused", "parts",    "computed_by"};
+  static const Words keys = {"labels",  "kernels",  "leases",  "paces",        "jobs",
+                             "agents",  "findings", "logs",    "outputs",      "words",
+                             "env",     "files",    "require", "failed_spans", "entries",
+                             "keys",    "programs", "events",  "reasons",      "ids",
+                             "reports", "refused",  "parts",   "computed_by",  "secrets"};
   return keys.contains(place.key()) && place.object->type == Type::ARRAY;
 }
 
@@ -99,6 +100,7 @@ bool is_optional(const Place& map, std::string_view key) {
                              "cannot_start",
                              "copy",
                              "step_end"};
+  if (key == "hidden") return true;
   if (key == "job") return map.is_within("events");
   if (key == "expired") return map.is_within("keys");
   if (key == "agent") return map.is_within("events");
@@ -125,7 +127,7 @@ std::size_t bytes_max(const Place& text) {
   if (text.key() == "words[]" || text.is_within("env") || text.is_within("secrets"))
     return limits::program_bytes_max;
   if (text.key() == "name" || text.key() == "key" || text.key() == "agent" || text.key() == "arch" ||
-      text.key() == "computed_by[]")
+      text.key() == "computed_by[]" || text.key() == "submitter" || text.key() == "only_of")
     return limits::name_bytes_max;
   if (text.key() == "what" || text.key() == "word") return limits::name_bytes_max;
   if (text.is_within("events") && text.key() == "detail") return limits::event_detail_bytes_max;

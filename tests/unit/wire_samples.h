@@ -87,7 +87,9 @@ inline Program program_usual() {
           false,
           {{"SEED", "17"}},
           {{"sim", sha256_of("sim"), 3, FileKind::executable}},
-          std::nullopt};
+          std::nullopt,
+          false,
+          {}};
 }
 
 inline Program program_widest() {
