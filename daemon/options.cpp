@@ -15,7 +15,6 @@
 #include "common/values/duration.h"
 #include "common/values/errors.h"
 #include "common/values/text.h"
-#include "daemon/allowance_flag.h"
 #include "daemon/core/limits.h"
 #include "daemon/http/own_names.h"
 
@@ -62,12 +61,6 @@ const Usage& usage() {
             "of its disk keep so much free: below that no jobs, files or output are taken in, and jobs can "
             "still "
             "be steered and forgotten; 0 for none (default 5 % and at most 1G, never over a quarter)"},
-           {"limit", "NAME:BOUNDS",
-            "what one submitter may have, such as alice:slots=16,jobs=100,bytes=10G: slots that compute its "
-            "jobs, "
-            "jobs that have not ended, bytes of their files and collected output; NAME * is everybody "
-            "without "
-            "a limit of their own; several, with blanks or flags"},
            {"new-queue", "",
             "begin an empty queue where there are keys but no database; without it that is a queue that was "
             "lost, and pqd does not start"},
@@ -162,7 +155,6 @@ DaemonOptions read(const Arguments& arguments) {
   options.queue.keeping = parse_keeping(arguments);
   if (const auto bytes = arguments.value("reserve"))
     options.queue.reserve = parse_size("--reserve", *bytes, 0);
-  options.queue.allowances = parse_allowances(arguments.values("limit"));
   if (options.queue.beat_interval < beat_shortest)
     refuse("--beat is too short: give at least " + to_text(beat_shortest));
   if (options.queue.lease_term <= 3 * options.queue.beat_interval ||

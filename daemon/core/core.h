@@ -11,11 +11,9 @@
 #include "common/protocol/limits.h"
 #include "common/values/ids.h"
 #include "common/values/instant.h"
-#include "daemon/core/allowances.h"
 #include "daemon/core/effects.h"
 #include "daemon/core/files.h"
 #include "daemon/core/fleet.h"
-#include "daemon/core/holdings.h"
 #include "daemon/core/jobs.h"
 #include "daemon/core/keeping.h"
 #include "daemon/core/limits.h"
@@ -35,7 +33,6 @@ struct QueueSettings {
   Keeping keeping = {};
   std::optional<std::uint64_t> reserve =
       std::nullopt;  // bytes of the disk kept free; nothing: as reserve_of()
-  Allowances allowances = {};
 };
 
 // Where a message came from.
@@ -56,7 +53,6 @@ struct Core {
   Jobs jobs;
   Fleet fleet;
   Shares shares;
-  Holdings holdings;
   Files files;
   Mortality mortality;
   Waits waits;

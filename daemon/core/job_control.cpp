@@ -41,21 +41,6 @@ std::string failed_text(const Ledger& ledger) {
          ledger.first_error().value_or("");
 }
 
-std::string told_of_name(const std::string& submitter) {
-  return submitter.empty() ? "a submitter without a name" : printable(submitter);
-}
-
-// Its submitter has more than it may, and this job collects.
-std::optional<std::string> bytes_beyond(const Job& job, const Core& core) {
-  const auto bytes_max = core.settings.allowances.of(job.row.submitter).bytes;
-  if (!bytes_max || !job.collects() || core.holdings.of(job.row.submitter).bytes <= *bytes_max)
-    return std::nullopt;
-  return fmt::format(
-      "the files and the collected output of the jobs of {} are more than the {} bytes that pqd --limit "
-      "allows: let them print less, or end some",
-      told_of_name(job.row.submitter), *bytes_max);
-}
-
 // How the job has ended, and why it failed; nothing: it has not ended.
 struct End {
   JobState state;
@@ -81,7 +66,6 @@ std::optional<End> end_of(const Job& job, const Core& core, Now now) {
                            "less, or write to files",
                            limits::output_job_bytes_max)};
   }
-  if (auto beyond = bytes_beyond(job, core)) return End{JobState::failed, std::move(beyond)};
   if (!job.ledger.is_finished()) return std::nullopt;
   if (job.ledger.failed() > 0) return End{JobState::failed, failed_text(job.ledger)};
   if (auto flaw = flaw_of_total(job)) return End{JobState::failed, std::move(flaw)};
@@ -92,26 +76,6 @@ std::optional<End> end_of(const Job& job, const Core& core, Now now) {
 
 // ---------------------------------------------------------------- they begin
 
-std::optional<Refusal> JobControl::refusal_beyond(const std::string& submitter,
-                                                  std::uint64_t more_bytes) const {
-  const Allowance& may = core_.settings.allowances.of(submitter);
-  const Holdings::Sum has = core_.holdings.of(submitter);
-  const std::string name = told_of_name(submitter);
-  if (may.jobs && has.jobs >= *may.jobs) {
-    return Refusal{ErrorWord::too_much,
-                   fmt::format("{} has {} that {} not ended, and pqd --limit allows {}", name,
-                               count_of(has.jobs, "job"), has.jobs == 1 ? "has" : "have", *may.jobs)};
-  }
-  if (may.bytes && more_bytes > 0 && sum_at_most(has.bytes, more_bytes) > *may.bytes) {
-    return Refusal{
-        ErrorWord::too_much,
-        fmt::format("the jobs of {} have {} in files and collected output, this one needs {} more, and "
-                    "pqd --limit allows {}",
-                    name, count_of(has.bytes, "byte"), more_bytes, *may.bytes)};
-  }
-  return std::nullopt;
-}
-
 HeadToClient JobControl::submit(const Submit& submit, const Sender& from) {
   if (const auto known = core_.jobs.of_request(submit.id)) return Submitted{*known, true};
   if (const auto flaw = flaw_of(submit.spec)) return Refusal{ErrorWord::malformed, *flaw};
@@ -119,7 +83,6 @@ HeadToClient JobControl::submit(const Submit& submit, const Sender& from) {
   const auto files = submit.spec.program ? files_needed(*submit.spec.program) : std::vector<FileRef>{};
   if (const auto missing = core_.files.first_missing(files))
     return Refusal{ErrorWord::no_such_file, missing->name};
-  if (auto refusal = refusal_beyond(from.name, bytes_of_files(submit.spec))) return *std::move(refusal);
   if (!Forgetting(turn_).make_room()) {
     return Refusal{ErrorWord::too_much,
                    std::to_string(limits::jobs_max) + " jobs have not ended, which is the limit"};
@@ -133,7 +96,7 @@ HeadToClient JobControl::submit(const Submit& submit, const Sender& from) {
   row.spec.attempts_max = std::max(row.spec.attempts_max, 1U);
   row.created_unix_ms = now_.unix_ms;
   Ledger ledger(id, row.spec.range, row.spec.fold, core_.changes);
-  core_.holdings.note(core_.jobs.add(std::move(row), std::move(ledger)));
+  core_.jobs.add(std::move(row), std::move(ledger));
   core_.files.need(id, files);
   if (submit.spec.program) core_.changes.programs[id] = *submit.spec.program;
   core_.jobs.change(id);
@@ -195,10 +158,6 @@ HeadToClient JobControl::retry(Job& job, const Sender& from) {
   if (row.output_forgotten) return Refusal{ErrorWord::forgotten, "the output of " + name};
   if (const auto missing = core_.files.first_missing(job.files()))
     return Refusal{ErrorWord::no_such_file, missing->name + " of " + name};
-  if (row.state == JobState::failed) {
-    const std::uint64_t bytes = sum_at_most(bytes_of_files(row.spec), row.collected_bytes);
-    if (auto refusal = refusal_beyond(row.submitter, bytes)) return *std::move(refusal);
-  }
   if (!job.ledger.forgive(core_.changes) && row.state != JobState::failed)
     return Refusal{ErrorWord::nothing_failed, "no part of " + name + " has failed"};
   core_.jobs.change(row.id);
@@ -221,7 +180,6 @@ void JobControl::open_again(Job& job) {
   row.error.reset();
   row.logs_forgotten = false;  // what it logs from now on is kept again
   core_.files.need(row.id, job.files());
-  core_.holdings.note(job);
 }
 
 // ---------------------------------------------------------------- they end
@@ -229,7 +187,6 @@ void JobControl::open_again(Job& job) {
 void JobControl::end_finished() {
   for (const JobId id : core_.jobs.changed()) {
     Job& job = core_.jobs.at(id);
-    core_.holdings.note(job);
     if (auto how = end_of(job, core_, now_)) end(job, how->state, std::move(how->error));
   }
 }
@@ -252,7 +209,6 @@ void JobControl::end(Job& job, JobState state, std::optional<std::string> error)
   job.row.state = state;
   job.row.finished_unix_ms = now_.unix_ms;
   if (error) job.row.error = std::move(error);
-  core_.holdings.note(job);
   Judgement(turn_).judge_suspects(job);
   job.records.clear();
   if (state == JobState::failed) {

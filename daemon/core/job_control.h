@@ -1,7 +1,6 @@
 // How jobs begin, are steered and end.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -28,8 +27,6 @@ class JobControl {
   void end_finished();
 
  private:
-  // Its submitter would have more than it may with one more job, and so many bytes of it.
-  std::optional<Refusal> refusal_beyond(const std::string& submitter, std::uint64_t more_bytes) const;
   HeadToClient retry(Job& job, const Sender& from);
   void pause(Job& job);
   void resume(Job& job);

@@ -193,7 +193,6 @@ void Leasing::forget_output(LeaseId id, std::uint64_t from) {
   Lease& lease = core_.fleet.lease(id);
   Job& job = core_.jobs.at(lease.job);
   if (!job.collects()) return;
-  core_.jobs.change(lease.job);
   const std::uint64_t waiting_before = lease.collected.waiting_bytes();
   const Leased* leased = job.ledger.leased_at(lease.begin);
   lease.collected.forget(from, leased != nullptr ? std::min(leased->upto, from) : from);

@@ -98,7 +98,6 @@ void Queue::restore(JobRow row, std::map<std::uint64_t, Span> spans, const Store
       if (const auto* leased = std::get_if<Leased>(&span.state)) Leasing(turn).ask_to_leave(leased->lease);
     }
   }
-  core_.holdings.note(job);
   core_.jobs.rank_anew(id);
 }
 
@@ -194,8 +193,7 @@ void Queue::rank(const Job& job) {
                               .leases = job.leases_of_slots(),
                               .leaving = job.leaving,
                               .is_hungry = is_hungry,
-                              .submitter = row.submitter,
-                              .slots_max = core_.settings.allowances.of(row.submitter).slots});
+                              .submitter = row.submitter});
 }
 
 void Queue::rank_jobs() {
@@ -214,7 +212,7 @@ void Queue::rank_jobs() {
 // Asks again if slots were kept for a job that has then begun elsewhere.
 void Queue::give_work(Turn& turn) {
   rank_jobs();
-  for (bool again = core_.shares.first_hungry().has_value(); again;) again = give_slots(turn);
+  for (bool again = core_.shares.jobs_in_line() > 0; again;) again = give_slots(turn);
   give_express(turn);
 }
 
@@ -369,7 +367,6 @@ void Queue::note_throughput(Now now) {
 void Queue::note_rows(Turn& turn) {
   core_.story.tell_splits(turn.effects);
   core_.story.events.note(turn.effects.events, turn.now.unix_ms, core_.changes);
-  for (const JobId id : core_.jobs.changed()) core_.holdings.note(core_.jobs.at(id));
   core_.jobs.note_rows(core_.changes);
   turn.effects.changes = std::exchange(core_.changes, {});
 }

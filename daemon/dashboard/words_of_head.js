@@ -67,7 +67,6 @@ export const REASONS = [
   'express',
   'no_express',
   'express_full',
-  'limit',
 ];
 
 export const EVENTS = [

@@ -31,14 +31,8 @@ std::string submitter_of(const Submit& submit) {
   return names.at(submit.id.low % names.size());
 }
 
-// In some worlds nobody may have more slots than this. A step holds two at most.
-std::optional<std::uint64_t> slots_max_in(std::uint64_t seed) {
-  return seed % 4 == 3 ? std::optional(2 + seed % 5) : std::nullopt;
-}
-
-QueueSettings draw_settings(Dice& dice, std::optional<std::uint64_t> slots_max) {
+QueueSettings draw_settings(Dice& dice) {
   QueueSettings settings;
-  settings.allowances.others.slots = slots_max;
   if (dice.one_in(4)) settings.parts_kept = 4 + dice.below(30);
   if (dice.one_in(2)) return settings;
   settings.beat_interval = dice.between(200ms, 2s);
@@ -52,10 +46,9 @@ World::World(std::uint64_t seed, bool tells)
     : dice_(seed),
       weather_(dice_),
       tells_(tells),
-      slots_max_(slots_max_in(seed)),
       network_(timeline_, dice_, weather_.roughness),
       disk_(dice_),
-      head_(timeline_, dice_, network_, disk_, auditor_, draw_settings(dice_, slots_max_)) {
+      head_(timeline_, dice_, network_, disk_, auditor_, draw_settings(dice_)) {
   programs_.fail_now_and_then = weather_.programs_fail;
   // With only one or two agents nobody can tell whether they die of what they compute.
   const std::uint64_t machines = (weather_.killers ? 3 : 1) + dice_.below(dice_.one_in(10) ? 12 : 4);
@@ -283,8 +276,7 @@ Duration World::patience() const {
   }
   // A part with which agents were lost is tried integer by integer, on one slot of each agent.
   const double alone = weather_.agents_die() ? 8 : 2;
-  const double usable = slots_max_ ? std::min(fleet(), static_cast<double>(*slots_max_) / slowest) : fleet();
-  return 60s + 4 * limits::step_longest + from_seconds(halving_s + alone * rest_s / usable);
+  return 60s + 4 * limits::step_longest + from_seconds(halving_s + alone * rest_s / fleet());
 }
 
 // Slots of the speed that is expected. Of processes with one name only the last will remain, whichever it is.

@@ -57,7 +57,6 @@ class World {
   Dice dice_;
   Weather weather_;
   bool tells_;
-  std::optional<std::uint64_t> slots_max_;  // of each submitter
   Timeline timeline_;
   Instant began_ = timeline_.now();
   Instant heals_at_ = began_ + weather_.faulty_for;

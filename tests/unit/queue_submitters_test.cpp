@@ -12,6 +12,31 @@
 #include "tests/unit/workshop.h"
 
 namespace pq::tests {
+namespace {
+
+struct SharedWorkshop : Workshop {
+  std::map<JobId, std::string> submitters;
+
+  JobId submits_as(const std::string& name, std::int32_t priority = 0) {
+    client_is(name);
+    const JobId job = submits_measured(endless_of(priority));
+    submitters[job] = name;
+    return job;
+  }
+  std::size_t active_of(const std::string& name) const {
+    std::size_t leases = 0;
+    for (const auto& [job, submitter] : submitters) leases += submitter == name ? active(job) : 0;
+    return leases;
+  }
+  double served_of(const std::string& name) const {
+    double sum_s = 0;
+    for (const auto& [job, served] : served_s) sum_s += submitters.at(job) == name ? served : 0;
+    return sum_s;
+  }
+};
+
+}  // namespace
+
 TEST_CASE("ten jobs of one submitter have as many slots as one job of another") {
   SharedWorkshop s;
   s.slots("a", 5);

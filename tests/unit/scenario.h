@@ -81,7 +81,6 @@ class Scenario {
     constexpr std::uint64_t tebibyte = std::uint64_t{1} << 40;
     disk_is({.disk_bytes = tebibyte, .free_bytes = tebibyte, .used_bytes = bytes});
   }
-  void settings_are(const QueueSettings& settings) { settings_ = settings; }  // of the next head
   void restarts_head() { restores_head(Model(model_)); }
   void restores_head(Model backup);  // what was in flight is lost
   const Stored& stored() const { return model_.rows; }

@@ -17,7 +17,6 @@ using namespace std::chrono_literals;
 constexpr JobId a{1};
 constexpr JobId b{2};
 constexpr JobId c{3};
-using Supposed = Shares::Supposed;
 const double quantum_s = seconds(limits::share_quantum);
 
 Claim holds(std::size_t leases, std::size_t leaving = 0) { return {.leases = leases, .leaving = leaving}; }
@@ -55,10 +54,10 @@ struct Line : Shares {
   }
   std::vector<JobId> in_order(Kernel kernel = Kernel::primes) const {
     std::vector<JobId> jobs;
-    visit_line([&](const GroupPlace& /*place*/, const ShareGroup& group) {
-      const auto line = group.lines.find(Demand{kernel});
-      if (line == group.lines.end()) return false;
-      for (const JobPlace& job : line->second) jobs.push_back(job.job);
+    const auto line = lines().find(Demand{kernel});
+    if (line == lines().end()) return jobs;
+    visit_line(line->first, [&](const Rank& rank) {
+      jobs.push_back(rank.job);
       return false;
     });
     return jobs;
@@ -69,8 +68,8 @@ struct Line : Shares {
 
 TEST_CASE("priority goes before slots, slots before what was served, and that before age") {
   for (const Made made : both) {
-    const Rank high = made(1, 9, 99, {4}, 1);
-    const Rank narrow = made(0, 1, 99, {5}, 1);
+    const Rank high = made(1, 9, 99, c, 1);
+    const Rank narrow = made(0, 1, 99, c, 1);
     const Rank little_served = made(0, 2, 1, c, 1);
     const Rank old = made(0, 2, 2, a, 1);
     const Rank young = made(0, 2, 2, b, 1);
@@ -234,13 +233,13 @@ TEST_CASE("a promised slot counts like one that is held, until promises are forg
   line.place(a, waits_with(1));
   line.place(b, waits_with(0));
   CHECK(line.in_order() == std::vector{b, a});
-  line.suppose(b, Supposed::promised);
-  line.suppose(b, Supposed::promised);
+  line.promise(b);
+  line.promise(b);
   CHECK(line.in_order() == std::vector{a, b});
-  line.suppose(a, Supposed::passed_over);
+  line.pass_over(a);
   CHECK(line.in_order() == std::vector{b});
   CHECK(line.holders().front().job == a);  // what it holds may still be asked for
-  line.end_plan();
+  line.forget_promises();
   CHECK(line.in_order() == std::vector{b, a});
 }
 
@@ -254,9 +253,9 @@ TEST_CASE("a job whose steps hold several slots has as many for each lease, and 
   CHECK(line.first_hungry()->job == b);
   line.passes(1s);
   CHECK(line.served_s(a) == doctest::Approx(4 * line.served_s(b) / 3).epsilon(0.01));
-  line.suppose(a, Supposed::promised);
+  line.promise(a);
   CHECK(line.slots(a) == 8);
-  line.end_plan();
+  line.forget_promises();
 }
 
 TEST_CASE(
@@ -343,12 +342,12 @@ TEST_CASE("a job may take a slot of its own submitter's others, though its submi
     return false;
   });
   CHECK(givers == std::vector{a});
-  line.suppose(a, Supposed::leaving);
-  line.suppose(c, Supposed::promised);
-  line.suppose(a, Supposed::leaving);
-  line.suppose(c, Supposed::promised);
+  line.suppose_leaving(a);
+  line.promise(c);
+  line.suppose_leaving(a);
+  line.promise(c);
   CHECK_FALSE(line.next_taker());
-  line.end_plan();
+  line.forget_promises();
   CHECK(line.next_taker());
   CHECK_FALSE(line.miscounted());
 }

@@ -33,10 +33,9 @@ bool is_pair(const Place& place) {
 bool is_value(const Place& place) { return place.key() == "value" && !is_pair(place); }
 
 bool is_text(const Place& place) {
-  static const Words keys = {"name",  "version",   "detail",        "error",     "key",
-                             "value", "invariant", "public_key",    "path",      "words[]",
-                             "agent", "unplaced",  "arch",          "http",      "what",
-                             "word",  "advice",    "computed_by[]", "submitter", "only_of"};
+  static const Words keys = {"name",      "version",    "detail", "error",   "key",    "value",
+                             "invariant", "public_key", "path",   "words[]", "agent",  "unplaced",
+                             "arch",      "http",       "what",   "word",    "advice", "computed_by[]"};
   if (place.key() == "what") return place.is_within("events");   // elsewhere it is a word
   if (place.key() == "word") return place.is_within("reasons");  // the same
   // Elsewhere it is of bytes.

@@ -27,8 +27,6 @@ inline JobSpec endless_of(std::int32_t priority, Kernel kernel = Kernel::primes)
 
 // Agents that compute a step of each lease in each second, and end where they are asked to.
 struct Workshop : Scenario {
-  using Scenario::Scenario;
-
   std::vector<ScriptedAgent*> agents;
   std::map<JobId, double> served_s;
   std::size_t asked = 0;
@@ -73,30 +71,6 @@ struct Workshop : Scenario {
       passes(std::chrono::seconds(1));
       for (ScriptedAgent* agent : agents) step_of(*agent);
     }
-  }
-};
-
-// The same, of several submitters.
-struct SharedWorkshop : Workshop {
-  using Workshop::Workshop;
-
-  std::map<JobId, std::string> submitters;
-
-  JobId submits_as(const std::string& name, std::int32_t priority = 0) {
-    client_is(name);
-    const JobId job = submits_measured(endless_of(priority));
-    submitters[job] = name;
-    return job;
-  }
-  std::size_t active_of(const std::string& name) const {
-    std::size_t leases = 0;
-    for (const auto& [job, submitter] : submitters) leases += submitter == name ? active(job) : 0;
-    return leases;
-  }
-  double served_of(const std::string& name) const {
-    double sum_s = 0;
-    for (const auto& [job, served] : served_s) sum_s += submitters.at(job) == name ? served : 0;
-    return sum_s;
   }
 };
 

@@ -201,8 +201,6 @@ std::optional<std::string> broken_count(const Queue& queue) {
   }
   if (auto miscounted = queue.roster().miscounted()) return "counters_fit: " + *miscounted;
   if (auto miscounted = queue.core().files.miscounted()) return "counters_fit: " + *miscounted;
-  if (!queue.core().holdings.is_right(queue.jobs()))
-    return "counters_fit: what submitters have is miscounted";
   if (!queue.core().waits.are_counted()) return "counters_fit: the clients that wait are miscounted";
   return std::nullopt;
 }
@@ -216,8 +214,7 @@ std::optional<std::string> broken_rank(const Queue& queue) {
     Claim claim{.priority = job.row.spec.priority,
                 .demand = demand_of(job.row.spec),
                 .leaving = leaving[id],
-                .submitter = job.row.submitter,
-                .slots_max = queue.core().settings.allowances.of(job.row.submitter).slots};
+                .submitter = job.row.submitter};
     for (const auto& [begin, span] : job.ledger.spans()) {
       const auto* leased = std::get_if<Leased>(&span.state);
       if (leased != nullptr && !queue.leases().find(leased->lease)->express_s) claim.leases += 1;

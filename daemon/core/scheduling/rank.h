@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <string>
 
 #include "common/values/ids.h"
@@ -25,7 +24,6 @@ struct Claim {
   std::size_t leaving = 0;     // of these: asked to end with their present step, to make room
   bool is_hungry = false;      // it has free spans, and is not paused
   std::string submitter = {};  // empty: not known, as one submitter without a name
-  std::optional<std::uint64_t> slots_max = std::nullopt;  // of all leases of the submitter
   friend bool operator==(const Claim&, const Claim&) = default;
 };
 

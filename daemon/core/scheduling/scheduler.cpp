@@ -32,37 +32,26 @@ struct Next {
   std::vector<Gather> gathers = {};  // jobs that this agent keeps slots for from now on
 };
 
-// Of the best submitter that has one.
 Next next_job(const Core& core, const Agent& agent, std::uint64_t slots, Now now) {
-  const Shares& shares = core.shares;
-  const auto can_compute = [&](const auto& line) { return agent.can_compute(line.first); };
-  Next next;
-  if (std::none_of(shares.demands().begin(), shares.demands().end(), can_compute)) return next;
   const Candidates candidates(core, now);
-  const JobPlace* best = nullptr;
-  // The first of this line of which the agent can take something, if it is better than the best so far.
-  const auto look_through = [&](const Demand& demand, const std::set<JobPlace>& line) {
+  Next next;
+  std::optional<Rank> best;
+  for (const auto& [demand, line] : core.shares.lines()) {
+    if (!agent.can_compute(demand)) continue;
     const bool begins = demand.cpus <= slots;
-    for (const JobPlace& place : line) {
-      if (best != nullptr && *best < place) return;
-      const Job& job = core.jobs.at(place.job);
+    core.shares.visit_line(demand, [&](const Rank& rank) {
+      if (best && *best < rank) return true;
+      const Job& job = core.jobs.at(rank.job);
       const std::optional<Range> free = candidates.free_for(agent, job);
-      if (!free || (!begins && gathers_elsewhere(core, job, agent.row.id))) continue;
-      if (!begins && job.gathers_on != agent.row.id) next.gathers.push_back({place.job, agent.row.id});
-      best = &place;
+      if (!free || (!begins && gathers_elsewhere(core, job, agent.row.id))) return false;
+      if (!begins && job.gathers_on != agent.row.id) next.gathers.push_back({rank.job, agent.row.id});
+      best = rank;
       next.job = &job;
       next.free = *free;
       next.begins = begins;
-      return;
-    }
-  };
-  shares.visit_line([&](const GroupPlace& place, const ShareGroup& group) {
-    for (const auto& [demand, line] : group.lines) {
-      if (agent.can_compute(demand) && shares.has_room(place.key.submitter, demand.cpus))
-        look_through(demand, line);
-    }
-    return next.job != nullptr;
-  });
+      return true;
+    });
+  }
   return next;
 }
 
@@ -159,7 +148,7 @@ Decisions plan_splits(const Core& core, Now now) {
   std::set<std::pair<double, LeaseId>> longest;
   for (const auto& [id, lease] : core.fleet.leases().all()) {
     if (lease.end_asked || lease.leaving || lease.express_s || now.instant < lease.next_ask) continue;
-    if (core.fleet.at(lease.agent).is_quiet() || !core.shares.has_room(lease.job)) continue;
+    if (core.fleet.at(lease.agent).is_quiet()) continue;
     const double rest_s = predicted_rest_s(costs.as_running(lease));
     if (rest_s >= seconds(limits::split_gain_least)) longest.emplace(-rest_s, id);
   }
@@ -188,9 +177,7 @@ Decisions plan_splits(const Core& core, Now now) {
 
 namespace {
 
-// Copies hold slots that no share counts, so a submitter with a bound of slots gets none.
 bool may_be_copied(const Core& core, LeaseId id, const Lease& lease) {
-  if (core.shares.claim(lease.job)->slots_max) return false;
   if (lease.express_s) return false;  // it is short, or its program has a limit of seconds
   const Job& job = core.jobs.at(lease.job);
   const auto& copies = core.fleet.copies();
@@ -236,7 +223,6 @@ class Takeover {
       : core_(core), line_(line), candidates_(core, now), costs_(core, now), now_(now) {}
 
   Decisions run() {
-    line_.begin_plan();
     look_through_leases();
     for (const AgentId agent : leaving_) promise(agent);
     while (looks_left_ > 0) {
@@ -246,14 +232,14 @@ class Takeover {
       if (is_served_beside_others(taker)) continue;
       const std::optional<LeaseId> lease = lease_for(taker);
       if (!lease) {
-        line_.suppose(taker.row.id, Shares::Supposed::passed_over);
+        line_.pass_over(taker.row.id);
         continue;
       }
       decisions_.push_back(AskLeave{*lease});
-      line_.suppose(core_.fleet.lease(*lease).job, Shares::Supposed::leaving);
+      line_.suppose_leaving(core_.fleet.lease(*lease).job);
       promise_slot(taker);
     }
-    line_.end_plan();
+    line_.forget_promises();
     return std::move(decisions_);
   }
 
@@ -284,10 +270,10 @@ class Takeover {
   void promise_slot(const Job& job) {
     double& wanted = wanted_s(job);
     wanted -= step_s(costs_.usual(job));
-    line_.suppose(job.row.id, Shares::Supposed::promised);
+    line_.promise(job.row.id);
     if (wanted > 0) return;
     spare_s_[job.demand] -= wanted;
-    line_.suppose(job.row.id, Shares::Supposed::passed_over);
+    line_.pass_over(job.row.id);
   }
 
   void promise(AgentId leaving) {
@@ -303,7 +289,7 @@ class Takeover {
     double& spare = spare_s_[job.demand];
     if (wanted_s(job) > spare) return false;
     spare -= wanted_s(job);
-    line_.suppose(job.row.id, Shares::Supposed::passed_over);
+    line_.pass_over(job.row.id);
     return true;
   }
 

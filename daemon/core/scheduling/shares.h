@@ -1,7 +1,6 @@
 // Which job is first in line for a slot, and which gives one up first, in the order of rank.h: the submitter
-// counts first, then the job. A submitter with a bound of slots gets no more, from nobody. One order serves
-// for both, so they never disagree, and what is in balance stays as it is. The order is updated job by job:
-// with 10 000 open jobs a grant costs no more than with ten.
+// counts first, then the job. One order serves for both, so they never disagree, and what is in balance stays
+// as it is. The order is updated job by job: with 10 000 open jobs a grant costs no more than with ten.
 #pragma once
 
 #include <cstddef>
@@ -40,15 +39,11 @@ class Shares {
   std::size_t jobs_in_line() const { return counts_.in_line; }
   // Of `slots`, as many as this job can expect if those in line share them.
   double expected_slots(JobId job, double slots) const;
-  const std::map<Demand, std::size_t>& demands() const { return demands_; }  // of jobs in line
-  // Groups with jobs in line, best first, until `is_enough` of one of them.
+  const std::map<Demand, std::set<GroupPlace>>& lines() const { return lines_; }  // none is empty
+  // The jobs of this demand that wait, best first, until `is_enough` of one of them.
   template <class IsEnough>
-  void visit_line(const IsEnough& is_enough) const;
+  void visit_line(const Demand& demand, const IsEnough& is_enough) const;
   std::optional<Rank> first_hungry() const;  // of every demand
-  // Whether the job's submitter may have a lease more for it now; whether a submitter may have one of so many
-  // slots.
-  bool has_room(JobId job) const;
-  bool has_room(SubmitterId submitter, std::size_t cpus) const;
 
   // ---- those with leases that are not leaving
   std::vector<Rank> holders() const;  // best first
@@ -65,13 +60,10 @@ class Shares {
   std::optional<std::string> miscounted() const;
 
   // ---- for one plan of slots that will become idle
-  // Until its end, slots that are leaving count as idle.
-  void begin_plan() { counts_.plans = true; }
-  // promised: the job is ranked as if it had one more lease · passed_over: it was promised all that it can
-  // use · leaving: one more of its leases is leaving
-  enum class Supposed { promised, passed_over, leaving };
-  void suppose(JobId job, Supposed what);
-  void end_plan();
+  void promise(JobId job);          // it is ranked as if it had one more lease
+  void pass_over(JobId job);        // it was promised all that it can use
+  void suppose_leaving(JobId job);  // one more of its leases is leaving
+  void forget_promises();
 
  private:
   struct Entry {
@@ -79,27 +71,20 @@ class Shares {
     ShareGroupKey group;
     Portion own;  // as listed
     double served_s = 0;
-    double counted_at_s = 0;  // on the clock: the time at which served_s was right
+    double counted_at_s = 0;  // on the clock below: the time at which served_s was right
     std::size_t promised = 0;
     std::size_t supposed_leaving = 0;
     bool passed_over = false;
     bool stands_in_line = false;
 
-    // A step that is wider than its submitter's bound never begins.
-    bool waits() const {
-      return claim.is_hungry && !passed_over && (!claim.slots_max || claim.demand.cpus <= *claim.slots_max);
-    }
     std::size_t staying() const { return claim.leases - claim.leaving - supposed_leaving; }
     std::size_t serving() const { return claim.leases * claim.demand.cpus; }
   };
 
-  // Of all its jobs, whatever their priority.
+  // A name that has jobs.
   struct Submitter {
+    SubmitterId id;
     std::size_t jobs = 0;
-    std::size_t slots = 0;    // as Portion has them
-    std::size_t serving = 0;  // of its leases, of leaving ones too
-    std::size_t jobs_in_line = 0;
-    std::optional<std::uint64_t> slots_max = std::nullopt;
   };
 
   // The groups of one priority. A new one begins with as much service as the least served holder has.
@@ -115,12 +100,6 @@ class Shares {
     std::size_t in_line = 0;
     SubmitterId last_submitter;
     bool news = false;
-    bool plans = false;
-  };
-
-  struct Clock {
-    double s = 0;  // runs while contended
-    Instant told_at;
   };
 
   void enter(Entry& entry);
@@ -129,38 +108,40 @@ class Shares {
   void list(JobId job, Entry& entry);
   void take_out(const ShareGroupKey& key, ShareGroup& group);
   void put_back(const ShareGroupKey& key, ShareGroup& group);
-  void take_out(JobId job, Entry& entry, ShareGroup& group);
-  void put_back(JobId job, Entry& entry, ShareGroup& group);
+  static void take_out(JobId job, Entry& entry, ShareGroup& group);
+  static void put_back(JobId job, Entry& entry, ShareGroup& group);
   void count_served(Entry& entry) const;
   void count_served(ShareGroup& group);
   template <class Change>
   void change(JobId job, const Change& change);
-  std::optional<Rank> first_of(SubmitterId submitter) const;
 
   std::map<JobId, Entry> jobs_;
-  std::map<std::string, SubmitterId> names_;  // of submitters that have jobs
-  std::map<SubmitterId, Submitter> submitters_;
+  std::map<std::string, Submitter> submitters_;
   std::map<ShareGroupKey, ShareGroup> groups_;
   std::map<std::int32_t, Class> classes_;
-  std::map<Demand, std::size_t> demands_;  // how many groups have jobs of it in line
-  std::set<GroupPlace> in_line_;
+  std::map<Demand, std::set<GroupPlace>> lines_;
   std::set<GroupPlace> holders_;
   std::set<ShareGroupKey> unbalanced_;  // their first in line may take of their last holder
   Counts counts_;
-  std::vector<JobId> supposed_;
-  Clock clock_;
+  std::vector<JobId> promised_;
+  double clock_s_ = 0;  // runs while contended
+  Instant told_at_;
 };
 
 template <class IsEnough>
-void Shares::visit_line(const IsEnough& is_enough) const {
-  for (const GroupPlace& place : in_line_) {
-    if (is_enough(place, groups_.at(place.key))) return;
+void Shares::visit_line(const Demand& demand, const IsEnough& is_enough) const {
+  const auto line = lines_.find(demand);
+  if (line == lines_.end()) return;
+  for (const GroupPlace& group : line->second) {
+    for (const JobPlace& job : groups_.at(group.key).lines.at(demand)) {
+      if (is_enough(rank_of(group, job))) return;
+    }
   }
 }
 
 template <class IsEnough>
 void Shares::visit_givers(const Rank& taker, const IsEnough& is_enough) const {
-  bool others_are_seen = !has_room(taker.submitter, taker.cpus);
+  bool others_are_seen = false;
   for (auto group = holders_.rbegin(); group != holders_.rend(); ++group) {
     const bool is_own = group->key.submitter == taker.submitter;
     if (!is_own && others_are_seen) continue;

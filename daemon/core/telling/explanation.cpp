@@ -165,7 +165,7 @@ class Explainer {
                               "they become idle.",
                               job_.demand.cpus, printable(core_.fleet.at(*job_.gathers_on).row.name)));
     }
-    if (tell_limit() || tell_priority()) return;
+    if (tell_priority()) return;
     if (has_failed_parts()) {
       return tell(Cause::retry_elsewhere,
                   "Its remaining parts have failed before. They are retried in smaller parts, on another "
@@ -269,23 +269,6 @@ class Explainer {
     tell(Cause::unplaced, sentence_of(why.what), sentence_of(why.advice));
   }
 
-  // Whether its submitter may have no more slots for it.
-  bool tell_limit() {
-    const auto slots_max = core_.settings.allowances.of(job_.row.submitter).slots;
-    if (!slots_max || core_.shares.has_room(job_.row.id)) return false;
-    const std::string name =
-        job_.row.submitter.empty() ? "A submitter without a name" : printable(job_.row.submitter);
-    const std::string step = job_.demand.cpus > *slots_max
-                                 ? fmt::format(", and a step of this job needs {}", job_.demand.cpus)
-                                 : "";
-    tell(Cause::limit,
-         fmt::format("{} may use {} at once{}: pqd was started with that --limit.", name,
-                     count_of(*slots_max, "slot"), step),
-         step.empty() ? "It gets slots as others of the same submitter end."
-                      : "Submit it with fewer --cpus, or ask who runs pqd for a larger limit.");
-    return true;
-  }
-
   // Whether jobs of higher priority hold slots that this job could use.
   bool tell_priority() {
     std::uint64_t slots = 0;
@@ -308,7 +291,7 @@ class Explainer {
   // ---- it runs
 
   void tell_sharing() {
-    if (!job_.ledger.has_free() || tell_limit() || slots_idle_ > 0) return;
+    if (!job_.ledger.has_free() || slots_idle_ > 0) return;
     if (tell_priority()) return;
     std::size_t others = 0;
     for (const Rank& holder : core_.shares.holders()) others += holder.job != job_.row.id ? 1 : 0;

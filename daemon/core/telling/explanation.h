@@ -36,18 +36,17 @@ enum class Cause {
   express,
   no_express,
   express_full,
-  limit,  // of its submitter, as pqd was told
 };
 
 }  // namespace pq::core
 
 template <>
-inline constexpr std::array<std::string_view, 27> pq::enum_words<pq::core::Cause>{
+inline constexpr std::array<std::string_view, 26> pq::enum_words<pq::core::Cause>{
     "done",       "failed",          "cancelled",    "paused",   "short_of_space", "head_restarted",
     "no_agents",  "agents_silent",   "agents_drain", "unplaced", "priority",       "shares",
     "slots_kept", "retry_elsewhere", "failed_spans", "failing",  "losses",         "suspect",
     "stuck",      "silent_holder",   "slow_agent",   "tail",     "runs",           "express",
-    "no_express", "express_full",    "limit"};
+    "no_express", "express_full"};
 
 namespace pq::core {
 

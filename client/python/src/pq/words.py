@@ -118,7 +118,6 @@ REASONS: Final = (
     "express",
     "no_express",
     "express_full",
-    "limit",
 )
 
 EVENTS: Final = (
