@@ -109,6 +109,8 @@ class TableWriter {
       return usual ? "true" : "false";
     } else if constexpr (std::is_arithmetic_v<T>) {
       return fmt::format("{}", usual);
+    } else if constexpr (std::same_as<T, std::string>) {
+      return fmt::format("\"{}\"", usual);
     } else {
       return "[]";
     }

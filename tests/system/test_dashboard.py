@@ -147,6 +147,30 @@ def test_what_failed_is_shown_with_what_it_printed(cluster: Cluster, page: Brows
     page.says("h1", "a")
 
 
+def test_jobs_of_several_people_are_told_apart(cluster: Cluster, page: Browser) -> None:
+    address = start(cluster)
+    submit(cluster, "--range", "0:1e15")
+    ready(page, address)
+    page.says(".table-jobs .row[data-key='1']", "queued")
+    assert page.text("[data-pick=by]") is None, "there is nobody to choose from"
+    token = cluster.root / "alice.token"
+    token.write_text(cluster.run("pq-key", "new", "operator", "--name", "alice").stdout)
+    token.chmod(0o600)
+    hers = submit(cluster, "--range", "0:1e15", "--key", str(token))
+    page.says("[data-pick=by]", "alice")
+    page.resize(1900, 1000)
+    page.says(f".table-jobs .row[data-key='{hers}'] .cell-submitter", "alice")
+    page.run("const by = document.querySelector('[data-pick=by]'); by.value = 'alice';"
+             "by.dispatchEvent(new Event('change'));")
+    eventually(lambda: page.texts(".table-jobs .cell-id") == [str(hers)], "only hers are listed")
+    page.says(".toolbar", "1 of 2 jobs")
+    assert "by=alice" in page.run("return location.hash")
+    page.click(f".table-jobs .row[data-key='{hers}'] .cell-title a")
+    page.says(".facts", "alice")
+    page.press(Keys.ESCAPE)
+    eventually(lambda: page.texts(".table-jobs .cell-id") == [str(hers)], "the choice is kept")
+
+
 def test_a_drain_is_seen_and_an_agent_has_its_page(cluster: Cluster, page: Browser) -> None:
     address = start(cluster)
     gate = Gate(cluster.root)

@@ -114,7 +114,9 @@ TEST_CASE("a job in JSON has every field of pq.job/1, wide integers as decimal s
      "priority": 0, "slots_busy": 0, "stuck": null, "eta_low_s": null, "eta_high_s": null, "express": 0,
      "discarded": "0", "logs_forgotten": false, "output_forgotten": false, "submitter": "alice"})");
   // Objects of the same fields are equal: pq.job/1 promises no order of them.
-  CHECK(nlohmann::json::parse(to_line(to_json(done_job()))) == nlohmann::json::parse(to_line(expected)));
+  JobReport job = done_job();
+  job.submitter = "alice";
+  CHECK(nlohmann::json::parse(to_line(to_json(job))) == nlohmann::json::parse(to_line(expected)));
 }
 
 TEST_CASE("a program in JSON is told whole, with what failed of it and why it waits") {

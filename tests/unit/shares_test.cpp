@@ -68,8 +68,8 @@ struct Line : Shares {
 
 TEST_CASE("priority goes before slots, slots before what was served, and that before age") {
   for (const Made made : both) {
-    const Rank high = made(1, 9, 99, c, 1);
-    const Rank narrow = made(0, 1, 99, c, 1);
+    const Rank high = made(1, 9, 99, {4}, 1);
+    const Rank narrow = made(0, 1, 99, {5}, 1);
     const Rank little_served = made(0, 2, 1, c, 1);
     const Rank old = made(0, 2, 2, a, 1);
     const Rank young = made(0, 2, 2, b, 1);

@@ -33,9 +33,10 @@ bool is_pair(const Place& place) {
 bool is_value(const Place& place) { return place.key() == "value" && !is_pair(place); }
 
 bool is_text(const Place& place) {
-  static const Words keys = {"name",      "version",    "detail", "error",   "key",    "value",
-                             "invariant", "public_key", "path",   "words[]", "agent",  "unplaced",
-                             "arch",      "http",       "what",   "word",    "advice", "computed_by[]"};
+  static const Words keys = {"name",  "version",   "detail",        "error",     "key",
+                             "value", "invariant", "public_key",    "path",      "words[]",
+                             "agent", "unplaced",  "arch",          "http",      "what",
+                             "word",  "advice",    "computed_by[]", "submitter", "only_of"};
   if (place.key() == "what") return place.is_within("events");   // elsewhere it is a word
   if (place.key() == "word") return place.is_within("reasons");  // the same
   // Elsewhere it is of bytes.
@@ -154,7 +155,7 @@ std::size_t items_max(const Place& list, Recode receiver) {
   if (list.key() == "logs" || list.key() == "outputs") return limits::outputs_per_message;
   if (list.key() == "entries") return limits::logs_answered_max;
   if (list.key() == "words") return limits::words_max;
-  if (list.key() == "env") return limits::env_max;
+  if (list.key() == "env" || list.key() == "secrets") return limits::env_max;
   if (list.key() == "files") return limits::files_max;
   if (list.key() == "require") return limits::labels_max;
   if (list.key() == "failed_spans") return limits::failed_spans_told;

@@ -68,12 +68,12 @@ void Shares::enter(Entry& entry) {
   entry.counted_at_s = clock_s_;
 }
 
+// REQUIRES: the job is unlisted.
 void Shares::leave(const Entry& entry) {
   const auto submitter = submitters_.find(entry.claim.submitter);
   if (--submitter->second.jobs == 0) submitters_.erase(submitter);
   const auto group = groups_.find(entry.group);
-  if (--group->second.jobs > 0) return;
-  take_out(group->first, group->second);
+  if (--group->second.jobs > 0) return put_back(group->first, group->second);
   groups_.erase(group);
   const auto equals = classes_.find(entry.group.priority);
   if (--equals->second.groups == 0) classes_.erase(equals);
