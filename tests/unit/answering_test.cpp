@@ -100,7 +100,7 @@ constexpr PeerId modest{2};
 TEST_CASE("an answer that takes long is the only one of its turn, and then the head has time for others") {
   Head h;
   h.store.read_takes = 10ms;
-  for (const RequestNumber number : {1, 2, 3}) h.asks(greedy, number, AskLogs{.job = {1}});
+  for (const RequestNumber number : {1U, 2U, 3U}) h.asks(greedy, number, AskLogs{.job = {1}});
   h.asks(modest, 1, AskJobs{});
   CHECK(h.turns() == std::map<PeerId, Head::Numbers>{{greedy, {1}}});
   const Instant rested = h.clock.now().instant + limits::telling_rest_factor * Duration(10ms);
@@ -133,7 +133,7 @@ TEST_CASE("within a peer answers keep the order of its questions, whatever they 
 TEST_CASE("who does not read is told nothing more, holds up nobody, and is given up after a while") {
   Head h;
   h.transport.full = {greedy};
-  for (const RequestNumber number : {1, 2, 3}) h.asks(greedy, number, AskJobs{});
+  for (const RequestNumber number : {1U, 2U, 3U}) h.asks(greedy, number, AskJobs{});
   h.asks(modest, 1, AskJobs{});
   CHECK(h.turns() == std::map<PeerId, Head::Numbers>{{modest, {1}}});
   CHECK(h.turns().empty());
@@ -151,7 +151,7 @@ TEST_CASE("who does not read is told nothing more, holds up nobody, and is given
 TEST_CASE("who reads again before that is told all of it") {
   Head h;
   h.transport.full = {greedy};
-  for (const RequestNumber number : {1, 2, 3}) h.asks(greedy, number, AskJobs{});
+  for (const RequestNumber number : {1U, 2U, 3U}) h.asks(greedy, number, AskJobs{});
   h.turns();
   h.clock.at += limits::reading_patience / 2;
   h.transport.full.clear();

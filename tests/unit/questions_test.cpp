@@ -37,7 +37,7 @@ struct Told {
 
 TEST_CASE("peers take turns, each in its own order") {
   Told told;
-  for (const RequestNumber number : {1, 2, 3}) told.questions.add(question(1, number));
+  for (const RequestNumber number : {1U, 2U, 3U}) told.questions.add(question(1, number));
   told.questions.add(question(2, 1));
   told.questions.add(question(3, 1));
   told.questions.add(question(3, 2));
@@ -49,7 +49,7 @@ TEST_CASE("peers take turns, each in its own order") {
 
 TEST_CASE("when it is enough the rest stays in line, and goes on where it ended") {
   Told told;
-  for (const std::uint64_t peer : {1, 2, 3}) told.questions.add(question(peer, 1));
+  for (const std::uint64_t peer : {1U, 2U, 3U}) told.questions.add(question(peer, 1));
   told.questions.add(question(1, 2));
   int left = 2;
   CHECK(told.serve(any, [&] { return left-- == 0; }) == 2);
