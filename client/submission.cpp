@@ -111,9 +111,10 @@ Setting read_secret(const std::string& text) {
   const std::string name = text.substr(0, equals);
   if (equals == std::string::npos) {
     const char* const value = std::getenv(name.c_str());
-    if (value == nullptr)
+    if (value == nullptr) {
       refuse(fmt::format("--secret {0}: there is no variable {0} here; export it, or give {0}=FILE",
                          printable(name)));
+    }
     return {.name = name, .value = value};
   }
   const std::string file = text.substr(equals + 1);

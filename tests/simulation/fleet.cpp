@@ -59,14 +59,14 @@ Machine& Fleet::add(const Life& life) {
   return machine;
 }
 
-Client& Fleet::submit(double when, Range range, std::int32_t priority, std::string name) {
+Client& Fleet::submit(double when, Range range, std::int32_t priority, const std::string& name) {
   JobSpec spec;
   spec.range = range;
   spec.priority = priority;
-  return submit(when, std::move(spec), std::move(name));
+  return submit(when, std::move(spec), name);
 }
 
-Client& Fleet::submit(double when, JobSpec spec, std::string name) {
+Client& Fleet::submit(double when, JobSpec spec, const std::string& name) {
   const Submit submit{{1, clients_.size()}, std::move(spec)};
   Client& client =
       *clients_.emplace_back(std::make_unique<Client>(timeline_, dice_, network_, programs_, submit, name));

@@ -47,8 +47,8 @@ class Fleet {
 
   Machine& add(const Life& life);
   // `name`: of the submitter.
-  Client& submit(double at, Range range, std::int32_t priority = 0, std::string name = "operator");
-  Client& submit(double at, JobSpec spec, std::string name = "operator");
+  Client& submit(double at, Range range, std::int32_t priority = 0, const std::string& name = "operator");
+  Client& submit(double at, JobSpec spec, const std::string& name = "operator");
   void at(double when, std::function<void()> what);
 
   // Runs until every client has its answer; returns when that was.
