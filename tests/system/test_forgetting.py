@@ -46,8 +46,8 @@ def test_what_was_printed_is_forgotten_alone_and_the_total_stays_proved(cluster:
     again = cluster.run("pq-recompute", str(job), "--agent", "w1")
     assert again.status == 1 and "the output of job" in again.stderr
     assert [event["detail"] for event in events(cluster)] == [
-        "its logs, as an operator asks",
-        "its output, as an operator asks",
+        "its logs, as an operator asks, by local-operator",
+        "its output, as an operator asks, by local-operator",
     ]
 
 
