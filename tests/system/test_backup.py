@@ -74,7 +74,7 @@ def test_backup_has_a_name_once(cluster: Cluster) -> None:
     assert backup.read_bytes() == before
     told = cluster.ask("pq-backup", "--name", "second")
     second = cluster.state_dir / "backups" / "second.db"
-    assert told == {"schema": "pq.backup/1", "path": str(second), "bytes": second.stat().st_size}
+    assert told == {"schema": "pq.backup/1", "path": str(second), "bytes": second.stat().st_size, "removed": 0}
 
 
 def test_head_serves_agents_while_it_copies(cluster: Cluster) -> None:

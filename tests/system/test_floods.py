@@ -21,7 +21,8 @@ PROGRAM_BYTES = 12_000
 PRINTED = 4 << 20
 HEAD_MB_MOST = 150
 BEATS = 300
-SMALL_BUFFERS = {zmq.RCVHWM: 1, zmq.RCVBUF: 4096}  # of one that does not read
+UNBOUNDED = {zmq.SNDHWM: 0}  # of one that asks without looking whether anybody listens
+SMALL_BUFFERS = {**UNBOUNDED, zmq.RCVHWM: 1, zmq.RCVBUF: 4096}  # and that does not read
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +106,7 @@ def test_questions_of_a_viewer_that_reads_nothing(busy: Cluster, measured: Measu
 
 
 def test_questions_that_are_read_are_all_answered_in_order(busy: Cluster) -> None:
-    greedy = Peer(busy.speaker(viewer_keys(busy, "reader")))
+    greedy = Peer(busy.speaker(viewer_keys(busy, "reader"), options=UNBOUNDED))
     asked = [greedy.send("ask_job", job=2) for _ in range(QUESTIONS)]
     asked += [greedy.send("ask_jobs") for _ in range(20)]
     assert [greedy.receive()["q"] for _ in asked] == asked
