@@ -300,6 +300,7 @@ void Daemon::act_for_clients(Now now) {
 // Each answer is sent before the next is made, so that there is never more than one of them in memory.
 void Daemon::tell_clients() {
   Questions& questions = postponed_.questions;
+  for (const PeerId peer : transport_.take_unreached()) questions.forget(peer);
   const Now began = clock_.now();
   if (questions.are_none() || began.instant < postponed_.tells_from) return;
   const std::size_t told = questions.serve(
@@ -311,6 +312,7 @@ void Daemon::tell_clients() {
         answer(question, began);
         send();
       });
+  for (const PeerId peer : transport_.take_unreached()) questions.forget(peer);
   const Instant end = clock_.now().instant;
   const Duration took = end - began.instant;
   postponed_.tells_from = took < limits::telling_longest ? end : end + limits::telling_rest_factor * took;

@@ -78,6 +78,9 @@ class Transport {
   // questions.
   virtual bool has_room(PeerId /*peer*/) { return true; }
 
+  // Peers that could not be sent something since this was asked last: gone, or far behind.
+  virtual std::vector<PeerId> take_unreached() { return {}; }
+
   // The default is for transports that lose none.
   virtual Losses losses() const { return {}; }
 

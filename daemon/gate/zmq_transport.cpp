@@ -92,7 +92,9 @@ void ZmqTransport::drain(std::vector<Incoming>& batch, std::size_t messages_max)
 
 void ZmqTransport::send(const std::vector<OutgoingBytes>& batch) {
   for (const OutgoingBytes& message : batch) {
-    if (!router_.send(message.peer, message.bytes)) ++undelivered_;
+    if (router_.send(message.peer, message.bytes)) continue;
+    ++undelivered_;
+    unreached_.push_back(message.peer);
   }
 }
 

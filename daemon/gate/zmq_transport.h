@@ -29,6 +29,7 @@ class ZmqTransport final : public Transport {
   std::vector<Incoming> receive(Instant deadline, std::size_t messages_max) override;
   void send(const std::vector<OutgoingBytes>& batch) override;
   bool has_room(PeerId peer) override { return router_.has_room(peer); }
+  std::vector<PeerId> take_unreached() override { return std::exchange(unreached_, {}); }
   Losses losses() const override { return {router_.dropped() + from_strangers_, undelivered_}; }
   tl::expected<Authorized, Refusal> authorize(const Authorize& request, const Principal& asker) override;
   std::vector<ListedKey> keys() const override { return access_.all(); }
@@ -51,6 +52,7 @@ class ZmqTransport final : public Transport {
   std::vector<std::string> revoked_;  // not taken yet
   std::uint64_t from_strangers_ = 0;
   std::uint64_t undelivered_ = 0;
+  std::vector<PeerId> unreached_;
   Instant forgets_at_;
 };
 
