@@ -131,7 +131,10 @@ void Database::expect_sound(const char* check) {
   std::string finding = text(check);
   if (finding == "ok") return;
   std::replace(finding.begin(), finding.end(), '\n', ' ');
-  // If SQLite could not read a page, only the number of the error says so.
+  // If SQLite could not read a page, only the number of the error says so, or these words where it is a page
+  // of the map by which pages are moved.
+  if (finding.find("Failed to read ptrmap") != std::string::npos)
+    throw SqliteError(SqliteError::Kind::other, finding);
   constexpr std::string_view mark = "error code=";
   const std::size_t at = finding.find(mark);
   const int code = at == std::string::npos ? SQLITE_CORRUPT : std::atoi(finding.c_str() + at + mark.size());
