@@ -13,10 +13,11 @@ constexpr std::size_t jobs_kept = 64;
 
 }  // namespace
 
-KnownJob::KnownJob(const JobOrder& told)
+KnownJob::KnownJob(const JobOrder& told, Epoch in)
     : order(std::make_shared<const JobOrder>(told)),
       pace(told.kernel),
-      is_ready(!told.program || files_needed(*told.program).empty()) {}
+      is_ready(!told.program || files_needed(*told.program).empty()),
+      epoch(in) {}
 
 std::uint64_t KnownJob::next_step_end(std::uint64_t upto, std::uint64_t end) const {
   const std::uint64_t enough = upto + pace.step_width(upto, end - upto);
@@ -26,9 +27,10 @@ std::uint64_t KnownJob::next_step_end(std::uint64_t upto, std::uint64_t end) con
   return enough - (enough - first->end) % run_width(*order);
 }
 
-void KnownJobs::meet(const JobOrder& order) {
-  const auto [known, is_new] = jobs_.try_emplace(order.job, order);
-  if (!is_new && *known->second.order != order) known->second = KnownJob(order);
+void KnownJobs::meet(const JobOrder& order, Epoch epoch) {
+  const auto [known, is_new] = jobs_.try_emplace(order.job, order, epoch);
+  if (!is_new && *known->second.order != order) known->second = KnownJob(order, epoch);
+  known->second.epoch = epoch;
 }
 
 void KnownJobs::forget(const std::set<JobId>& in_use) {

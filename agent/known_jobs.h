@@ -16,7 +16,7 @@ namespace pq::agent {
 
 // What a job is, and what a step of it costs here.
 struct KnownJob {
-  explicit KnownJob(const JobOrder& told);
+  KnownJob(const JobOrder& told, Epoch in);
 
   // Where the next step in [upto, end) ends. About as much as the pace says; for runs of fixed width as many
   // as that allows, but at least one.
@@ -25,12 +25,13 @@ struct KnownJob {
   std::shared_ptr<const JobOrder> order;
   Pace pace;
   bool is_ready;  // its files are here
+  Epoch epoch;    // of the head that last told of it; another's job of this number may be another job
 };
 
 class KnownJobs {
  public:
   // Another job with the number of a known one takes its place: the head's database was restored or replaced.
-  void meet(const JobOrder& order);
+  void meet(const JobOrder& order, Epoch epoch);
   // Forgets jobs that are not in use while there are too many; those with the lowest numbers go first.
   void forget(const std::set<JobId>& in_use);
 

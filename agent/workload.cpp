@@ -23,7 +23,7 @@ Workload::Workload(std::uint32_t slots, bool has_express, Instant now)
 // ---------------------------------------------------------------- from the head
 
 void Workload::obey(const Orders& orders, bool takes_new) {
-  for (const JobOrder& job : orders.jobs) jobs_.meet(job);
+  for (const JobOrder& job : orders.jobs) jobs_.meet(job, orders.epoch);
   std::set<LeaseId> listed;
   for (const LeaseOrder& order : orders.leases) listed.insert(order.lease);
   std::erase_if(held_, [&](const auto& held) {
@@ -31,8 +31,10 @@ void Workload::obey(const Orders& orders, bool takes_new) {
     slots_.give_up(held.first);
     return true;
   });
+  // A head that was started again still lists what is held, so it means the same jobs.
+  for (const auto& [id, lease] : held_) jobs_.at(lease.job()).epoch = orders.epoch;
   for (const LeaseOrder& order : orders.leases) {
-    const bool is_held = held_.contains(order.lease) || (takes_new && take_new(order));
+    const bool is_held = held_.contains(order.lease) || (takes_new && take_new(order, orders.epoch));
     if (is_held && order.end_asked) lower_end(order.lease, held_.at(order.lease), *order.end_asked);
     // The head waits for an answer: an end, or no entry for a lease that is declined.
     if (!is_held || order.end_asked) has_news_ = true;
@@ -42,10 +44,11 @@ void Workload::obey(const Orders& orders, bool takes_new) {
   jobs_.forget(in_use);
 }
 
-// False: declined.
-bool Workload::take_new(const LeaseOrder& order) {
+// False: declined. So is a lease of a job that this head has not told of, and tells of with its next lease:
+// the late word of the head before may have been of another job with this number.
+bool Workload::take_new(const LeaseOrder& order, Epoch epoch) {
   const KnownJob* const job = jobs_.find(order.job);
-  if (job == nullptr || held_.size() >= limits::leases_per_agent_max) return false;
+  if (job == nullptr || job->epoch != epoch || held_.size() >= limits::leases_per_agent_max) return false;
   if (job->order->cpus > slots_.slots()) return false;
   held_.emplace(order.lease, HeldLease(order, order.express && slots_.has_express()));
   return true;

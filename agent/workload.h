@@ -84,7 +84,7 @@ class Workload {
   bool is_computing() const;
 
  private:
-  bool take_new(const LeaseOrder& order);
+  bool take_new(const LeaseOrder& order, Epoch epoch);
   void lower_end(LeaseId id, HeldLease& lease, std::uint64_t end);
   void end_slow_steps(Instant now);
   bool may_begin(const HeldLease& lease) const;

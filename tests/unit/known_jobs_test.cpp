@@ -17,22 +17,22 @@ JobOrder sieve(std::uint64_t number) { return {{number}, Kernel::primes, Fold::s
 
 TEST_CASE("what was measured of a job outlasts its leases, but not another job of its number") {
   KnownJobs jobs;
-  jobs.meet(sieve(1));
+  jobs.meet(sieve(1), {1});
   jobs.at({1}).pace.learn(0, 1000, 1);
   jobs.forget({});
-  jobs.meet(sieve(1));
+  jobs.meet(sieve(1), {1});
   REQUIRE(jobs.paces().size() == 1);
   CHECK(jobs.paces()[0].job == JobId{1});
   JobOrder other = sieve(1);
   other.fold = Fold::none;
-  jobs.meet(other);
+  jobs.meet(other, {2});
   CHECK(jobs.paces().empty());
   CHECK(*jobs.at({1}).order == other);
 }
 
 TEST_CASE("of too many jobs the first are forgotten that are not in use") {
   KnownJobs jobs;
-  for (std::uint64_t number = 1; number <= 66; ++number) jobs.meet(sieve(number));
+  for (std::uint64_t number = 1; number <= 66; ++number) jobs.meet(sieve(number), {1});
   jobs.forget({{1}, {3}});
   CHECK(jobs.orders().size() == 64);
   CHECK(jobs.find({1}) != nullptr);
@@ -43,19 +43,19 @@ TEST_CASE("of too many jobs the first are forgotten that are not in use") {
 }
 
 TEST_CASE("a job is ready at once only if it has no files") {
-  CHECK(KnownJob(sieve(1)).is_ready);
+  CHECK(KnownJob(sieve(1), {1}).is_ready);
   JobOrder order = sieve(1);
   order.program = Program{};
-  CHECK(KnownJob(order).is_ready);
+  CHECK(KnownJob(order, {1}).is_ready);
   order.program->files.push_back({});
-  CHECK_FALSE(KnownJob(order).is_ready);
+  CHECK_FALSE(KnownJob(order, {1}).is_ready);
 }
 
 TEST_CASE("a step is whole runs of fixed width, at least one, and ends with its lease") {
   JobOrder order{{1}, Kernel::exec, Fold::sum};
   order.program = Program{};
   order.program->run_width = 10;
-  KnownJob job(order);
+  KnownJob job(order, {1});
   for (int i = 0; i < 20; ++i) job.pace.learn(0, 10, 0.3);  // about three runs a second
   const std::uint64_t end = job.next_step_end(0, 1'000'000);
   CHECK(end % 10 == 0);

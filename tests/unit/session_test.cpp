@@ -252,6 +252,33 @@ TEST_CASE("old orders are ignored, those of another head are not") {
   CHECK(s.session().work().leases() == 0);
 }
 
+TEST_CASE("a lease is of a job that its own head has told of, not of an earlier head's with that number") {
+  SessionScenario s;
+  s.is_welcomed();
+  const Orders late = s.orders({}, Fold::max);
+  s.meets_another_head();
+  s.ordered({});
+  s.hears(late);
+  Orders untold = s.orders({lease(1, {0, wide})});
+  untold.jobs.clear();
+  s.hears(untold);
+  CHECK(s.session().work().leases() == 0);
+  CHECK(s.says<Beat>().orders_seen == untold.number);  // at once, so that the head tells of the job
+  s.ordered({lease(2, {0, wide})});
+  CHECK(s.running().order->fold == Fold::sum);
+}
+
+TEST_CASE("a head that was started again need not tell of jobs whose leases are held") {
+  SessionScenario s(2);
+  s.is_welcomed();
+  s.ordered({lease(1, {0, wide})});
+  s.meets_another_head();
+  Orders again = s.orders({lease(1, {0, wide}), lease(2, {wide, 2 * wide})});
+  again.jobs.clear();
+  s.hears(again);
+  CHECK(s.session().work().leases() == 2);
+}
+
 TEST_CASE("a lease that is not listed is dropped, and its step's result does not count") {
   SessionScenario s(1);
   s.is_welcomed();
