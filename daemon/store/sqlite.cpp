@@ -58,6 +58,25 @@ std::string immutable_uri(const std::filesystem::path& path) {
   return uri + "?immutable=1";
 }
 
+// Null where there is none: a database in memory, or no log yet. `which` is one of SQLite's numbers.
+sqlite3_file* file_of(sqlite3* connection, int which) {
+  sqlite3_file* file = nullptr;
+  sqlite3_file_control(connection, "main", which, &file);
+  return file != nullptr && file->pMethods != nullptr ? file : nullptr;
+}
+
+bool can_be_read(sqlite3_file* file) {
+  if (file == nullptr) return true;
+  sqlite3_int64 size = 0;
+  if (file->pMethods->xFileSize(file, &size) != SQLITE_OK) return false;
+  std::array<char, 65536> block{};
+  for (sqlite3_int64 at = 0; at < size; at += block.size()) {
+    const int result = file->pMethods->xRead(file, block.data(), block.size(), at);
+    if (result != SQLITE_OK && result != SQLITE_IOERR_SHORT_READ) return false;
+  }
+  return true;
+}
+
 // What SQLite itself has to say, such as a log that it recovers after a crash, or a page that it cannot read.
 void tell(void* /*nothing*/, int code, const char* text) {
   const bool is_notice = (code & 0xFF) == SQLITE_NOTICE;
@@ -127,14 +146,18 @@ std::string Database::text(const char* sql) {
   return first;
 }
 
+// SQLite's check tells a page that cannot be read and a page that is damaged in the same words, unless the
+// number of an error is among them.
 void Database::expect_sound(const char* check) {
-  std::string finding = text(check);
+  const std::string first = text(check);
+  if (first == "ok") return;
+  const bool is_readable = can_be_read(file_of(connection_.get(), SQLITE_FCNTL_FILE_POINTER)) &&
+                           can_be_read(file_of(connection_.get(), SQLITE_FCNTL_JOURNAL_POINTER));
+  // What could not be read once and can be now is no finding.
+  std::string finding = is_readable ? text(check) : first;
   if (finding == "ok") return;
   std::replace(finding.begin(), finding.end(), '\n', ' ');
-  // If SQLite could not read a page, only the number of the error says so, or these words where it is a page
-  // of the map by which pages are moved.
-  if (finding.find("Failed to read ptrmap") != std::string::npos)
-    throw SqliteError(SqliteError::Kind::other, finding);
+  if (!is_readable) throw SqliteError(SqliteError::Kind::other, finding);
   constexpr std::string_view mark = "error code=";
   const std::size_t at = finding.find(mark);
   const int code = at == std::string::npos ? SQLITE_CORRUPT : std::atoi(finding.c_str() + at + mark.size());
@@ -145,9 +168,8 @@ bool Database::is_in_transaction() const { return sqlite3_get_autocommit(connect
 
 void Database::sync() {
   if (sqlite3_db_cacheflush(connection_.get()) != SQLITE_OK) throw last_error(connection_.get());
-  sqlite3_file* file = nullptr;
-  sqlite3_file_control(connection_.get(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
-  const int result = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+  sqlite3_file* const database = file_of(connection_.get(), SQLITE_FCNTL_FILE_POINTER);
+  const int result = database->pMethods->xSync(database, SQLITE_SYNC_NORMAL);
   if (result != SQLITE_OK) throw SqliteError(kind_of(result), sqlite3_errstr(result));
 }
 

@@ -6,6 +6,7 @@
 
 #include "common/values/errors.h"
 #include "daemon/store/sqlite_store.h"
+#include "tests/dice.h"
 #include "tests/rooms.h"
 #include "tests/unit/scratch_dir.h"
 
@@ -193,6 +194,26 @@ TEST_CASE("a damaged database is refused and kept, wherever the damage is") {
   fs::resize_file(file, whole.size() / 2);
   check_refused_untouched(scratch.state(), "is damaged");
   overwrite(file, 0, whole);
+  CHECK(refusal(scratch.state()) == "");
+}
+
+// SQLite says that it "failed to read" an entry of it that means nothing, as of one on a disk that cannot be
+// read.
+TEST_CASE("a database is damaged if only its map of pages is, whatever is there instead") {
+  const ScratchDir scratch;
+  fill(*std::make_unique<SqliteStore>(scratch.state()));
+  const fs::path file = scratch.state().database();
+  const std::string whole = bytes_of(file);
+  REQUIRE(Database(file).integer("PRAGMA auto_vacuum") != 0);
+  Dice dice(1);
+  for (int round = 0; round < 32; ++round) {
+    CAPTURE(round);
+    std::string noise(page, '\0');
+    for (char& byte : noise) byte = static_cast<char>(round < 8 ? round : static_cast<int>(dice.below(256)));
+    overwrite(file, page, noise);
+    check_refused_untouched(scratch.state(), "is damaged");
+  }
+  overwrite(file, page, whole.substr(page, page));
   CHECK(refusal(scratch.state()) == "");
 }
 
