@@ -28,11 +28,6 @@
 namespace pq::daemon {
 namespace {
 
-template <class... Messages>
-bool is_one_of(const ClientToHead& message) {
-  return (std::holds_alternative<Messages>(message) || ...);
-}
-
 std::string encode_outgoing(const Outgoing& outgoing) {
   return std::visit([](const auto& message) { return encode(message); }, outgoing.message);
 }

@@ -1,19 +1,10 @@
 #include "daemon/questions.h"
 
 #include <algorithm>
-#include <variant>
 
 #include "daemon/limits.h"
 
 namespace pq::daemon {
-namespace {
-
-template <class... Messages>
-bool is_one_of(const ClientToHead& message) {
-  return (std::holds_alternative<Messages>(message) || ...);
-}
-
-}  // namespace
 
 bool only_asks(const ClientToHead& message) {
   return is_one_of<AskJob, AskJobs, AskJobIds, AskEach, AskAgents, Verify, AskLogs, AskOutput, AskEvents,

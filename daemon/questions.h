@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "common/protocol/messages.h"
@@ -23,6 +24,11 @@ struct Question {
   std::size_t bytes = 0;  // as it came
   Instant since;
 };
+
+template <class... Messages>
+bool is_one_of(const ClientToHead& message) {
+  return (std::holds_alternative<Messages>(message) || ...);
+}
 
 // Only tells, and may be answered after the commit. All others change something, or wait for a change.
 bool only_asks(const ClientToHead& message);
